@@ -1,0 +1,37 @@
+"""See why a PyTorch loss does not decrease. Lazy: importing this loads neither torch nor numpy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lossmon.capture.monitor import Monitor, watch
+    from lossmon.diagnosis.finding import Report
+    from lossmon.eventfile.logdir import read_run
+
+__version__ = "0.1.0"
+__all__ = ["Monitor", "__version__", "diagnose", "read_run", "watch"]
+
+
+def diagnose(logdir: str) -> Report:
+    """Read the run in `logdir` and return its report.
+
+    Raises:
+        NoDataError: There is no run in `logdir`.
+    """
+    from lossmon.diagnosis.engine import diagnose as diagnose_run
+    from lossmon.eventfile.logdir import read_run
+
+    return diagnose_run(read_run(logdir))
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Monitor", "watch"):
+        from lossmon.capture import monitor
+
+        return getattr(monitor, name)
+    if name == "read_run":
+        from lossmon.eventfile.logdir import read_run
+
+        return read_run
+    raise AttributeError(f"module 'lossmon' has no attribute {name!r}")
