@@ -1,0 +1,80 @@
+"""From the leaves of a loss to the model that owns them: the outermost module, whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from lossmon.capture.layout import Row, rows_of_model, rows_of_modules, rows_of_tensors
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a loss trains."""
+
+    name: str
+    rows: tuple[Row, ...]
+    modules: tuple[nn.Module, ...]
+    """The outermost modules; empty where only bare tensors are trained."""
+
+
+def find_model(leaves: Iterable[Tensor], known: Sequence[nn.Module]) -> Found | None:
+    """Return the outermost of the `known` modules that own the `leaves`; None without any leaf.
+
+    Outermost, so that parts which the loss does not reach are seen too. Lists and dicts of modules
+    do not count as models: their entries do.
+    """
+    wanted = {id(leaf): leaf for leaf in leaves}
+    if not wanted:
+        return None
+    owners = [m for m in known if any(id(p) in wanted for p in m._parameters.values())]
+    roots = _outermost(owners, known)
+    if not roots:
+        return Found("tensors", rows_of_tensors(wanted.values()), ())
+    if len(roots) == 1:
+        return Found(type(roots[0]).__name__, rows_of_model(roots[0]), tuple(roots))
+    names = [type(root).__name__ for root in roots]
+    named = [
+        (f"{prefix}.{name}" if name else prefix, module)
+        for prefix, root in zip(_distinct(names), roots, strict=True)
+        for name, module in root.named_modules()
+    ]
+    return Found("+".join(names), rows_of_modules(named), tuple(roots))
+
+
+def _outermost(owners: Sequence[nn.Module], known: Sequence[nn.Module]) -> list[nn.Module]:
+    parents: dict[int, list[nn.Module]] = {}
+    for module in known:
+        if not isinstance(module, nn.ModuleList | nn.ModuleDict):
+            for child in _children(module):
+                parents.setdefault(id(child), []).append(module)
+    roots: dict[int, nn.Module] = {}
+    queue, seen = list(owners), set[int]()
+    while queue:
+        module = queue.pop(0)
+        if id(module) in seen:
+            continue
+        seen.add(id(module))
+        above = parents.get(id(module), [])
+        queue.extend(above)
+        if not above:
+            roots[id(module)] = module
+    return list(roots.values())
+
+
+def _children(module: nn.Module) -> Iterable[nn.Module]:
+    """Yield the children of `module`, looking through lists and dicts of modules."""
+    for child in module._modules.values():
+        if isinstance(child, nn.ModuleList | nn.ModuleDict):
+            yield from _children(child)
+        elif child is not None:
+            yield child
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Return the names with a number behind each one that occurs more than once."""
+    return [
+        n if names.count(n) == 1 else f"{n}{names[:i].count(n) + 1}" for i, n in enumerate(names)
+    ]

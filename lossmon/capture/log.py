@@ -1,0 +1,110 @@
+"""The recorder's way to the files: opens them with the first step, and never raises."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.optim import Optimizer
+
+from lossmon.capture.groups import held_count, lr_values
+from lossmon.capture.guard import Guard
+from lossmon.capture.samples import Sample
+from lossmon.capture.scalars import Line, ScalarLog
+from lossmon.capture.start import Start
+from lossmon.capture.transfer import Transfer
+from lossmon.eventfile.writer import RunWriter
+from lossmon.records import Mark
+
+_NO_LAYERS: NDArray[np.float32] = np.zeros((0, 0), np.float32)
+
+
+class RunLog:
+    """The files of one start. Holds the line of the newest step open until its loss is known."""
+
+    def __init__(self, start: Start, optimizers: list[Optimizer], transfer: Transfer) -> None:
+        """`optimizers` is the recorder's own list: it may grow until the first step and after."""
+        self.guard = Guard(self._collector_off)
+        self.open_line: Line | None = None
+        self._start = start
+        self._optimizers = optimizers
+        self._transfer = transfer
+        self._writer: RunWriter | None = None
+        self._scalars: ScalarLog | None = None
+        self._held = 0
+        self._names: tuple[str, ...] = ()
+
+    @property
+    def opened(self) -> bool:
+        """Whether anything has been written."""
+        return self._writer is not None
+
+    def open(self) -> None:
+        """Open the files now, so that no other run takes the place."""
+        self._files()
+
+    def learning_rates(self) -> dict[str, float]:
+        """Return the lr scalars of this instant; notices param groups that were added."""
+        self._files()
+        return lr_values(self._optimizers, self._names)
+
+    def put(self, line: Line) -> None:
+        """Write a line."""
+        self.guard.run("loss", self._files()[1].put, line)
+
+    def close_line(self) -> None:
+        """Write the open line, if there is one."""
+        line, self.open_line = self.open_line, None
+        if line is not None:
+            self.put(line)
+
+    def sample(self, sample: Sample, line: Line | None) -> None:
+        """Write a wide record once it is complete; its totals go into `line` while that is open."""
+        writer = self._files()[0]
+
+        def done(sample: Sample) -> None:
+            # What only another optimizer moves is not measured in this one's step.
+            sample.parameters[sample.elsewhere] = np.nan
+            values = sample.scalars()
+            if line is not None and line is self.open_line:
+                line.values.update(values)
+            elif values:
+                writer.scalars(sample.step, sample.wall_time, values)
+            writer.wide(sample.step, sample.wall_time, sample.parameters, _NO_LAYERS, sample.totals)
+
+        sample.when_done(done)
+
+    def mark(self, step: int, kind: str, detail: Mapping[str, Any] | None = None) -> None:
+        """Write that something happened."""
+        self._files()[0].mark(Mark(step, time.time(), kind, dict(detail or {})))
+
+    def close(self, step: int, error: str | None) -> None:
+        """Fetch what is on its way, say how the run ended, close the files."""
+        self.close_line()
+        self.guard.run("loss", self._files()[1].fetch)
+        self.guard.run("updates", self._transfer.drain)
+        self.mark(step, "exception" if error else "closed", {"error": error} if error else None)
+        self._files()[0].close()
+
+    def _files(self) -> tuple[RunWriter, ScalarLog]:
+        if self._writer is None or self._scalars is None:
+            self._writer = RunWriter(self._start.logdir, self._meta(self._optimizers))
+            self._scalars = ScalarLog(self._writer, self._transfer)
+            if self._start.step:
+                self.mark(self._start.step, "resumed")
+        elif held_count(self._optimizers) != self._held:
+            self._writer.new_meta(self._meta(self._optimizers))
+        return self._writer, self._scalars
+
+    def _meta(self, optimizers: Sequence[Optimizer]) -> Any:
+        meta = self._start.meta(optimizers)
+        self._held = held_count(optimizers)
+        self._names = tuple(group.name for group in meta.groups)
+        return meta
+
+    def _collector_off(self, collector: str, error: str) -> None:
+        detail = {"collector": collector, "error": error}
+        self.mark(self._start.step, "collector-off", detail)

@@ -1,0 +1,174 @@
+"""One sampled step as one wide record: everything the collectors measured, assembled on the host."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lossmon.capture import updates
+from lossmon.capture.layout import Row, local, sampled_count
+from lossmon.capture.segments import by_device
+from lossmon.capture.transfer import Transfer
+from lossmon.capture.units import UnitMeter, fingerprinted, has_units
+from lossmon.capture.updates import StepMeter
+from lossmon.signals import (
+    PARAMETER_SIGNALS,
+    RUN_SIGNALS,
+    TOTAL_GRAD_NORM,
+    TOTAL_UPDATE_RATIO,
+    UNIQUE_UNITS,
+)
+
+Floats = NDArray[np.float32]
+PARAMETER_COLUMNS = {signal.name: i for i, signal in enumerate(PARAMETER_SIGNALS)}
+RUN_COLUMNS = {signal.name: i for i, signal in enumerate(RUN_SIGNALS)}
+
+
+@dataclass(slots=True)
+class Sample:
+    """A wide record on its way: NaN until measured."""
+
+    step: int
+    wall_time: float
+    parameters: Floats
+    totals: Floats
+    held: NDArray[np.bool_]
+    """Rows that the stepping optimizer holds: only they count towards the totals."""
+    elsewhere: NDArray[np.bool_]
+    """Rows that only other optimizers of the run hold."""
+    waiting: int = 0
+    _then: Callable[[Sample], None] | None = None
+
+    def when_done(self, then: Callable[[Sample], None]) -> None:
+        """Call `then` with the sample once everything has arrived; at once where it has."""
+        self._then = then
+        if self.waiting == 0:
+            then(self)
+
+    def done(self) -> None:
+        """Take note that one vector has arrived."""
+        self.waiting -= 1
+        if self.waiting == 0 and self._then is not None:
+            self._then(self)
+
+    def scalars(self) -> dict[str, float]:
+        """Return the total gradient norm and the update ratio over the rows that are held."""
+        column = {name: self.parameters[:, i] for name, i in PARAMETER_COLUMNS.items()}
+        values = {}
+        if not np.isnan(column["grad_norm"]).all() or (column["grad_nonfinite"] > 0).any():
+            values[TOTAL_GRAD_NORM.tag] = _total(column["grad_norm"], column["grad_nonfinite"] > 0)
+        if self.held.any():
+            weight = _total(column["weight_norm"][self.held], np.zeros(int(self.held.sum()), bool))
+            update = _total(column["update_norm"][self.held], np.zeros(int(self.held.sum()), bool))
+            values[TOTAL_UPDATE_RATIO.tag] = update / weight if weight else math.nan
+        return values
+
+
+def _total(norms: Floats, broken: NDArray[np.bool_]) -> float:
+    known = norms[~np.isnan(norms) | broken].astype(np.float64)
+    return float(np.sqrt(np.square(known).sum()))
+
+
+def blank(rows: int) -> tuple[Floats, Floats]:
+    """Return the parameter and totals arrays of a record in which nothing is measured yet."""
+    return (
+        np.full((rows, len(PARAMETER_SIGNALS)), np.nan, np.float32),
+        np.full((1, len(RUN_SIGNALS)), np.nan, np.float32),
+    )
+
+
+class SampleMeter:
+    """Measures steps over all devices that the rows live on."""
+
+    def __init__(self, rows: Sequence[Row], transfer: Transfer) -> None:
+        tensors = [row.tensor() for row in rows]
+        self._indices = by_device(tensors)
+        self._meters = [
+            StepMeter([t for t in (tensors[i] for i in idx) if t is not None])
+            for idx in self._indices
+        ]
+        numel = [1 if t is None else local(t).numel() for t in tensors]
+        self._counts = np.array([sampled_count(n) for n in numel], np.float32)
+        self._scales = np.array(numel, np.float32) / self._counts
+        self._units = UnitMeter()
+        self._transfer = transfer
+        self._present = np.zeros(len(rows), bool)
+        self._distinct: dict[int, Tensor] = {}
+
+    def before(self, tensors: Sequence[Tensor | None], *, step: int) -> None:
+        """Note the weights before the step, and the distinct units at the steps that ask for it."""
+        for idx, meter in zip(self._indices, self._meters, strict=True):
+            meter.before([tensors[i] for i in idx])
+        self._distinct = {}
+        if fingerprinted(step):
+            units = [(i, t) for i, t in enumerate(tensors) if t is not None and has_units(t)]
+            self._distinct = {i: self._units.distinct_share(t) for i, t in units}
+
+    def gradients(self, tensors: Sequence[Tensor | None], *, scale: Tensor | None = None) -> None:
+        """Note the gradients that the step uses; `scale` is divided out (fused GradScaler)."""
+        grads = [None if t is None else t.grad for t in tensors]
+        self._present = np.array([g is not None for g in grads])
+        for idx, meter in zip(self._indices, self._meters, strict=True):
+            meter.gradients([grads[i] for i in idx], scale=scale)
+
+    def after(
+        self, tensors: Sequence[Tensor | None], sample: Sample, *, lane: int, own_step: int
+    ) -> None:
+        """Send what the step did; `sample` is told once everything has arrived."""
+        sample.waiting += 1
+        for idx, meter in zip(self._indices, self._meters, strict=True):
+            vector = meter.after([tensors[i] for i in idx], lane=lane, own_step=own_step)
+            self._send(vector, sample, partial(self._place, sample, idx, self._present[idx]))
+        if self._distinct:
+            rows = list(self._distinct)
+            device = self._distinct[rows[0]].device
+            shares = torch.stack([share.to(device) for share in self._distinct.values()])
+            self._send(shares, sample, partial(_place_units, sample, rows))
+        sample.done()
+
+    def _send(self, vector: Tensor, sample: Sample, place: Callable[[Floats], None]) -> None:
+        sample.waiting += 1
+
+        def receive(values: Floats) -> None:
+            place(values)
+            sample.done()
+
+        if not self._transfer.send(vector, receive):
+            sample.done()
+
+    def _place(
+        self, sample: Sample, indices: list[int], present: NDArray[np.bool_], vector: Floats
+    ) -> None:
+        block = dict(zip(updates.COLUMNS, vector.reshape(-1, len(indices)), strict=True))
+        for name in updates.SCALED:
+            block[name] = block[name] * self._scales[indices]
+        for name in updates.SQUARED:
+            block[name] = np.sqrt(block[name])
+        block["grad_zero_share"] = block["grad_zero_share"] / self._counts[indices]
+        # The exact norm sees every element, the count only the sampled ones.
+        broken = present & ~np.isfinite(block["grad_norm"])
+        block["grad_nonfinite"] = np.maximum(block["grad_nonfinite"], broken)
+        for name in _OF_GRADIENT:
+            block[name] = np.where(present, block[name], np.float32(np.nan))
+        for name, values in block.items():
+            sample.parameters[indices, PARAMETER_COLUMNS[name]] = values
+
+
+_OF_GRADIENT = (
+    "grad_sampled_norm",
+    "grad_dot_prev",
+    "grad_dot_weight",
+    "grad_zero_share",
+    "grad_nonfinite",
+)
+
+
+def _place_units(sample: Sample, rows: list[int], shares: Floats) -> None:
+    sample.parameters[rows, PARAMETER_COLUMNS[UNIQUE_UNITS.name]] = shares

@@ -1,0 +1,92 @@
+"""What a run is before its first step: parameters, optimizers, place, first step number."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from lossmon import __version__
+from lossmon.capture.groups import describe_groups, group_of_parameter
+from lossmon.capture.layout import Row, describe
+from lossmon.records import RunMeta
+from lossmon.signals import PARAMETER_SIGNALS, RUN_SIGNALS, SCHEMA
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One start of one run."""
+
+    rows: tuple[Row, ...]
+    optimizers: tuple[Optimizer, ...]
+    logdir: Path
+    model: str = ""
+    criterion: str = ""
+    step: int = 0
+    """Number of the first step; above 0 this start resumes the run in `logdir`."""
+    floor: float | None = None
+    ignore: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    wall: float = field(default_factory=time.time)
+    clock: float = field(default_factory=time.perf_counter)
+    start_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+
+    def meta(self, optimizers: Sequence[Optimizer]) -> RunMeta:
+        """Return the metadata record, with the optimizers as they stand now."""
+        own = {id(row.tensor()) for row in self.rows}
+        rank, world_size = process_rank()
+        return RunMeta(
+            run_id=self.start_id,
+            start_id=self.start_id,
+            schema=SCHEMA,
+            writer=f"lossmon {__version__}",
+            rank=rank,
+            world_size=world_size,
+            start_step=self.step,
+            start_wall=self.wall,
+            model=self.model,
+            criterion=self.criterion,
+            parameters=describe(self.rows, group_of_parameter(optimizers)),
+            groups=describe_groups(optimizers, own),
+            parameter_signals=tuple(s.name for s in PARAMETER_SIGNALS),
+            run_signals=tuple(s.name for s in RUN_SIGNALS),
+            floor=self.floor,
+            ignore=self.ignore,
+            versions={"torch": torch.__version__, "python": platform.python_version()},
+            settings=self.settings,
+        )
+
+
+def process_rank() -> tuple[int, int]:
+    """Return rank and world size, from torch.distributed or the launcher's environment."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        return torch.distributed.get_rank(), torch.distributed.get_world_size()
+    return _integer("RANK", 0), max(1, _integer("WORLD_SIZE", 1))
+
+
+def _integer(name: str, default: int) -> int:
+    text = os.environ.get(name, "")
+    return int(text) if text.isdecimal() else default
+
+
+def steps_behind(optimizers: Sequence[Optimizer]) -> int:
+    """Return how many steps the optimizers' own state remembers: above 0 after a checkpoint."""
+    counts = [0]
+    for optimizer in optimizers:
+        for state in optimizer.state.values():
+            step = state.get("step") if isinstance(state, dict) else None
+            if isinstance(step, Tensor) and step.numel() == 1:
+                # Once, before training: a wait for the device costs nobody anything here.
+                counts.append(int(step.item()))
+            elif isinstance(step, int):
+                counts.append(step)
+    return max(counts)

@@ -1,0 +1,121 @@
+"""Gradient, weight and update signals of one optimizer step, per parameter.
+
+The gradient norm is exact; everything else comes from at most 4,096 strided elements a tensor, so
+that no copy of the weights is ever held. Nothing here waits for a device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lossmon.capture.layout import local
+from lossmon.capture.segments import Flat, Segments
+
+COLUMNS = (
+    "grad_norm",
+    "weight_norm",
+    "update_norm",
+    "grad_sampled_norm",
+    "grad_dot_prev",
+    "update_dot_prev",
+    "grad_dot_weight",
+    "grad_zero_share",
+    "grad_nonfinite",
+    "weight_nonfinite",
+)
+"""Order of the columns in the vector of one step; norms still squared but for the first."""
+
+SQUARED = ("weight_norm", "update_norm", "grad_sampled_norm")
+SCALED = (*SQUARED, "grad_dot_prev", "update_dot_prev", "grad_dot_weight")
+"""Sums over sampled elements that stand for the whole tensor: times numel / sampled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """Gradient and update of an optimizer's last sampled step, for the inner products."""
+
+    own_step: int
+    gradient: Flat
+    update: Flat
+
+
+class StepMeter:
+    """Measures steps for the rows of one device."""
+
+    def __init__(self, tensors: Sequence[Tensor], *, numpy: bool | None = None) -> None:
+        self._segments = Segments(tensors, numpy=numpy)
+        self._weights: Flat = None
+        self._gradient: Flat = None
+        self._norms: Flat = None
+        self._last: dict[int, Motion] = {}
+
+    def before(self, tensors: Sequence[Tensor | None]) -> None:
+        """Note the weights before a step."""
+        self._weights = self._segments.gather(tensors)
+        self._gradient = self._norms = None
+
+    def gradients(self, grads: Sequence[Tensor | None], *, scale: Tensor | None = None) -> None:
+        """Note the gradients that the step uses; `scale` is divided out (fused GradScaler)."""
+        dense = [_dense(g) for g in grads]
+        present = [i for i, g in enumerate(dense) if g is not None]
+        norms = exact_norms([g for g in dense if g is not None])
+        if scale is not None:
+            norms = [n / scale for n in norms]
+        self._norms = self._segments.column(norms, present)
+        strided = [None if g is None or g.is_sparse else g for g in grads]
+        self._gradient = self._segments.gather(strided)
+        if scale is not None:
+            factor = scale.numpy() if self._segments.on_cpu else scale
+            self._gradient = self._gradient / factor
+
+    def after(self, tensors: Sequence[Tensor | None], *, lane: int, own_step: int) -> Tensor:
+        """Return the step's columns in one vector.
+
+        `lane` tells optimizers that take turns apart; `own_step` counts the steps of this one.
+        """
+        w, g = self._weights, self._gradient
+        update = self._segments.gather(tensors) - w
+        last = self._last.get(lane)
+        self._last[lane] = Motion(own_step, g, update)
+        paired = last if last is not None and last.own_step == own_step - 1 else None
+        total = self._segments.sums
+        # Overflow and NaN are what is looked for; numpy need not say so on stderr.
+        with np.errstate(all="ignore"):
+            columns = [
+                self._norms,
+                total(w * w),
+                total(update * update),
+                total(g * g),
+                total(g * paired.gradient) if paired else self._segments.column((), ()),
+                total(update * paired.update) if paired else self._segments.column((), ()),
+                total(g * w),
+                total(g == 0),
+                total((g - g) != 0),
+                total((w - w) != 0),
+            ]
+        return self._segments.join(columns)
+
+
+def _dense(gradient: Tensor | None) -> Tensor | None:
+    """Return what a norm can be taken of: the stored values of a sparse gradient, the local shard."""
+    if gradient is None:
+        return None
+    gradient = gradient.detach()
+    if gradient.is_sparse:
+        return gradient.coalesce().values()
+    return local(gradient)
+
+
+def exact_norms(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Return the L2 norm of every tensor, zero-dimensional; half precision is summed in float32."""
+    half = [t.dtype in (torch.float16, torch.bfloat16) for t in tensors]
+    if any(half) and len({t.dtype for t in tensors}) > 1:
+        return [torch.linalg.vector_norm(t, dtype=torch.float32) for t in tensors]
+    if any(half):
+        return list(torch._foreach_norm(list(tensors), 2, torch.float32))
+    return list(torch._foreach_norm(list(tensors), 2)) if tensors else []

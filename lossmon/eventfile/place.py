@@ -1,0 +1,41 @@
+"""Where a run may be written: never over another one."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+FOLDER = "lossmon"
+"""Our files lie in this folder of the logdir: two live writers in one directory make TensorBoard
+drop points of either, and a SummaryWriter of the user's may come later."""
+
+
+def holds_run(logdir: Path) -> bool:
+    """Return whether lossmon has written a run into `logdir`."""
+    folder = logdir / FOLDER
+    return folder.is_dir() and any(folder.iterdir())
+
+
+def holds_runs(root: Path) -> bool:
+    """Return whether `root` is a run or has runs right below it."""
+    if not root.is_dir():
+        return False
+    return holds_run(root) or any(holds_run(child) for child in root.iterdir())
+
+
+def first_free(place: Path, taken: Callable[[Path], bool]) -> Path:
+    """Return `place`, or its first numbered sibling (`a-2`, `a-3`, ...) that is not `taken`."""
+    return next(sibling for sibling in _siblings(place) if not taken(sibling))
+
+
+def last_taken(place: Path, taken: Callable[[Path], bool]) -> Path:
+    """Return the last in the row of `place` and its siblings that is `taken`; else `place`."""
+    found = list(itertools.takewhile(taken, _siblings(place)))
+    return found[-1] if found else place
+
+
+def _siblings(place: Path) -> Iterator[Path]:
+    yield place
+    for number in itertools.count(2):
+        yield place.with_name(f"{place.name}-{number}")
