@@ -7,6 +7,7 @@ drawn in code: one of five shapes at a random place and size, under noise.
 from __future__ import annotations
 
 import argparse
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -40,7 +41,7 @@ def build() -> nn.Sequential:
     """Return three convolutions with batch norm, pooled into a linear head."""
     widths = (1, 16, 32, 32)
     layers: list[nn.Module] = []
-    for before, after in zip(widths, widths[1:], strict=False):
+    for before, after in pairwise(widths):
         layers += [nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after)]
         layers += [nn.ReLU(), nn.MaxPool2d(2)]
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(32 * 2 * 2, len(SHAPES)))

@@ -9,6 +9,7 @@ PyTorch's own initialisation the same network learns.
 from __future__ import annotations
 
 import argparse
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +20,7 @@ def build(hidden: list[int]) -> nn.Sequential:
     """Return a linear classifier, or a ReLU network with the hidden widths."""
     widths = [10, *hidden]
     layers: list[nn.Module] = []
-    for before, after in zip(widths, widths[1:], strict=False):
+    for before, after in pairwise(widths):
         layers += [nn.Linear(before, after), nn.ReLU()]
     return nn.Sequential(*layers, nn.Linear(widths[-1], 2))
 

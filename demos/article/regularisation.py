@@ -41,7 +41,7 @@ def train(
     for _ in range(epochs):
         for features, labels in batches:
             optimizer.zero_grad()
-            squares = sum((parameter.square().sum() for parameter in model.parameters()))
+            squares = sum(parameter.square().sum() for parameter in model.parameters())
             loss = criterion(model(features), labels) + penalty * squares
             loss.backward()
             optimizer.step()
