@@ -1,1 +1,1 @@
-"""`lossmon run`: finds model, loss and optimizer of an unmodified script, and watches every training."""
+"""`lossmon run`: finds and watches every training of an unmodified script."""

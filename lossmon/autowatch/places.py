@@ -1,4 +1,4 @@
-"""Where the trainings of a script are logged: `<logdir>/<Model>-<n>`, in order of first backward."""
+"""Where a script's trainings are logged: `<logdir>/<Model>-<n>`, in order of first backward."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Executes a script as Python itself would: same `__main__`, arguments, output, exit code, traceback."""
+"""Executes a script as Python would: same `__main__`, arguments, output, exit code, traceback."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _exit_code(code: object) -> int:
 
 
 def _show(error: BaseException, script: Path) -> None:
-    """Hand the exception to `sys.excepthook`, without the frames that lie above the script's own."""
+    """Hand the exception to `sys.excepthook`, without the frames above the script's own."""
     frames: TracebackType | None = error.__traceback__
     while frames is not None and frames.tb_frame.f_code.co_filename != str(script):
         frames = frames.tb_next

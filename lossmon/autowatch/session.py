@@ -35,9 +35,9 @@ def watched(script: Path, arguments: Sequence[str], *, logdir: str | None) -> Se
     Raises:
         UsageError: The script cannot be read or is no Python.
     """
-    # Absolute, because the script may change the working directory.
     wanted = Path(logdir) if logdir else Path("runs") / script.stem
-    places = Places(Path(os.path.abspath(wanted)))
+    # Absolute, because the script may change the working directory.
+    places = Places(Path.cwd() / wanted)
     watchers: list[Watcher] = []
 
     def install() -> None:

@@ -1,4 +1,4 @@
-"""The criterion's own loss, the prior loss of its targets, and how far predictions depend on inputs.
+"""The criterion's own loss, its targets' prior loss, and how far predictions depend on inputs.
 
 Read from the criterion's node in the autograd graph, which knows prediction and target, through
 scaling, penalties and label smoothing; or, for a criterion that was handed over, by a hook on it.
@@ -43,6 +43,8 @@ class Judged:
     weight: Tensor | None
     ignored: int
     summed: bool
+    loss: Tensor | None = None
+    """The criterion's value, where it is at hand."""
 
 
 class CriterionMeter:
@@ -53,38 +55,49 @@ class CriterionMeter:
 
     def measure(self, judged: Judged) -> Tensor:
         """Return the six values, float32, on the prediction's device; NaN where undefined."""
-        with torch.autocast(judged.prediction.device.type, enabled=False):
-            values = self._classes(judged) if judged.kind == "nll" else self._values(judged)
         device = judged.prediction.device
-        return torch.stack([torch.as_tensor(v, device=device).float().reshape(()) for v in values])
+        if torch.is_autocast_enabled(device.type):
+            with torch.autocast(device.type, enabled=False):
+                values = self._measure(judged)
+        else:
+            values = self._measure(judged)
+        return torch.stack(
+            [v if isinstance(v, Tensor) else torch.tensor(v, device=device) for v in values]
+        )
+
+    def _measure(self, judged: Judged) -> list[Tensor | float]:
+        values = self._classes(judged) if judged.kind == "nll" else self._values(judged)
+        return [v.float() if isinstance(v, Tensor) else v for v in values]
 
     def _classes(self, judged: Judged) -> list[Tensor | float]:
-        logp = judged.prediction.detach().float()
+        logp = judged.prediction.detach()
+        if logp.dtype != torch.float32:
+            logp = logp.float()
         classes = logp.shape[1] if logp.dim() > 1 else logp.shape[0]
-        if not isinstance(self._targets, ClassCounts) or not self._targets.matches(
-            classes, logp.device
-        ):
-            self._targets = ClassCounts(classes, logp.device)
-        self._targets.add(judged.target, weight=judged.weight, ignored=judged.ignored)
-        loss = F.nll_loss(
-            logp,
-            judged.target,
-            None if judged.weight is None else judged.weight.detach().float(),
-            ignore_index=judged.ignored,
-            reduction="sum" if judged.summed else "mean",
-        )
-        scale = judged.target.numel() if judged.summed else 1
-        rows = _rows(logp, classes)
-        entropy, information = _information(rows)
-        prior = self._targets.prior_loss() * scale
-        return [loss, prior, self._targets.seen, float(classes), entropy, information]
+        targets = self._targets
+        if not isinstance(targets, ClassCounts) or not targets.matches(classes, logp.device):
+            self._targets = targets = ClassCounts(classes, logp.device)
+        targets.add(judged.target, weight=judged.weight, ignored=judged.ignored)
+        loss = judged.loss
+        if loss is None:
+            weight = None if judged.weight is None else judged.weight.detach().float()
+            reduction = "sum" if judged.summed else "mean"
+            loss = F.nll_loss(logp, judged.target, weight, None, judged.ignored, None, reduction)
+        prior = targets.prior_loss()
+        if judged.summed:
+            prior = prior * judged.target.numel()
+        entropy, information = _information(_rows(logp, classes))
+        return [loss.reshape(()), prior, targets.seen, float(classes), entropy, information]
 
     def _values(self, judged: Judged) -> list[Tensor | float]:
         nan = float("nan")
         prediction, target = judged.prediction.detach().float(), judged.target.detach().float()
-        loss = _LOSSES[judged.kind](prediction, target)
-        if judged.summed:
-            loss = loss * prediction.numel()
+        loss = judged.loss
+        if loss is None:
+            loss = _LOSSES[judged.kind](prediction, target)
+            if judged.summed:
+                loss = loss * prediction.numel()
+        loss = loss.reshape(())
         if prediction.shape != target.shape or judged.weight is not None:
             return [loss, nan, nan, nan, nan, nan]
         outputs = outputs_of(target)
@@ -102,14 +115,17 @@ class CriterionMeter:
 
 def _rows(logp: Tensor, classes: int) -> Tensor:
     """Return at most `PREDICTION_ELEMENTS` log-probabilities as (rows, classes), evenly strided."""
-    flat = logp.reshape(1, -1) if logp.dim() == 1 else logp.movedim(1, -1).reshape(-1, classes)
+    flat = logp
+    if logp.dim() != 2:
+        flat = logp.reshape(1, -1) if logp.dim() == 1 else logp.movedim(1, -1).reshape(-1, classes)
     wanted = max(16, PREDICTION_ELEMENTS // classes)
-    return flat[:: max(1, flat.shape[0] // wanted)][:wanted]
+    return flat if flat.shape[0] <= wanted else flat[:: flat.shape[0] // wanted][:wanted]
 
 
 def _information(logp: Tensor) -> tuple[Tensor, Tensor]:
     p = logp.exp()
-    entropy = torch.special.entr(p).sum(1).mean()
+    # p log p is 0 where p is, also where log p is -inf.
+    entropy = torch.special.entr(p).sum() / p.shape[0]
     return entropy, torch.special.entr(p.mean(0)).sum() - entropy
 
 
@@ -146,6 +162,7 @@ def judged_in_graph(root: Tensor) -> Judged | None:
         # The binding shows the signed index as unsigned.
         ignored=ignored - (1 << 64) if ignored >= 1 << 63 else ignored,
         summed=node._saved_reduction == _SUM,
+        loss=root.detach() if node is root.grad_fn and root.numel() == 1 else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""What stands at the root of the loss: found by walking the autograd graph before backward frees it."""
+"""What stands at the root of the loss: read from the autograd graph before backward frees it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 CRITERION_NODES = 400
-"""A criterion stands near the root; an explicit penalty adds about five nodes a parameter beside it."""
+"""A criterion stands near the root; an explicit penalty adds some five nodes a parameter beside."""
 MAX_NODES = 200_000
 
 

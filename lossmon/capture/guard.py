@@ -1,4 +1,4 @@
-"""Keeps our own faults out of the training: a collector that fails is warned about once, then cut."""
+"""Keeps our own faults out of the training: a failing collector warns once, then is cut."""
 
 from __future__ import annotations
 

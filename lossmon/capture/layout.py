@@ -47,7 +47,7 @@ def rows_of_model(model: nn.Module) -> tuple[Row, ...]:
 
 
 def rows_of_modules(modules: Iterable[tuple[str, nn.Module]]) -> tuple[Row, ...]:
-    """Return the floating-point parameters that the named modules own themselves, in their order."""
+    """Return the floating-point parameters that the named modules own, in their order."""
     first: dict[int, Row] = {}
     for depth, (prefix, module) in enumerate(modules):
         for leaf, tensor in module.named_parameters(recurse=False, remove_duplicate=False):
@@ -122,7 +122,7 @@ def sampled_count(numel: int) -> int:
 
 
 def strided_sample(tensor: Tensor) -> Tensor:
-    """Return the sampled elements as a flat view, or a flat copy where the layout forbids a view."""
+    """Return the sampled elements as a flat view; a copy where the layout forbids a view."""
     flat = tensor.reshape(-1)
     stride = sampled_stride(flat.numel())
     return flat if stride == 1 else flat[::stride][:SAMPLED_ELEMENTS]

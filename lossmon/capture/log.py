@@ -46,9 +46,11 @@ class RunLog:
         """Open the files now, so that no other run takes the place."""
         self._files()
 
-    def learning_rates(self) -> dict[str, float]:
-        """Return the lr scalars of this instant; notices param groups that were added."""
-        self._files()
+    def learning_rates(self, *, look: bool) -> dict[str, float]:
+        """Return the lr scalars of this instant; `look` for param groups that were added."""
+        writer, _ = self._files()
+        if look and held_count(self._optimizers) != self._held:
+            writer.new_meta(self._meta(self._optimizers))
         return lr_values(self._optimizers, self._names)
 
     def put(self, line: Line) -> None:
@@ -95,8 +97,6 @@ class RunLog:
             self._scalars = ScalarLog(self._writer, self._transfer)
             if self._start.step:
                 self.mark(self._start.step, "resumed")
-        elif held_count(self._optimizers) != self._held:
-            self._writer.new_meta(self._meta(self._optimizers))
         return self._writer, self._scalars
 
     def _meta(self, optimizers: Sequence[Optimizer]) -> Any:

@@ -1,4 +1,4 @@
-"""What users call: `watch` a training from its own loop. After `watch` returns, nothing here raises."""
+"""What users call: `watch` a training from its own loop. After it returns, nothing here raises."""
 
 from __future__ import annotations
 

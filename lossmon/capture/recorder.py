@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from torch.optim import Optimizer
 
 from lossmon.capture.criterion import COLUMNS as CRITERION_COLUMNS
 from lossmon.capture.criterion import CriterionHook, CriterionMeter, judged_in_graph
-from lossmon.capture.groups import group_of_parameter
+from lossmon.capture.groups import group_of_parameter, held_count
 from lossmon.capture.layout import capturing
 from lossmon.capture.log import RunLog
 from lossmon.capture.samples import PARAMETER_COLUMNS, RUN_COLUMNS, Sample, SampleMeter, blank
@@ -61,6 +62,7 @@ class Recorder:
         self._criterion_hook = criterion
         self._train_mode = train_mode
         self._user_reports: bool | None = None if waits_for_user else False
+        self._user_gives_loss = False
         self._meter = SampleMeter(start.rows, transfer)
         self._criterion = CriterionMeter()
         self._wiring = WiringMeter(len(start.rows))
@@ -69,6 +71,7 @@ class Recorder:
         self._given: Losses = []
         self._ticks: list[tuple[Losses, Sample | None]] = []
         self._own_steps: dict[int, int] = {}
+        self._held: dict[tuple[int, int, int], tuple[Any, Any]] = {}
         self._steps_taken = 0
         self._weights_noted = self._gradients_noted = False
         self._last_end: float | None = None
@@ -85,9 +88,10 @@ class Recorder:
         if self.pending and not self._steps_taken:
             self._guard.run("ticks", self._tick)
         self.pending += 1
-        loss = self._guard.run("loss", held_loss, roots[0]) if len(roots) == 1 else None
-        if loss is not None:
-            self._losses.append(loss)
+        if not self._user_gives_loss and len(roots) == 1:
+            loss = self._guard.run("loss", held_loss, roots[0])
+            if loss is not None:
+                self._losses.append(loss)
         if self._sampling:
             began = time.perf_counter()
             self._guard.run("wiring", self._wiring.backward_begins, self._tensors())
@@ -133,6 +137,7 @@ class Recorder:
         """Take the loop's word for a step's loss; it is the clock where nothing else is seen."""
         self._user_reports = True
         held = None if loss is None else self._guard.run("loss", _user_loss, loss)
+        self._user_gives_loss = held is not None
         if self.log.open_line is not None:
             if held is not None:
                 self.log.open_line.losses = [held]
@@ -221,16 +226,21 @@ class Recorder:
 
     def _holdings(self, optimizer: Optimizer | None) -> tuple[Any, Any]:
         """Return which rows `optimizer` holds, and which only other optimizers of the run hold."""
+        key = (id(optimizer), len(self.optimizers), held_count(self.optimizers))
+        if key in self._held:
+            return self._held[key]
         mine = group_of_parameter([] if optimizer is None else [optimizer])
         others = group_of_parameter([o for o in self.optimizers if o is not optimizer])
         ids = [id(t) for t in self._tensors()]
         held = np.array([i in mine for i in ids], bool)
-        return held, np.array([i in others for i in ids], bool) & ~held
+        self._held[key] = held, np.array([i in others for i in ids], bool) & ~held
+        return self._held[key]
 
     def _line(self, now: float) -> Line:
         line = Line(self.step, time.time(), {}, self._given or self._losses)
         self._given, self._losses = [], []
-        line.values.update(self._guard.run("lr", self.log.learning_rates) or {})
+        rates = self._guard.run("lr", partial(self.log.learning_rates, look=self._sampling))
+        line.values.update(rates or {})
         if self._last_end is not None:
             line.values[STEP_MS.tag] = 1e3 * (now - self._last_end)
             if self._sampling:
@@ -254,6 +264,8 @@ class Recorder:
 
     def _take_back_ticks(self) -> None:
         """Count held-back passes to the step that has come after all: they were accumulated."""
+        if not self._ticks:
+            return
         ticks, self._ticks = self._ticks, []
         self.step -= len(ticks)
         self.pending += len(ticks)

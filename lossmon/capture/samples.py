@@ -1,4 +1,4 @@
-"""One sampled step as one wide record: everything the collectors measured, assembled on the host."""
+"""One sampled step as one wide record: all that the collectors measured, on the host."""
 
 from __future__ import annotations
 
@@ -60,20 +60,20 @@ class Sample:
 
     def scalars(self) -> dict[str, float]:
         """Return the total gradient norm and the update ratio over the rows that are held."""
-        column = {name: self.parameters[:, i] for name, i in PARAMETER_COLUMNS.items()}
+        norms = self.parameters[:, _GRAD_NORM].astype(np.float64)
+        measured = ~np.isnan(norms) | (self.parameters[:, _GRAD_NONFINITE] > 0)
         values = {}
-        if not np.isnan(column["grad_norm"]).all() or (column["grad_nonfinite"] > 0).any():
-            values[TOTAL_GRAD_NORM.tag] = _total(column["grad_norm"], column["grad_nonfinite"] > 0)
+        if measured.any():
+            values[TOTAL_GRAD_NORM.tag] = math.sqrt(float(np.square(norms[measured]).sum()))
         if self.held.any():
-            weight = _total(column["weight_norm"][self.held], np.zeros(int(self.held.sum()), bool))
-            update = _total(column["update_norm"][self.held], np.zeros(int(self.held.sum()), bool))
-            values[TOTAL_UPDATE_RATIO.tag] = update / weight if weight else math.nan
+            moved = self.parameters[self.held][:, [_UPDATE_NORM, _WEIGHT_NORM]].astype(np.float64)
+            update, weight = np.sqrt(np.square(moved).sum(0))
+            values[TOTAL_UPDATE_RATIO.tag] = float(update / weight) if weight else math.nan
         return values
 
 
-def _total(norms: Floats, broken: NDArray[np.bool_]) -> float:
-    known = norms[~np.isnan(norms) | broken].astype(np.float64)
-    return float(np.sqrt(np.square(known).sum()))
+_GRAD_NORM, _GRAD_NONFINITE = PARAMETER_COLUMNS["grad_norm"], PARAMETER_COLUMNS["grad_nonfinite"]
+_UPDATE_NORM, _WEIGHT_NORM = PARAMETER_COLUMNS["update_norm"], PARAMETER_COLUMNS["weight_norm"]
 
 
 def blank(rows: int) -> tuple[Floats, Floats]:
@@ -95,8 +95,11 @@ class SampleMeter:
             for idx in self._indices
         ]
         numel = [1 if t is None else local(t).numel() for t in tensors]
-        self._counts = np.array([sampled_count(n) for n in numel], np.float32)
-        self._scales = np.array(numel, np.float32) / self._counts
+        counts = np.array([sampled_count(n) for n in numel], np.float32)
+        self._factors = np.ones((len(updates.COLUMNS), len(rows)), np.float32)
+        for name in updates.SCALED:
+            self._factors[updates.COLUMNS.index(name)] = np.array(numel, np.float32) / counts
+        self._factors[updates.COLUMNS.index("grad_zero_share")] = 1 / counts
         self._units = UnitMeter()
         self._transfer = transfer
         self._present = np.zeros(len(rows), bool)
@@ -146,28 +149,29 @@ class SampleMeter:
     def _place(
         self, sample: Sample, indices: list[int], present: NDArray[np.bool_], vector: Floats
     ) -> None:
-        block = dict(zip(updates.COLUMNS, vector.reshape(-1, len(indices)), strict=True))
-        for name in updates.SCALED:
-            block[name] = block[name] * self._scales[indices]
-        for name in updates.SQUARED:
-            block[name] = np.sqrt(block[name])
-        block["grad_zero_share"] = block["grad_zero_share"] / self._counts[indices]
+        block = vector.reshape(len(updates.COLUMNS), -1) * self._factors[:, indices]
+        block[_SQUARED] = np.sqrt(block[_SQUARED])
         # The exact norm sees every element, the count only the sampled ones.
-        broken = present & ~np.isfinite(block["grad_norm"])
-        block["grad_nonfinite"] = np.maximum(block["grad_nonfinite"], broken)
-        for name in _OF_GRADIENT:
-            block[name] = np.where(present, block[name], np.float32(np.nan))
-        for name, values in block.items():
-            sample.parameters[indices, PARAMETER_COLUMNS[name]] = values
+        broken = present & ~np.isfinite(block[_NORM])
+        block[_NONFINITE] = np.maximum(block[_NONFINITE], broken)
+        block[_OF_GRADIENT] = np.where(present, block[_OF_GRADIENT], np.float32(np.nan))
+        sample.parameters[indices, : len(block)] = block.T
 
 
-_OF_GRADIENT = (
-    "grad_sampled_norm",
-    "grad_dot_prev",
-    "grad_dot_weight",
-    "grad_zero_share",
-    "grad_nonfinite",
-)
+_NORM = updates.COLUMNS.index("grad_norm")
+_NONFINITE = updates.COLUMNS.index("grad_nonfinite")
+_SQUARED = [updates.COLUMNS.index(name) for name in updates.SQUARED]
+_OF_GRADIENT = [
+    updates.COLUMNS.index(name)
+    for name in (
+        "grad_sampled_norm",
+        "grad_dot_prev",
+        "grad_dot_weight",
+        "grad_zero_share",
+        "grad_nonfinite",
+    )
+]
+assert tuple(s.name for s in PARAMETER_SIGNALS[: len(updates.COLUMNS)]) == updates.COLUMNS
 
 
 def _place_units(sample: Sample, rows: list[int], shares: Floats) -> None:

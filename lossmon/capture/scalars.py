@@ -34,8 +34,9 @@ def held_loss(loss: Tensor) -> Tensor | float | None:
     """Return a loss that outlives the step: a number from the CPU, a copy from a device."""
     if loss.numel() != 1:
         return None
-    loss = loss.detach()
-    return float(loss) if loss.device.type == "cpu" else loss.reshape(()).float().clone()
+    if loss.is_cpu:
+        return float(loss.item())
+    return loss.detach().reshape(()).float().clone()
 
 
 class ScalarLog:

@@ -7,7 +7,7 @@ nested, so that ranks with different k share steps without talking to each other
 from __future__ import annotations
 
 ALLOWANCE_S = 0.5
-"""Time that sampling may cost once, whatever the run's length: a script of 300 steps is seen whole."""
+"""Time that sampling may cost once, at any length of run: a script of 300 steps is seen whole."""
 BUDGET = 0.005
 """Share of the run's time that sampling may cost after that."""
 MAX_EXPONENT = 20

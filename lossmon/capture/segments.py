@@ -31,9 +31,12 @@ class Segments:
         self._blank: dict[int, Tensor] = {}
         self._owner: Tensor | None = None
 
-    def gather(self, tensors: Sequence[Tensor | None]) -> Flat:
-        """Return the sampled elements of `tensors` in one new float32 array; 0 where one is None."""
-        parts = [self._part(i, t) for i, t in enumerate(tensors)]
+    def parts(self, tensors: Sequence[Tensor | None]) -> list[Tensor]:
+        """Return views of the sampled elements of `tensors`; zeros where one is None."""
+        return [self._part(i, t) for i, t in enumerate(tensors)]
+
+    def gather(self, parts: Sequence[Tensor]) -> Flat:
+        """Return the elements of `parts` in one new float32 array."""
         flat = torch.cat(parts) if len(parts) > 1 else parts[0].clone()
         if flat.dtype != torch.float32:
             flat = flat.float()

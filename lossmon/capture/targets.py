@@ -17,32 +17,37 @@ class ClassCounts:
     """Weighted counts of class indices, and the entropy of their shares."""
 
     def __init__(self, classes: int, device: torch.device) -> None:
-        self._counts = torch.zeros(classes, dtype=torch.float32, device=device)
-        self._seen = torch.zeros((), dtype=torch.float32, device=device)
+        # One place more than classes, for the targets that do not count.
+        self._counts = torch.zeros(classes + 1, device=device)
+        self._seen = torch.zeros(classes + 1, device=device)
+        self._ones = torch.ones(0, device=device)
 
     def matches(self, classes: int, device: torch.device) -> bool:
         """Return whether these counts can take targets of `classes` classes on `device`."""
-        return self._counts.shape[0] == classes and self._counts.device == device
+        return self._counts.shape[0] == classes + 1 and self._counts.device == device
 
     def add(self, target: Tensor, *, weight: Tensor | None, ignored: int) -> None:
-        """Add class indices of any shape; indices out of range and `ignored` do not count."""
+        """Add class indices of any shape that the criterion accepted; `ignored` does not count."""
         flat = target.detach().reshape(-1)
-        valid = (flat != ignored) & (flat >= 0) & (flat < self._counts.shape[0])
-        index = torch.where(valid, flat, torch.zeros_like(flat))
-        amount = valid.to(torch.float32)
-        if weight is not None:
-            amount = amount * weight.detach().to(torch.float32)[index]
-        self._counts.index_add_(0, index, amount)
-        self._seen += valid.sum()
+        index = flat.masked_fill(flat == ignored, self._counts.shape[0] - 1)
+        if self._ones.shape != index.shape:
+            self._ones = torch.ones(index.shape, device=index.device)
+        self._seen.index_add_(0, index, self._ones)
+        if weight is None:
+            self._counts = self._seen
+        else:
+            self._counts = self._seen * torch.cat([weight.detach().float(), self._ones[:1]])
 
     def prior_loss(self) -> Tensor:
         """Return the entropy of the class shares, in nats: the cross-entropy of predicting them."""
-        return torch.special.entr(self._counts / self._counts.sum()).sum()
+        counts = self._counts[:-1]
+        return torch.special.entr(counts / counts.sum()).sum()
 
     @property
     def seen(self) -> Tensor:
         """Number of targets counted, zero-dimensional."""
-        return self._seen
+        seen: Tensor = self._seen[:-1].sum()
+        return seen
 
 
 class Moments:
@@ -71,7 +76,7 @@ class Moments:
         self._examples = total
 
     def variance(self) -> Tensor:
-        """Return the mean over outputs of their variance: the squared error of predicting the mean."""
+        """Return the mean over outputs of their variance: the error of predicting the mean."""
         return (self._m2 / max(1, self._examples)).mean()
 
     def binary_entropy(self) -> Tensor:

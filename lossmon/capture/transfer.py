@@ -1,4 +1,4 @@
-"""Device to host without a sync: one pinned, asynchronous copy a sample, polled by the training thread.
+"""Device to host without a sync: one pinned, asynchronous copy a sample, polled while training.
 
 A query from another thread can break a CUDA-graph capture, so nobody else may ask.
 """
@@ -60,6 +60,6 @@ def _fly(vector: Tensor, receive: Receive) -> tuple[Any, Tensor, Receive]:
         return None, vector.to("cpu"), receive
     landed = torch.empty(vector.shape, dtype=vector.dtype, device="cpu", pin_memory=True)
     landed.copy_(vector, non_blocking=True)
-    event = torch.cuda.Event()
+    event: Any = torch.cuda.Event()  # type: ignore[no-untyped-call]  # torch leaves it untyped
     event.record()
     return event, landed, receive

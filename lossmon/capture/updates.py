@@ -50,13 +50,17 @@ class StepMeter:
     def __init__(self, tensors: Sequence[Tensor], *, numpy: bool | None = None) -> None:
         self._segments = Segments(tensors, numpy=numpy)
         self._weights: Flat = None
+        self._views: list[Tensor] = []
+        self._places: list[int] = []
         self._gradient: Flat = None
         self._norms: Flat = None
         self._last: dict[int, Motion] = {}
 
     def before(self, tensors: Sequence[Tensor | None]) -> None:
         """Note the weights before a step."""
-        self._weights = self._segments.gather(tensors)
+        self._views = self._segments.parts(tensors)
+        self._places = _places(tensors)
+        self._weights = self._segments.gather(self._views)
         self._gradient = self._norms = None
 
     def gradients(self, grads: Sequence[Tensor | None], *, scale: Tensor | None = None) -> None:
@@ -68,7 +72,7 @@ class StepMeter:
             norms = [n / scale for n in norms]
         self._norms = self._segments.column(norms, present)
         strided = [None if g is None or g.is_sparse else g for g in grads]
-        self._gradient = self._segments.gather(strided)
+        self._gradient = self._segments.gather(self._segments.parts(strided))
         if scale is not None:
             factor = scale.numpy() if self._segments.on_cpu else scale
             self._gradient = self._gradient / factor
@@ -79,7 +83,11 @@ class StepMeter:
         `lane` tells optimizers that take turns apart; `own_step` counts the steps of this one.
         """
         w, g = self._weights, self._gradient
-        update = self._segments.gather(tensors) - w
+        if _places(tensors) != self._places:
+            self._views = self._segments.parts(tensors)
+        update = self._segments.gather(self._views) - w
+        # Views kept longer would keep the model's memory.
+        self._views = []
         last = self._last.get(lane)
         self._last[lane] = Motion(own_step, g, update)
         paired = last if last is not None and last.own_step == own_step - 1 else None
@@ -101,8 +109,12 @@ class StepMeter:
         return self._segments.join(columns)
 
 
+def _places(tensors: Sequence[Tensor | None]) -> list[int]:
+    return [0 if t is None else t.data_ptr() for t in tensors]
+
+
 def _dense(gradient: Tensor | None) -> Tensor | None:
-    """Return what a norm can be taken of: the stored values of a sparse gradient, the local shard."""
+    """Return what a norm can be taken of: a sparse gradient's stored values, the local shard."""
     if gradient is None:
         return None
     gradient = gradient.detach()

@@ -55,15 +55,16 @@ class WiringMeter:
         self._before = None
 
     def take(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return grad_arrived and grad_stale of the step, NaN where not observed, and start anew."""
+        """Return grad_arrived and grad_stale of the step, NaN where not observed; start anew."""
         unknown = np.full(self._rows, NAN, np.float32)
-        arrived = self._arrived / self._backwards if self._backwards else unknown
+        arrived = self._arrived / np.float32(self._backwards) if self._backwards else unknown
         stale = unknown if self._stale is None else self._stale
         self.forget()
         return arrived, stale
 
     def forget(self) -> None:
         """Drop what was observed so far: it belongs to no sampled step."""
-        self._arrived = np.zeros(self._rows, np.float32)
-        self._backwards = 0
+        if self._backwards:
+            self._arrived = np.zeros(self._rows, np.float32)
+            self._backwards = 0
         self._used = self._before = self._stale = None

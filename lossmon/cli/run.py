@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from lossmon.errors import UsageError
+from lossmon.errors import LossmonError, UsageError
+
+if TYPE_CHECKING:
+    from lossmon.autowatch.session import Session
+    from lossmon.diagnosis.finding import Report
 
 
 def add_parser(subparsers: Any) -> None:
@@ -31,8 +37,6 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the script watched; return its exit code, or 3 where `--fail-on` asks for it."""
-    from pathlib import Path
-
     from lossmon.autowatch.session import watched
 
     script = Path(args.script)
@@ -41,4 +45,61 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"script {args.script} {what}; pass the path of a Python file")
     session = watched(script, args.arguments, logdir=args.logdir)
     sys.stdout.flush()
-    return report_session(session, args)
+    code = session.ending.code
+    reports = _reports(session)
+    _show(session, reports, as_json=args.json)
+    if code == 0 and args.fail_on != "never":
+        return _verdict_code(reports, args.fail_on)
+    return code
+
+
+def _reports(session: Session) -> list[Report]:
+    from lossmon.diagnosis.engine import diagnose
+    from lossmon.eventfile.logdir import read_run
+
+    reports = []
+    for logdir in session.logdirs:
+        try:
+            reports.append(diagnose(read_run(logdir)))
+        except LossmonError as error:
+            print(f"lossmon: {error}", file=sys.stderr)
+    return reports
+
+
+def _show(session: Session, reports: list[Report], *, as_json: bool) -> None:
+    """Print the verdicts on stderr: stdout is the script's."""
+    from lossmon.report.json import render_json
+    from lossmon.report.text import render_text
+
+    if as_json:
+        print(render_json(reports, indent=None))
+    if not reports:
+        missing = "called backward()" if session.torch_imported else "imported torch"
+        print(f"\nlossmon: no training seen: the script never {missing}", file=sys.stderr)
+        return
+    root = _shown(session.root)
+    colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    print(f"\n{render_text(reports, colour=colour).rstrip()}\n", file=sys.stderr)
+    print(f"see the curves:   lossmon tui {root}", file=sys.stderr)
+    print(f"in TensorBoard:   tensorboard --logdir {root}   (tab Stagnation)", file=sys.stderr)
+    causes = dict.fromkeys(report.cause for report in reports if report.cause)
+    for cause in causes:
+        print(f"what it means:    lossmon explain {cause}", file=sys.stderr)
+
+
+def _verdict_code(reports: list[Report], fail_on: str) -> int:
+    from lossmon.diagnosis.finding import SEVERITIES
+
+    if not reports:
+        return 4
+    counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]  # type: ignore[arg-type]  # argparse's choices
+    return 3 if any(f.severity in counted for r in reports for f in r.findings) else 0
+
+
+def _shown(path: Path) -> str:
+    """Return `path` relative to the working directory where it lies below it, quoted for a shell."""
+    import shlex
+
+    return shlex.quote(
+        str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    )
