@@ -36,7 +36,7 @@ def fmt_count(count: int) -> str:
     ('950', '41.2k', '2.5M', '1M')
     """
     scaled, unit = float(count), ""
-    for unit in ("", "k", "M", "G", "T"):  # noqa: B007
+    for unit in ("", "k", "M", "G", "T"):
         if abs(scaled) < 999.5 or unit == "T":
             break
         scaled /= 1000
@@ -73,7 +73,15 @@ _CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), 0x7F, *range(0x80,
 _CONTROL |= {ord("\n"): "\\n", ord("\t"): "\\t", ord("\r"): "\\r"}
 _CONTROL |= {
     code: f"\\u{code:04x}"
-    for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x2028, 0x2029)
+    for code in (
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+        0x61C,
+        0x200E,
+        0x200F,
+        0x2028,
+        0x2029,
+    )
 }
 
 

@@ -1,4 +1,4 @@
-"""The data model: what a log says, as immutable records. Numpy only; knows neither files nor screens."""
+"""The data model: what a log says, as immutable records. Knows neither files nor screens."""
 
 from __future__ import annotations
 

@@ -92,7 +92,8 @@ def _parameter(name: str, label: str, doc: str) -> Signal:
 GRAD_NORM = _parameter(
     "grad_norm",
     "grad norm",
-    "L2 norm of .grad at the optimizer's step, exact: after unscaling, accumulation and clipping. NaN with grad_nonfinite 0: there was no gradient.",
+    "L2 norm of .grad at the optimizer's step, exact: after unscaling, accumulation and clipping. "
+    "NaN with grad_nonfinite 0: there was no gradient.",
 )
 WEIGHT_NORM = _parameter(
     "weight_norm",
@@ -105,17 +106,20 @@ UPDATE_NORM = _parameter(
 GRAD_SAMPLED_NORM = _parameter(
     "grad_sampled_norm",
     "sampled grad norm",
-    "L2 norm of the gradient from the strided elements, scaled: the norm that goes with the inner products.",
+    "L2 norm of the gradient from the strided elements, scaled: "
+    "the norm that goes with the inner products.",
 )
 GRAD_DOT_PREV = _parameter(
     "grad_dot_prev",
     "⟨g,g₋₁⟩",
-    "Inner product of this step's gradient with the last step's, scaled; NaN unless both steps were sampled.",
+    "Inner product of this step's gradient with the last step's, scaled; "
+    "NaN unless both steps were sampled.",
 )
 UPDATE_DOT_PREV = _parameter(
     "update_dot_prev",
     "⟨Δ,Δ₋₁⟩",
-    "Inner product of this step's update with the last step's, scaled; NaN unless both steps were sampled.",
+    "Inner product of this step's update with the last step's, scaled; "
+    "NaN unless both steps were sampled.",
 )
 GRAD_DOT_WEIGHT = _parameter(
     "grad_dot_weight", "⟨g,w⟩", "Inner product of gradient and weight before the step, scaled."
@@ -128,7 +132,8 @@ GRAD_ZERO_SHARE = _parameter(
 GRAD_NONFINITE = _parameter(
     "grad_nonfinite",
     "non-finite gradients",
-    "Number of strided gradient elements that are NaN or infinite; at least 1 where the exact norm is not finite.",
+    "Number of strided gradient elements that are NaN or infinite; "
+    "at least 1 where the exact norm is not finite.",
 )
 WEIGHT_NONFINITE = _parameter(
     "weight_nonfinite",
@@ -143,17 +148,20 @@ GRAD_ARRIVED = _parameter(
 GRAD_STALE = _parameter(
     "grad_stale",
     "stale gradient",
-    "1 where the first backward pass of the step found the gradient that the last step had already used, untouched; else 0.",
+    "1 where the first backward pass of the step found the gradient that the last step had already "
+    "used, untouched; else 0.",
 )
 UNIQUE_UNITS = _parameter(
     "unique_units",
     "distinct units",
-    "Share of a weight matrix's rows that differ, by a fixed random projection, before the step; measured on few early steps.",
+    "Share of a weight matrix's rows that differ, by a fixed random projection, before the step; "
+    "measured on few early steps.",
 )
 
 PARAMETER_SIGNALS = (
-    GRAD_NORM, WEIGHT_NORM, UPDATE_NORM, GRAD_SAMPLED_NORM, GRAD_DOT_PREV, UPDATE_DOT_PREV, GRAD_DOT_WEIGHT,
-    GRAD_ZERO_SHARE, GRAD_NONFINITE, WEIGHT_NONFINITE, GRAD_ARRIVED, GRAD_STALE, UNIQUE_UNITS,
+    GRAD_NORM, WEIGHT_NORM, UPDATE_NORM, GRAD_SAMPLED_NORM, GRAD_DOT_PREV, UPDATE_DOT_PREV,
+    GRAD_DOT_WEIGHT, GRAD_ZERO_SHARE, GRAD_NONFINITE, WEIGHT_NONFINITE, GRAD_ARRIVED, GRAD_STALE,
+    UNIQUE_UNITS,
 )  # fmt: skip
 
 
@@ -171,7 +179,8 @@ PRIOR_LOSS = _run(
     "prior_loss",
     "prior loss",
     "",
-    "Loss of the best constant prediction over all targets seen so far: label entropy, or target variance.",
+    "Loss of the best constant prediction over all targets seen so far: "
+    "label entropy, or target variance.",
 )
 PRIOR_COUNT = _run("prior_count", "targets seen", "", "Number of targets behind prior_loss.")
 CLASS_COUNT = _run(
@@ -187,7 +196,8 @@ PREDICTION_INFORMATION = _run(
     "prediction_information",
     "prediction information",
     "nat",
-    "Entropy of the batch's mean prediction less the mean entropy: how much the prediction depends on the input.",
+    "Entropy of the batch's mean prediction less the mean entropy: "
+    "how much the prediction depends on the input.",
 )
 BACKWARDS = _run(
     "backwards", "backward passes", "", "Backward passes since the last optimizer step."
@@ -206,8 +216,8 @@ TRAIN_MODE = _run(
 )
 
 RUN_SIGNALS = (
-    CRITERION_LOSS, PRIOR_LOSS, PRIOR_COUNT, CLASS_COUNT, PREDICTION_ENTROPY, PREDICTION_INFORMATION,
-    BACKWARDS, OPTIMIZER_STEPS, TRAIN_MODE,
+    CRITERION_LOSS, PRIOR_LOSS, PRIOR_COUNT, CLASS_COUNT, PREDICTION_ENTROPY,
+    PREDICTION_INFORMATION, BACKWARDS, OPTIMIZER_STEPS, TRAIN_MODE,
 )  # fmt: skip
 
 LAYER_SIGNALS: tuple[Signal, ...] = ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Severity = Literal["error", "warning", "info"]
-"""error: the loss cannot decrease; warning: it decreases less than it could; info: worth knowing."""
+"""error: the loss cannot decrease; warning: it decreases less than it could; info: good to know."""
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 """Most severe first."""
@@ -63,7 +63,10 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The verdict on one run. Every rule is in exactly one of findings, overruled, undecided, clear, skipped."""
+    """The verdict on one run.
+
+    Every rule is in exactly one of findings, overruled, undecided, clear and skipped.
+    """
 
     run: str
     status: Status
