@@ -1,0 +1,130 @@
+"""Records of one length read as columns: one is decoded, the rest differ from it in numbers alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossmon.errors import EventFileError
+from lossmon.eventfile.event import Event, Slot, decode_event
+from lossmon.eventfile.framing import Bytes, Offsets
+from lossmon.records import Floats, Steps
+
+_HASH_SEED = 20
+_CONTINUES = 0x80
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records that are the same but for wall time, step and numbers."""
+
+    event: Event
+    offsets: Offsets
+    """Where each record begins in its file, shape (k,)."""
+    rows: Bytes
+    """Data of each record, shape (k, length)."""
+
+    def wall_times(self) -> Floats:
+        """Return the wall time of each record; 0 where the records hold none."""
+        at = self.event.wall_at
+        if at < 0:
+            return np.zeros(len(self.rows))
+        return np.ascontiguousarray(self.rows[:, at : at + 8]).view("<f8")[:, 0]
+
+    def steps(self) -> Steps:
+        """Return the step of each record."""
+        steps = np.zeros(len(self.rows), np.uint64)
+        first, stop = self.event.step_at
+        for i, at in enumerate(range(first, stop)):
+            low_bits = (self.rows[:, at] & (_CONTINUES - 1)).astype(np.uint64)
+            steps |= low_bits << np.uint64(7 * i)
+        return steps.view(np.int64)
+
+    def numbers(self, slot: Slot) -> NDArray[np.number]:
+        """Return the numbers of each record's slot, shape (k, *slot.shape)."""
+        raw = np.ascontiguousarray(self.rows[:, slot.start : slot.stop])
+        return raw.view(slot.dtype).reshape(len(raw), *slot.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Undecodable:
+    """A record whose checksum holds and whose content makes no sense."""
+
+    offset: int
+
+
+def batches(rows: Bytes, offsets: Offsets) -> Iterator[Batch | Undecodable]:
+    """Split records of one length into batches; the order within a batch is that of the file."""
+    rest = np.arange(len(rows))
+    first = _decode(rows[0])
+    if first is not None:
+        same = _same(first, rows)
+        if same.all():
+            yield Batch(first, offsets, rows)
+            return
+        yield Batch(first, offsets[same], rows[same])
+        rest = rest[~same]
+    if len(rest):
+        yield from _sorted_out(rows[rest], offsets[rest], first)
+
+
+def _sorted_out(rows: Bytes, offsets: Offsets, like: Event | None) -> Iterator[Batch | Undecodable]:
+    """Group rows by a hash of what is constant in records built like `like`: most often the tag."""
+    constant = rows[:, _constant(like, rows.shape[1])]
+    hashes = constant.astype(np.uint64) @ _weights(constant.shape[1])
+    _, groups = np.unique(hashes, return_inverse=True)
+    order = np.argsort(groups, kind="stable")
+    borders = np.flatnonzero(np.diff(groups[order])) + 1
+    for members in np.split(order, borders):
+        yield from _group(rows[members], offsets[members])
+
+
+def _group(rows: Bytes, offsets: Offsets) -> Iterator[Batch | Undecodable]:
+    event = _decode(rows[0])
+    same = np.zeros(len(rows), bool) if event is None else _same(event, rows)
+    if event is not None:
+        yield Batch(event, offsets[same], rows[same])
+    for i in np.flatnonzero(~same).tolist():
+        single = _decode(rows[i])
+        if single is None:
+            yield Undecodable(int(offsets[i]))
+        else:
+            yield Batch(single, offsets[i : i + 1], rows[i : i + 1])
+
+
+def _decode(row: Bytes) -> Event | None:
+    try:
+        return decode_event(row.tobytes())
+    except EventFileError:
+        return None
+
+
+def _constant(event: Event | None, length: int) -> NDArray[np.bool_]:
+    """Return which bytes are neither wall time, step nor numbers, shape (length,)."""
+    constant = np.ones(length, bool)
+    if event is None:
+        return constant
+    if event.wall_at >= 0:
+        constant[event.wall_at : event.wall_at + 8] = False
+    constant[event.step_at[0] : event.step_at[1]] = False
+    for value in event.values:
+        if value.slot is not None:
+            constant[value.slot.start : value.slot.stop] = False
+    return constant
+
+
+def _same(event: Event, rows: Bytes) -> NDArray[np.bool_]:
+    """Return which rows differ from the first one in wall time, step and numbers alone."""
+    constant = _constant(event, rows.shape[1])
+    same: NDArray[np.bool_] = (rows[:, constant] == rows[0, constant]).all(axis=1)
+    first, stop = event.step_at
+    step_bits = rows[:, first:stop] & _CONTINUES
+    same &= (step_bits == step_bits[0]).all(axis=1)
+    return same
+
+
+def _weights(count: int) -> NDArray[np.uint64]:
+    return np.random.default_rng(_HASH_SEED).integers(1, 1 << 63, count, np.uint64)

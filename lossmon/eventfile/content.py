@@ -1,0 +1,163 @@
+"""What one file has said so far: scalars and wide records by tag, metadata, marks, times."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossmon import signals
+from lossmon.errors import EventFileError
+from lossmon.eventfile.batch import Batch, Undecodable, batches
+from lossmon.eventfile.event import Slot, Value
+from lossmon.eventfile.framing import Offsets
+from lossmon.eventfile.meta import parse_mark, parse_meta
+from lossmon.eventfile.points import Points
+from lossmon.eventfile.tail import Rows
+from lossmon.eventfile.widerecord import TAGS
+from lossmon.records import Floats, Mark, RunMeta, Steps
+
+_MAX_TAGS = 50_000
+_MAX_MARKS = 10_000
+_MAX_META = 16 << 20
+_MAX_MARK = 64 << 10
+_SCALAR_PLUGINS = ("", "scalars")
+
+Piece = tuple[Offsets, Steps, Floats, NDArray[np.number]]
+
+
+class FileContent:
+    """Grows with every chunk of records; nothing in it is ever taken back."""
+
+    def __init__(self) -> None:
+        self.scalars: dict[str, Points] = {}
+        self.wide: dict[str, Points] = {}
+        self.meta: RunMeta | None = None
+        """The newest metadata in the file."""
+        self.marks: list[Mark] = []
+        self.start_step: int | None = None
+        """Lowest step of a SessionLog START, None where there is none."""
+        self.foreign: set[str] = set()
+        """Tags that another TensorBoard plugin owns: no series of the training."""
+        self.first_wall = math.inf
+        self.last_wall = -math.inf
+        self.bad_records = 0
+        """Records with sound checksums and senseless content."""
+        self.records = 0
+
+    def add(self, chunk: Iterable[Rows]) -> None:
+        """Take in sound records; chunks come in file order."""
+        pieces: dict[str, list[Piece]] = {}
+        starts: list[tuple[int, int]] = []
+        marks: list[tuple[int, Mark]] = []
+        for rows in chunk:
+            self.records += len(rows.offsets)
+            for batch in batches(rows.data, rows.offsets):
+                if isinstance(batch, Undecodable):
+                    self.bad_records += 1
+                else:
+                    self._take(batch, pieces, starts, marks)
+        before = {tag: len(points) for tag, points in self.scalars.items()}
+        offsets = {tag: self._append(tag, found) for tag, found in pieces.items()}
+        for at, step in sorted(starts):
+            self._start(at, step, before, offsets)
+        self.marks += [mark for _, mark in sorted(marks, key=lambda item: item[0])]
+        self.bad_records += max(0, len(self.marks) - _MAX_MARKS)
+        del self.marks[_MAX_MARKS:]
+
+    def _take(
+        self,
+        batch: Batch,
+        pieces: dict[str, list[Piece]],
+        starts: list[tuple[int, int]],
+        marks: list[tuple[int, Mark]],
+    ) -> None:
+        steps, walls = batch.steps(), batch.wall_times()
+        self._note_times(walls)
+        if batch.event.starts:
+            starts += zip(batch.offsets.tolist(), steps.tolist(), strict=True)
+        for value in batch.event.values:
+            if value.plugin not in _SCALAR_PLUGINS and value.plugin != signals.PLUGIN_NAME:
+                self.foreign.add(value.tag)
+            if value.slot is not None and self._wants(value, value.slot, len(steps)):
+                numbers = batch.numbers(value.slot)
+                pieces.setdefault(value.tag, []).append((batch.offsets, steps, walls, numbers))
+            elif value.text is not None and value.tag == signals.META_TAG:
+                self._take_meta(value.text)
+            elif value.text is not None and value.tag == signals.MARK_TAG:
+                marks += self._marks(value.text, batch, steps, walls)
+
+    def _note_times(self, walls: Floats) -> None:
+        finite = walls[np.isfinite(walls) & (walls > 0)]
+        if len(finite):
+            self.first_wall = min(self.first_wall, float(finite.min()))
+            self.last_wall = max(self.last_wall, float(finite.max()))
+
+    def _wants(self, value: Value, slot: Slot, count: int) -> bool:
+        if slot.count == 0:
+            return False
+        if value.tag in TAGS:
+            known = self.wide.get(value.tag)
+            fits = len(slot.shape) == 2 and slot.dtype == "<f4"
+            fits = fits and (known is None or known.row == slot.shape)
+        else:
+            fits = slot.count == 1
+            if value.tag not in self.scalars and len(self.scalars) >= _MAX_TAGS:
+                self.bad_records += count
+                return False
+        if not fits and value.tag in TAGS:
+            self.bad_records += count
+        elif fits:
+            self._points(value.tag, slot)
+        return fits
+
+    def _points(self, tag: str, slot: Slot) -> Points:
+        if tag in TAGS:
+            return self.wide.setdefault(tag, Points("<f4", slot.shape))
+        return self.scalars.setdefault(tag, Points())
+
+    def _append(self, tag: str, found: list[Piece]) -> Offsets:
+        """Append the pieces of one tag in file order; return the offsets of its new points."""
+        points = self.wide[tag] if tag in TAGS else self.scalars[tag]
+        offsets, steps, walls, values = (
+            np.concatenate(column) for column in zip(*found, strict=True)
+        )
+        if (offsets[1:] < offsets[:-1]).any():
+            order = np.argsort(offsets, kind="stable")
+            offsets, steps, walls, values = (
+                column[order] for column in (offsets, steps, walls, values)
+            )
+        points.append(steps, walls, values.reshape(len(steps), *points.row))
+        return offsets
+
+    def _start(
+        self, at: int, step: int, before: dict[str, int], offsets: dict[str, Offsets]
+    ) -> None:
+        self.start_step = step if self.start_step is None else min(step, self.start_step)
+        for tag, points in self.scalars.items():
+            new = offsets.get(tag)
+            earlier = 0 if new is None else int(np.searchsorted(new, at))
+            points.cut(before.get(tag, 0) + earlier, step)
+
+    def _take_meta(self, text: bytes) -> None:
+        try:
+            if len(text) > _MAX_META:
+                raise EventFileError("metadata is too long")
+            self.meta = parse_meta(text)
+        except EventFileError:
+            self.bad_records += 1
+
+    def _marks(
+        self, text: bytes, batch: Batch, steps: Steps, walls: Floats
+    ) -> list[tuple[int, Mark]]:
+        try:
+            if len(text) > _MAX_MARK:
+                raise EventFileError("mark is too long")
+            mark = parse_mark(text, 0, 0.0)
+        except EventFileError:
+            self.bad_records += len(steps)
+            return []
+        places = zip(batch.offsets.tolist(), steps.tolist(), walls.tolist(), strict=True)
+        return [(at, Mark(step, wall, mark.kind, mark.detail)) for at, step, wall in places]

@@ -1,0 +1,112 @@
+"""One run's logdir, read again and again: every poll costs what has been added since the last."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from lossmon.eventfile.assembly import Assembly
+from lossmon.eventfile.content import FileContent
+from lossmon.eventfile.filenames import SUBDIRECTORY, FileName, parse_name
+from lossmon.eventfile.sessions import SourceFile
+from lossmon.eventfile.tail import Tail
+from lossmon.records import Damage, Run
+
+_MAX_FILES = 10_000
+
+
+class _File:
+    def __init__(self, path: Path, name: FileName, patience: int) -> None:
+        self.name = name
+        self.content = FileContent()
+        self.error = ""
+        self._tail = Tail(path, patience=patience)
+        self._restarts = 0
+
+    def poll(self) -> bool:
+        """Take in what is new; return whether anything changed."""
+        before = self._state()
+        try:
+            for chunk in self._tail.poll():
+                self._restart_with_the_tail()
+                self.content.add(chunk)
+            self._restart_with_the_tail()
+            self.error = ""
+        except FileNotFoundError:
+            self.error = ""  # deleted: what has been read stays
+        except OSError as error:
+            self.error = error.strerror or str(error)
+        return self._state() != before
+
+    def _restart_with_the_tail(self) -> None:
+        if self._tail.restarts != self._restarts:
+            self._restarts = self._tail.restarts
+            self.content = FileContent()
+
+    def _state(self) -> tuple[object, ...]:
+        return (self._tail.offset, self._tail.restarts, self.error, self.damage())
+
+    def damage(self) -> Damage:
+        tail = self._tail
+        reason = self.error
+        if not reason and tail.stuck_bytes and not self.content.records:
+            reason = "no event record in it"
+        return Damage(
+            tail.lost_records + self.content.bad_records + bool(tail.stuck_bytes),
+            tail.lost_bytes + tail.stuck_bytes,
+            (f"{tail.path.name}: {reason}",) if reason else (),
+        )
+
+
+class RunReader:
+    """Reads the event files of one logdir, its `lossmon` folder included."""
+
+    def __init__(self, path: str | Path, name: str, *, patience: int = 2) -> None:
+        self.path = Path(path)
+        self.name = name
+        self._patience = patience
+        self._files: dict[Path, _File] = {}
+        self._folder_errors: dict[Path, str] = {}
+        self._assembly = Assembly(name)
+        self._run: Run | None = None
+
+    def poll(self) -> Run:
+        """Return the run as its files tell it now; the same object where nothing has changed."""
+        changed = self._discover()
+        for file in self._files.values():
+            changed |= file.poll()
+        if self._run is None or changed:
+            files = [SourceFile(file.name, file.content) for file in self._files.values()]
+            self._run = self._assembly.run(files, self._damage())
+        return self._run
+
+    def _discover(self) -> bool:
+        known = len(self._files), dict(self._folder_errors)
+        for folder in (self.path, self.path / SUBDIRECTORY):
+            try:
+                names = sorted(entry.name for entry in os.scandir(folder))
+                self._folder_errors.pop(folder, None)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError as error:
+                self._folder_errors[folder] = f"{folder.name}: {error.strerror}"
+                continue
+            for name in names:
+                self._add(folder / name)
+        return known != (len(self._files), self._folder_errors)
+
+    def _add(self, path: Path) -> None:
+        if path in self._files or len(self._files) >= _MAX_FILES:
+            return
+        name = parse_name(path.name)
+        if name is not None and name.rank == 0 and not path.is_dir():
+            self._files[path] = _File(path, name, self._patience)
+
+    def _damage(self) -> Damage:
+        found = [file.damage() for file in self._files.values()]
+        return Damage(
+            sum(damage.records for damage in found),
+            sum(damage.bytes for damage in found),
+            tuple(text for damage in found for text in damage.files)
+            + tuple(self._folder_errors.values()),
+        )

@@ -1,0 +1,86 @@
+"""Which files belong to the same start of a run, and what a later start superseded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from lossmon.eventfile.content import FileContent
+from lossmon.eventfile.filenames import FileName
+from lossmon.eventfile.merge import NO_LIMIT, Layout, Part
+from lossmon.eventfile.points import Points
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One readable file of a run."""
+
+    name: FileName
+    content: FileContent
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The files of one start: one process, from its first step to its end."""
+
+    key: str
+    own: bool
+    files: tuple[FileContent, ...]
+    start_step: int | None
+    """Step at which it began, where the log says so."""
+    first_wall: float
+    last_wall: float
+
+    def supersedes(self, older: Session) -> bool:
+        """Whether what `older` wrote at this start's first step or later is void.
+
+        Of others' writers only those that had ended: two may write side by side.
+        """
+        return self.own or older.last_wall <= self.first_wall
+
+
+def sessions(files: Iterable[SourceFile]) -> tuple[Session, ...]:
+    """Return the starts of a run, oldest first."""
+    grouped: dict[tuple[bool, str], list[FileContent]] = {}
+    for file in files:
+        if file.content.records:
+            meta = file.content.meta
+            key = meta.start_id if file.name.own and meta and meta.start_id else file.name.stem
+            grouped.setdefault((file.name.own, key), []).append(file.content)
+    found = [_session(own, key, contents) for (own, key), contents in grouped.items()]
+    return tuple(sorted(found, key=lambda session: (session.first_wall, session.key)))
+
+
+def _session(own: bool, key: str, contents: Sequence[FileContent]) -> Session:
+    steps = [c.start_step for c in contents if c.start_step is not None]
+    return Session(
+        key,
+        own,
+        tuple(sorted(contents, key=lambda content: content.first_wall)),
+        min(steps, default=None),
+        min((c.first_wall for c in contents), default=math.inf),
+        max((c.last_wall for c in contents), default=-math.inf),
+    )
+
+
+def parts(
+    ordered: Sequence[Session],
+    points_of: Callable[[FileContent], Points | None],
+    layout_of: Callable[[FileContent], Layout | None] = lambda _: None,
+) -> tuple[Part, ...]:
+    """Return the parts of one tag, oldest first, each with the step that a later start cut it at."""
+    found: list[Part] = []
+    newer: list[tuple[Session, int]] = []
+    for session in reversed(ordered):
+        mine = [(c, p) for c in session.files if (p := points_of(c)) is not None and len(p)]
+        cuts = [
+            cut for later, cut in newer if later.own == session.own and later.supersedes(session)
+        ]
+        limit = min(cuts, default=NO_LIMIT)
+        found += [Part(p, limit, layout_of(c)) for c, p in reversed(mine)]
+        firsts = [p.first_step for _, p in mine]
+        cut = session.start_step if session.start_step is not None else min(firsts, default=None)
+        if cut is not None:
+            newer.append((session, cut))
+    return tuple(reversed(found))

@@ -1,0 +1,223 @@
+"""The growing end of one file: whole records with both checksums right, each handed out once.
+
+The file may be half written, cut, replaced, zero-filled by a network mount, or made by an enemy. What
+looks wrong is given `patience` more polls to become right; then the next sound record is searched for
+and what was passed over is counted. Work stays linear in the size of the file.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossmon.eventfile.framing import (
+    HEADER,
+    OVERHEAD,
+    Bytes,
+    Offsets,
+    Scan,
+    Scanner,
+    payload_rows,
+)
+from lossmon.eventfile.resync import Resync
+
+CHUNK = 4 << 20
+_SMALL_CHUNK = 64 << 10
+_MARK = 16
+_MAX_RESYNCS = 10_000
+"""A file damaged in more places is given up; else a hostile one could keep a reader busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Sound records of one length, in file order."""
+
+    offsets: Offsets
+    """Where each begins in its file."""
+    data: Bytes
+    """Shape (k, length)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Identity:
+    device: int
+    inode: int
+    size: int
+    changed: int
+
+
+class Tail:
+    """Reads one file from where it stopped the last time."""
+
+    def __init__(self, path: Path, *, patience: int = 2) -> None:
+        self.path = path
+        self.restarts = 0
+        """How often the file turned out to be another one: what was read before is void."""
+        self.lost_records = 0
+        """Places at which something unsound was passed over."""
+        self.lost_bytes = 0
+        self.stuck_bytes = 0
+        """Bytes at the end that hold no sound record, so far."""
+        self._patience = patience
+        self._scanner = Scanner()
+        self._identity: _Identity | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self.offset = 0
+        self.lost_records = self.lost_bytes = self.stuck_bytes = 0
+        self._before = b""
+        self._settled = 0
+        self._doubted_size = 0
+        self._doubted_polls = 0
+        self._chunk = CHUNK
+        self._resync = Resync()
+
+    def poll(self) -> Iterator[list[Rows]]:
+        """Yield what has been added since the last poll, in file order, some megabytes at a time.
+
+        Raises:
+            OSError: The file cannot be opened or read, or is no plain file.
+        """
+        with _open(self.path) as file:
+            found = _identity(file)
+            if self._identity == found and not self._doubted_polls:
+                return
+            if self._is_another(file, found):
+                self.restarts += 1
+                self._begin()
+            self._identity = found
+            yield from self._read(file, found.size)
+
+    def _is_another(self, file: FileIO, found: _Identity) -> bool:
+        known = self._identity
+        if known is None:
+            return False
+        if (known.device, known.inode) != (found.device, found.inode) or found.size < self.offset:
+            return True
+        return _read_at(file, self.offset - len(self._before), len(self._before)) != self._before
+
+    def _read(self, file: FileIO, size: int) -> Iterator[list[Rows]]:
+        if not self._patience:
+            self._settled = size
+        wanted = 0
+        while self.offset < size:
+            request = min(max(self._chunk, wanted), size - self.offset)
+            data = _read_at(file, self.offset, request)
+            if len(data) < request:
+                return  # cut while it was read: the next poll sees it
+            whole = self.offset + request == size
+            self._chunk = min(CHUNK, self._chunk * 4)
+            scan = self._scanner.scan(data)
+            rows, doubtful = self._sound_rows(data, scan)
+            if rows:
+                yield rows
+            wanted = scan.wanted
+            if doubtful:
+                if not self._settle(size) or not self._pass_over(file, size):
+                    return
+            elif whole or self.offset + wanted > size:
+                return
+
+    def _sound_rows(self, data: bytes, scan: Scan) -> tuple[list[Rows], bool]:
+        """Return the sound records and step behind them; and whether what follows is doubtful."""
+        buffer = np.frombuffer(data, np.uint8)
+        count = len(scan.starts)
+        sound = np.ones(count, bool)
+        grouped = []
+        for length in np.unique(scan.lengths).tolist():
+            members = np.flatnonzero(scan.lengths == length)
+            payload, right = payload_rows(buffer, scan.starts[members], length)
+            sound[members] = right
+            grouped.append((members, payload))
+        stop = self._first_unskippable(scan, sound)
+        self._count_skipped(scan, sound[:stop])
+        found = []
+        for members, payload in grouped:
+            taken = sound[members] & (members < stop)
+            if taken.any():
+                offsets = self.offset + scan.starts[members]
+                whole = bool(taken.all())
+                found.append(
+                    Rows(offsets, payload) if whole else Rows(offsets[taken], payload[taken])
+                )
+        end = scan.end if stop == count else int(scan.starts[stop])
+        self._step_to(self.offset + end, data[max(0, end - _MARK) : end])
+        return found, stop < count or scan.bad
+
+    def _first_unskippable(self, scan: Scan, sound: NDArray[np.bool_]) -> int:
+        """Return the first unsound record that may still become right, or has no sound header
+        behind it that would vouch for its length."""
+        count = len(sound)
+        for i in np.flatnonzero(~sound).tolist():
+            vouched = i < count - 1 or scan.wanted > 0
+            frame_end = int(scan.starts[i] + scan.lengths[i]) + OVERHEAD
+            if not vouched or self.offset + frame_end > self._settled:
+                return int(i)
+        return count
+
+    def _count_skipped(self, scan: Scan, sound: NDArray[np.bool_]) -> None:
+        lost = np.flatnonzero(~sound)
+        self.lost_records += len(lost)
+        self.lost_bytes += int((scan.lengths[lost] + OVERHEAD).sum())
+
+    def _step_to(self, offset: int, before: bytes) -> None:
+        if offset > self.offset:
+            self.offset = offset
+            self._before = before
+            self.stuck_bytes = 0
+
+    def _settle(self, size: int) -> bool:
+        """Return whether the doubtful place has been looked at often enough to be believed."""
+        if self.offset + HEADER <= self._settled:
+            return True
+        if not self._doubted_polls:
+            self._doubted_size = size
+        self._doubted_polls += 1
+        if self._doubted_polls <= self._patience:
+            return False
+        self._settled = self._doubted_size
+        self._doubted_polls = 0
+        return True
+
+    def _pass_over(self, file: FileIO, size: int) -> bool:
+        """Step to the next sound record; return whether there is one."""
+        found = -1
+        if self._resync.runs < _MAX_RESYNCS:
+            found = self._resync.search(lambda at, n: _read_at(file, at, n), self.offset + 1, size)
+        if found < 0:
+            self.stuck_bytes = size - self.offset
+            return False
+        self.lost_records += 1
+        self.lost_bytes += found - self.offset
+        self._step_to(found, _read_at(file, found - _MARK, _MARK) if found >= _MARK else b"")
+        self._chunk = _SMALL_CHUNK
+        return True
+
+
+def _open(path: Path) -> FileIO:
+    # A pipe planted under the name of an event file must not make the reader wait for a writer.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+    flags |= getattr(os, "O_BINARY", 0)
+    file = FileIO(os.open(path, flags), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(0, "not a plain file")
+    return file
+
+
+def _identity(file: FileIO) -> _Identity:
+    status = os.fstat(file.fileno())
+    return _Identity(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _read_at(file: FileIO, at: int, size: int) -> bytes:
+    file.seek(at)
+    return file.read(size)

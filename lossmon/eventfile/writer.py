@@ -1,0 +1,103 @@
+"""The writing end of the log. Called by the training thread: cheap, and never in its way.
+
+Everything is handed to a timer thread; no call raises, blocks, or waits for a disk. A process forked
+from this one inherits a writer that does nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossmon.errors import UsageError
+from lossmon.eventfile.filenames import SUBDIRECTORY
+from lossmon.eventfile.pump import Pump
+from lossmon.eventfile.queue import Queue, ScalarPoint, WidePoint
+from lossmon.records import Mark, RunMeta
+
+Wide = NDArray[np.float32]
+
+
+class RunWriter:
+    """Writes one start of one run into `<logdir>/lossmon/`; the files appear with the first step."""
+
+    def __init__(self, logdir: Path, meta: RunMeta, *, flush_s: float = 0.25) -> None:
+        """Prepare the folder and start the timer thread.
+
+        Raises:
+            UsageError: The folder cannot be made or written to.
+        """
+        folder = Path(logdir) / SUBDIRECTORY
+        _prepare(folder)
+        self._queue = Queue()
+        self._pid = os.getpid()
+        self._closed = False
+        self._pump = Pump(folder, _stem(), meta, self._queue, flush_s)
+        self._pump.start()
+        # Runs at close, when the writer is freed, or when the interpreter ends: whatever comes first.
+        self._finalizer = weakref.finalize(self, self._pump.stop)
+
+    @property
+    def dropped(self) -> int:
+        """Records that are not in the files and will not come."""
+        return self._pump.dropped
+
+    def scalars(self, step: int, wall_time: float, values: Mapping[str, float]) -> None:
+        """Record scalars by tag, as they are: NaN and infinities too."""
+        if self._is_active():
+            self._queue.put_scalars(ScalarPoint(step, wall_time, dict(values)))
+
+    def wide(
+        self, step: int, wall_time: float, parameters: Wide, layers: Wide, totals: Wide
+    ) -> None:
+        """Record the tables of one step, in the shapes that the metadata names; they are copied."""
+        if self._is_active():
+            tables = _raw(parameters), _raw(layers), _raw(totals)
+            self._queue.put_wide(WidePoint(step, wall_time, tables))
+
+    def mark(self, mark: Mark) -> None:
+        """Record something that happened."""
+        if self._is_active():
+            self._queue.put_mark(mark)
+
+    def new_meta(self, meta: RunMeta) -> None:
+        """Begin a new file of wide records: rows or columns are others from here on."""
+        if self._is_active():
+            self._queue.put_meta(meta)
+
+    def close(self) -> None:
+        """Write what is left and end the thread; a second call, or one in a fork, does nothing."""
+        self._closed = True
+        self._finalizer()
+
+    def _is_active(self) -> bool:
+        return not self._closed and os.getpid() == self._pid
+
+
+def _raw(table: Wide) -> bytes:
+    return np.asarray(table, "<f4").tobytes()
+
+
+def _prepare(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(
+            f"cannot make the log folder {folder}: {reason}; pass another logdir="
+        ) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"cannot write to the log folder {folder}; pass another logdir=")
+
+
+def _stem() -> str:
+    host = "".join(c if c.isalnum() or c == "-" else "-" for c in socket.gethostname()) or "host"
+    return f"{int(time.time())}.{host[:64]}.{os.getpid()}.{secrets.token_hex(4)}"
