@@ -1,0 +1,53 @@
+"""Where text leaves the program: data to stdout, messages to stderr, whatever reads them.
+
+A reader that goes away (`| head`) ends the output and changes neither the exit code nor the calm.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TextIO
+
+from lossmon.numfmt import printable
+
+MESSAGE = 1000
+"""Characters of a message that are shown at most."""
+
+
+def emit(text: str) -> None:
+    """Write data to stdout; characters that its encoding lacks are written as escapes."""
+    _write(sys.stdout, text)
+
+
+def note(message: str) -> None:
+    """Write one line to stderr, after the program's name."""
+    _write(sys.stderr, f"lossmon: {printable(message, MESSAGE)}\n")
+
+
+def flush() -> None:
+    """Flush stdout, so that a failing write is met here and not at the interpreter's end."""
+    _write(sys.stdout, "")
+
+
+def use_colour(stream: TextIO) -> bool:
+    """Return whether `stream` is a terminal whose user has not refused colour (NO_COLOR)."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb":
+        return False
+    return stream.isatty()
+
+
+def columns() -> int:
+    """Return the width to lay text out for: COLUMNS, else the terminal's, else 80."""
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def _write(stream: TextIO, text: str) -> None:
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except BrokenPipeError:
+        # The interpreter flushes once more at its end; without this it would complain there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,0 +1,103 @@
+"""What all tests share: seeds, a terminal of known width, fresh interpreters, logs, goldens."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+START = 1_700_000_000.0
+"""Wall time at which synthetic logs begin."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--write-goldens", action="store_true", help="write golden files instead of comparing"
+    )
+
+
+@pytest.fixture(autouse=True)
+def _known_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seed every generator; give text 80 columns; keep the caller's settings out."""
+    random.seed(0)
+    np.random.seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
+    monkeypatch.setenv("COLUMNS", "80")
+    for name in ("NO_COLOR", "LOSSMON_TRACEBACK", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A generator that starts alike in every test."""
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run Python in a fresh interpreter: `run_python("-c", "import lossmon")`; never raises."""
+
+    def run(
+        *arguments: str | Path,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 120,
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *map(str, arguments)],
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            timeout=timeout,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare text with `goldens/<name>` beside the test; `--write-goldens` renews the file."""
+
+    def compare(name: str, text: str) -> None:
+        path = request.path.parent / "goldens" / name
+        if request.config.getoption("--write-goldens"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare
+
+
+@pytest.fixture
+def write_run(tmp_path: Path) -> Callable[..., Path]:
+    """Write a closed run as capture writes it: one loss a second, below `tmp_path / "runs"`.
+
+    Returns the folder of runs, so that `write_run("a", losses)` is read with `read_runs(result)`.
+    """
+
+    def write(
+        name: str, losses: Sequence[float], *, start: float = START, closed: bool = True
+    ) -> Path:
+        from lossmon.eventfile.writer import RunWriter
+        from lossmon.records import Mark, RunMeta
+
+        meta = RunMeta(run_id=name, start_id=f"{name}-0", start_wall=start, model="Net")
+        writer = RunWriter(tmp_path / "runs" / name, meta)
+        for step, loss in enumerate(losses):
+            writer.scalars(step, start + step, {"train/loss": loss})
+        if closed:
+            writer.mark(Mark(len(losses) - 1, start + len(losses), "closed"))
+        writer.close()
+        return tmp_path / "runs"
+
+    return write
