@@ -13,7 +13,7 @@ import inspect
 import math
 
 import torch
-import torch.nn.functional as F  # noqa: N812 (the field's own abbreviation)
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 MODULES = "argparse ast collections configparser csv ctypes datetime decimal difflib doctest email "

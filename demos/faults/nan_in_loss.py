@@ -7,7 +7,7 @@ and one step later so is every weight. The built-in loss works on the logits and
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F  # noqa: N812 (the field's own abbreviation)
+import torch.nn.functional as F
 from _task import PIXELS, arguments, batches, gratings, progress
 from torch import Tensor, nn
 

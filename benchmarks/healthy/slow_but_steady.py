@@ -1,0 +1,26 @@
+"""A careful learning rate: slow, but every block of steps is better than the one before."""
+
+from __future__ import annotations
+
+import torch
+from _task import arguments, batches, blobs, progress
+from torch import nn
+
+
+def main() -> None:
+    args = arguments(__doc__, steps=900)
+    model = nn.Sequential(
+        nn.Linear(20, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 5)
+    )
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(model.parameters(), lr=5e-5)
+    for step, (x, y) in enumerate(batches(*blobs(), steps=args.steps)):
+        optimizer.zero_grad()
+        loss = criterion(model(x), y)
+        loss.backward()
+        optimizer.step()
+        progress(step, args.steps, loss)
+
+
+if __name__ == "__main__":
+    main()
