@@ -1,1 +1,1 @@
-"""The log: TFRecord framing, the `Event` fields in use, writer and reader. No protobuf, no torch."""
+"""The log: TFRecord framing, the `Event` fields in use, writer, reader. No protobuf, no torch."""

@@ -94,7 +94,7 @@ def _scalar_points(tag: str, content: FileContent) -> Points | None:
 
 
 def _sessions_of_tags(ordered: Sequence[Session]) -> dict[str, list[Session]]:
-    """Return who wrote each tag; where lossmon did, what others wrote under that tag is left out."""
+    """Return who wrote each tag; where lossmon did, what others wrote under it is left out."""
     written: dict[tuple[bool, str], list[Session]] = {}
     for session in ordered:
         foreign = {tag for content in session.files for tag in content.foreign}

@@ -1,4 +1,4 @@
-"""Records of one length read as columns: one is decoded, the rest differ from it in numbers alone."""
+"""Records of one length, read as columns: one is decoded, the rest differ in numbers alone."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """CRC-32C (Castagnoli) of byte strings, one at a time or of many rows of equal length at once.
 
 The raw register (started at 0) is linear: zeros in front change nothing, and the register of two
-joined strings is the first one's, carried over as many zero bytes, xor the second one's. So a row is
-cut into lanes, all lanes are run byte by byte side by side, and their registers are folded in pairs.
+joined strings is the first one's, carried over as many zero bytes, xor the second one's. So a row
+is cut into lanes, all lanes run byte by byte side by side, and their registers are folded in pairs.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ def crc_rows(rows: NDArray[np.uint8]) -> Registers:
     padded[:, lanes * width - length :] = rows
     registers = _lane_registers(padded.reshape(count * lanes, width))
     registers = _fold(registers.reshape(count, lanes), width)
-    return registers ^ np.uint32(_start_register(length) ^ _ALL)
+    crcs: Registers = registers ^ np.uint32(_start_register(length) ^ _ALL)
+    return crcs
 
 
 def _lane_registers(lanes: NDArray[np.uint8]) -> Registers:

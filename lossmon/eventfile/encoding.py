@@ -1,4 +1,4 @@
-"""What lossmon writes, as the data of `Event` records. Steps take five bytes, so lengths stay fixed."""
+"""What lossmon writes, as the data of `Event` records. Steps take five bytes: fixed lengths."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def text_event(tag: str, step: int, wall_time: float, text: str) -> bytes:
 
 
 class ScalarEncoder:
-    """Encodes the scalars of one step; the bytes around the numbers are built once per set of tags."""
+    """Encodes the scalars of a step; the bytes around the numbers are built once a set of tags."""
 
     def __init__(self) -> None:
         self._layouts: dict[tuple[str, ...], _Layout] = {}

@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-SUBDIRECTORY = "lossmon"
-"""Our files lie in this folder of the logdir, apart from any other writer's."""
-
 _SCALARS = re.compile(r"events\.out\.tfevents\.(?P<stem>.+)\.lossmon")
 _STATS = re.compile(r"lossmon\.(?P<stem>.+)\.r(?P<rank>\d{1,9})\.stats")
 _STATS_PART = re.compile(r"~\d+$")
@@ -20,7 +17,7 @@ class FileName:
     own: bool
     """Whether lossmon wrote it."""
     stem: str
-    """The same for the files of one start: `<sec>.<host>.<pid>.<uid>`; the whole name of others'."""
+    """`<sec>.<host>.<pid>.<uid>`, shared by the files of one start; the whole name of others'."""
     rank: int = 0
 
 

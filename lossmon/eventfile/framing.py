@@ -23,7 +23,7 @@ MAX_RECORD = 64 << 20
 """Longest record believed; a longer one is passed over as damage."""
 _KNOWN_HEADERS = 4096
 _BULK = 16
-"""From this many records of one length on, numpy is quicker than one checksum at a time (measured)."""
+"""From this many records of one length on, numpy is quicker than one checksum after another."""
 
 Bytes = NDArray[np.uint8]
 Offsets = NDArray[np.int64]
@@ -43,7 +43,7 @@ class Block(NamedTuple):
 
 
 def frame_all(records: Sequence[bytes]) -> list[Block]:
-    """Return the records as frames, in their order; many of one length cost little more than one."""
+    """Return the records as frames, in order; many of one length cost little more than one."""
     blocks = []
     for length, group in groupby(records, key=len):
         same = list(group)

@@ -21,9 +21,9 @@ _RECENT_STEPS = 200
 def liveness(run: Run, now: float) -> Liveness:
     """Return the state of the run at wall time `now`.
 
-    finished: it was closed. dead: an exception ended it, or its log fell silent. stalled: the process
-    writes heartbeats, and no step came for the longer of 60 s and 20 median steps. unknown: a silent
-    log of another writer, which may have ended or not.
+    finished: it was closed. dead: an exception ended it, or its log fell silent. stalled: the
+    process writes heartbeats, and no step came for the longer of 60 s and 20 median steps.
+    unknown: a silent log of another writer, which may have ended or not.
     """
     silent = now - run.last_wall > SILENT_S
     if run.meta is None:
@@ -37,7 +37,7 @@ def liveness(run: Run, now: float) -> Liveness:
 
 
 def _end(run: Run) -> Mark | None:
-    """Return the mark that ended the newest start; an exception counts before the close after it."""
+    """Return the mark that ended the newest start; an exception outweighs the close after it."""
     last: Mark | None = None
     for mark in run.marks:
         if mark.kind == "resumed":

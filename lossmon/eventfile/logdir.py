@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lossmon.errors import NoDataError, UsageError
-from lossmon.eventfile.filenames import SUBDIRECTORY, parse_name
+from lossmon.eventfile.filenames import parse_name
+from lossmon.eventfile.place import FOLDER
 from lossmon.eventfile.reader import RunReader
 from lossmon.numfmt import printable
 from lossmon.records import Run
@@ -132,11 +133,11 @@ def _scan(root: Path) -> tuple[RunSource, ...]:
 
 def _sources(root: Path) -> Iterator[RunSource]:
     own_name = root.resolve().name
-    if own_name == SUBDIRECTORY:
+    if own_name == FOLDER:
         own_name = root.resolve().parent.name
     found: set[Path] = set()
     for folder in _folders(root):
-        inner = folder != root and folder.name == SUBDIRECTORY
+        inner = folder != root and folder.name == FOLDER
         run = folder.parent if inner else folder
         if run not in found and _holds_events(folder):
             found.add(run)

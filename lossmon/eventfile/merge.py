@@ -1,4 +1,4 @@
-"""Points of several files as one: the newer copy of a step wins, and what a restart cut off is gone."""
+"""Points of several files as one: a newer copy of a step wins, what a restart cut off is gone."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class Points:
             self.cuts.append((count, step))
 
     def kept(self, first: int = 0) -> NDArray[np.bool_]:
-        """Return which points, from the `first` on, no later restart in the same file superseded."""
+        """Return which points, from the `first` on, no later restart in the file superseded."""
         limits = np.full(self._count - first, np.iinfo(np.int64).max)
         for count, step in self.cuts:
             reached = limits[: max(0, count - first)]

@@ -1,7 +1,7 @@
 """What the training thread has handed over and the timer thread has not written yet. Bounded.
 
-Appending to a deque is atomic, so there is no lock on the training's side. What does not fit is counted:
-wide records first, which have a bound of their own far below that of the scalars.
+Appending to a deque is atomic, so there is no lock on the training's side. What does not fit is
+counted: wide records first, which have a bound of their own far below that of the scalars.
 """
 
 from __future__ import annotations
@@ -74,3 +74,9 @@ class Queue:
     def is_empty(self) -> bool:
         """Whether everything has been taken."""
         return not (self.points or self.wide)
+
+    def drop_all(self) -> None:
+        """Give up what has not been taken."""
+        self.dropped += len(self.points) + len(self.wide)
+        self.points.clear()
+        self.wide.clear()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from lossmon.eventfile.assembly import Assembly
 from lossmon.eventfile.content import FileContent
-from lossmon.eventfile.filenames import SUBDIRECTORY, FileName, parse_name
+from lossmon.eventfile.filenames import FileName, parse_name
+from lossmon.eventfile.place import FOLDER
 from lossmon.eventfile.sessions import SourceFile
 from lossmon.eventfile.tail import Tail
 from lossmon.records import Damage, Run
@@ -82,7 +83,7 @@ class RunReader:
 
     def _discover(self) -> bool:
         known = len(self._files), dict(self._folder_errors)
-        for folder in (self.path, self.path / SUBDIRECTORY):
+        for folder in (self.path, self.path / FOLDER):
             try:
                 names = sorted(entry.name for entry in os.scandir(folder))
                 self._folder_errors.pop(folder, None)

@@ -69,7 +69,7 @@ def parts(
     points_of: Callable[[FileContent], Points | None],
     layout_of: Callable[[FileContent], Layout | None] = lambda _: None,
 ) -> tuple[Part, ...]:
-    """Return the parts of one tag, oldest first, each with the step that a later start cut it at."""
+    """Return the parts of one tag, oldest first, each with the step that a later start cut."""
     found: list[Part] = []
     newer: list[tuple[Session, int]] = []
     for session in reversed(ordered):

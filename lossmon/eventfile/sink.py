@@ -1,4 +1,4 @@
-"""One file, appended to in whole records. A disk that refuses is tried again; nothing half stays."""
+"""One file, appended to in whole records. A disk that refuses is tried again; no half stays."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Sink:
         """Remove a file whose header did not fit: without it, it would mean nothing."""
         self._pending.popleft()
         self.close()
-        os.unlink(self.path)
+        self.path.unlink()
 
     def _write(self, block: Block) -> None:
         """Write a block; on failure put back the records that are not on disk as a whole."""

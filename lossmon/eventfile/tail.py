@@ -1,8 +1,8 @@
 """The growing end of one file: whole records with both checksums right, each handed out once.
 
-The file may be half written, cut, replaced, zero-filled by a network mount, or made by an enemy. What
-looks wrong is given `patience` more polls to become right; then the next sound record is searched for
-and what was passed over is counted. Work stays linear in the size of the file.
+The file may be half written, cut, replaced, zero-filled by a network mount, or made by an enemy.
+What looks wrong is given `patience` more polls to become right; then the next sound record is
+searched for and what was passed over is counted. Work stays linear in the size of the file.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def signed(value: int) -> int:
 
 
 def varint(value: int, width: int = 1) -> bytes:
-    """Return `value` (an int64) as a varint of at least `width` bytes, padded with continuations."""
+    """Return `value` (an int64) as a varint of at least `width` bytes."""
     value &= _U64
     encoded = bytearray()
     while value >= 0x80 or len(encoded) + 1 < width:

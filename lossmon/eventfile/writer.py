@@ -1,7 +1,7 @@
 """The writing end of the log. Called by the training thread: cheap, and never in its way.
 
-Everything is handed to a timer thread; no call raises, blocks, or waits for a disk. A process forked
-from this one inherits a writer that does nothing.
+Everything is handed to a timer thread; no call raises, blocks, or waits for a disk. A process
+forked from this one inherits a writer that does nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossmon.errors import UsageError
-from lossmon.eventfile.filenames import SUBDIRECTORY
+from lossmon.eventfile.place import FOLDER
 from lossmon.eventfile.pump import Pump
 from lossmon.eventfile.queue import Queue, ScalarPoint, WidePoint
 from lossmon.records import Mark, RunMeta
@@ -27,7 +27,7 @@ Wide = NDArray[np.float32]
 
 
 class RunWriter:
-    """Writes one start of one run into `<logdir>/lossmon/`; the files appear with the first step."""
+    """Writes one start of a run into `<logdir>/lossmon/`; the files appear with the first step."""
 
     def __init__(self, logdir: Path, meta: RunMeta, *, flush_s: float = 0.25) -> None:
         """Prepare the folder and start the timer thread.
@@ -35,14 +35,14 @@ class RunWriter:
         Raises:
             UsageError: The folder cannot be made or written to.
         """
-        folder = Path(logdir) / SUBDIRECTORY
+        folder = Path(logdir) / FOLDER
         _prepare(folder)
         self._queue = Queue()
         self._pid = os.getpid()
         self._closed = False
-        self._pump = Pump(folder, _stem(), meta, self._queue, flush_s)
+        self._pump = Pump(folder, _stem(), meta, self._queue, flush_s=flush_s)
         self._pump.start()
-        # Runs at close, when the writer is freed, or when the interpreter ends: whatever comes first.
+        # At close, when the writer is freed, or when the interpreter ends: what comes first.
         self._finalizer = weakref.finalize(self, self._pump.stop)
 
     @property

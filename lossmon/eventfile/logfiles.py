@@ -1,0 +1,144 @@
+"""The files of one start while they are written: headers, encoding, heartbeats, what was lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from lossmon import signals
+from lossmon.eventfile.encoding import ScalarEncoder, start_event, text_event, version_event
+from lossmon.eventfile.filenames import scalars_name, stats_name
+from lossmon.eventfile.meta import mark_json, meta_json
+from lossmon.eventfile.queue import ScalarPoint, WidePoint
+from lossmon.eventfile.sink import Sink
+from lossmon.eventfile.widerecord import WideEncoder
+from lossmon.records import Mark, RunMeta
+
+_UNWRITABLE = (TypeError, ValueError, OverflowError, AttributeError)
+
+
+class LogFiles:
+    """Appends to the scalar file (rank 0) and the file of wide records; they begin with a step."""
+
+    def __init__(
+        self, folder: Path, stem: str, meta: RunMeta, *, warn: Callable[[str], None]
+    ) -> None:
+        self.lost = 0
+        """Records that were taken and could not be written."""
+        self._folder, self._stem, self._meta, self._warn = folder, stem, meta, warn
+        self._first: tuple[int, float] | None = None
+        self._last_step = meta.start_step
+        self._encode = ScalarEncoder()
+        self._encode_wide = WideEncoder(meta)
+        self._scalars = Sink(folder / scalars_name(stem), self._scalar_header)
+        self._stats = self._new_stats()
+        self._finished: list[Sink] = []
+        self._parts = 1
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a step has come: before, no file exists."""
+        return self._first is not None
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the disk still owes us records that it refused."""
+        return any(sink.pending for sink in self._sinks())
+
+    def add(self, points: Iterable[ScalarPoint | Mark]) -> None:
+        """Append scalars and marks; ranks above 0 keep none."""
+        records: list[bytes] = []
+        for point in points:
+            self._begin(point.step, point.wall_time)
+            if self._meta.rank == 0:
+                try:
+                    records.append(self._encoded(point))
+                except _UNWRITABLE as error:
+                    self.lost += 1
+                    self._warn(f"a value at step {point.step} cannot be written: {error}")
+        self._scalars.append(records)
+
+    def add_wide(self, points: Iterable[WidePoint]) -> None:
+        """Append wide records."""
+        records: list[bytes] = []
+        for point in points:
+            self._begin(point.step, point.wall_time)
+            if tuple(map(len, point.tables)) == self._encode_wide.sizes:
+                records.append(self._encode_wide(point.step, point.wall_time, point.tables))
+            else:
+                self.lost += 1
+                self._warn(f"the record of step {point.step} is not of the shape in the metadata")
+        self._stats.append(records)
+
+    def change_meta(self, meta: RunMeta) -> None:
+        """Begin a new file of wide records."""
+        self._finished.append(self._stats)
+        self._meta = meta
+        self._encode_wide = WideEncoder(meta)
+        self._stats = self._new_stats(self._parts)
+        self._parts += 1
+        if self.has_begun:
+            self._add_text(signals.META_TAG, meta_json(meta))
+
+    def add_alive(self) -> None:
+        """Append a heartbeat."""
+        self._add_text(signals.ALIVE_TAG, "")
+
+    def add_dropped(self, dropped: int) -> None:
+        """Append how many records are missing so far, as a scalar and as a mark."""
+        now, step = time.time(), self._last_step
+        values = {signals.DROPPED.tag: float(dropped)}
+        self.add((ScalarPoint(step, now, values), Mark(step, now, "dropped", {"records": dropped})))
+
+    def flush(self) -> None:
+        """Write what the disk takes."""
+        if not self.has_begun:
+            return
+        for sink in self._sinks():
+            if not sink.flush():
+                self._warn(f"cannot write {sink.path}: {sink.error}")
+        for sink in [sink for sink in self._finished if not sink.pending]:
+            sink.close()
+            self._finished.remove(sink)
+
+    def close(self) -> None:
+        """Close the files; what the disk did not take is lost."""
+        for sink in self._sinks():
+            self.lost += sink.pending
+            sink.close()
+
+    def _sinks(self) -> tuple[Sink, ...]:
+        scalars = (self._scalars,) if self._meta.rank == 0 else ()
+        return (*self._finished, self._stats, *scalars)
+
+    def _begin(self, step: int, wall_time: float) -> None:
+        if self._first is None:
+            self._first = (step, wall_time)
+        self._last_step = max(self._last_step, step)
+
+    def _encoded(self, point: ScalarPoint | Mark) -> bytes:
+        if isinstance(point, Mark):
+            return text_event(signals.MARK_TAG, point.step, point.wall_time, mark_json(point))
+        return self._encode(point.step, point.wall_time, point.values)
+
+    def _add_text(self, tag: str, text: str) -> None:
+        if self._meta.rank == 0:
+            self._scalars.append([text_event(tag, self._last_step, time.time(), text)])
+
+    def _new_stats(self, part: int = 0) -> Sink:
+        meta = self._meta
+        name = stats_name(self._stem, meta.rank, part)
+        return Sink(self._folder / name, lambda: (self._meta_event(meta),))
+
+    def _scalar_header(self) -> Iterable[bytes]:
+        step, wall_time = self._began_at()
+        yield version_event(wall_time, self._meta.writer or signals.PLUGIN_NAME)
+        yield start_event(step, wall_time)
+        yield self._meta_event(self._meta)
+
+    def _meta_event(self, meta: RunMeta) -> bytes:
+        return text_event(signals.META_TAG, *self._began_at(), meta_json(meta))
+
+    def _began_at(self) -> tuple[int, float]:
+        return self._first or (self._meta.start_step, time.time())
