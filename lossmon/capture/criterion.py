@@ -98,7 +98,7 @@ class CriterionMeter:
             if judged.summed:
                 loss = loss * prediction.numel()
         loss = loss.reshape(())
-        if prediction.shape != target.shape or judged.weight is not None:
+        if _broadcast(prediction, target) or judged.weight is not None:
             return [loss, nan, nan, nan, nan, nan]
         outputs = outputs_of(target)
         if not isinstance(self._targets, Moments) or not self._targets.matches(
@@ -111,6 +111,16 @@ class CriterionMeter:
         if judged.summed:
             prior = prior * prediction.numel()
         return [loss, prior, self._targets.seen, 2.0 if binary else nan, nan, nan]
+
+
+def _broadcast(prediction: Tensor, target: Tensor) -> bool:
+    """Return whether one was stretched to the other's shape: then no constant is a fair prior."""
+    stretched = any(
+        stride == 0 and size > 1
+        for tensor in (prediction, target)
+        for stride, size in zip(tensor.stride(), tensor.shape, strict=True)
+    )
+    return stretched or prediction.shape != target.shape
 
 
 def _rows(logp: Tensor, classes: int) -> Tensor:

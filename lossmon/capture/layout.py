@@ -75,7 +75,7 @@ def _add(first: dict[int, Row], row: Row, tensor: Tensor) -> None:
 
 def recordable(tensor: Tensor) -> bool:
     """Return whether norms of `tensor` make sense: real floating point, materialised, not empty."""
-    if isinstance(tensor, nn.parameter.UninitializedTensorMixin):
+    if isinstance(tensor, nn.UninitializedParameter):
         return False
     return tensor.is_floating_point() and not tensor.is_meta and tensor.numel() > 0
 

@@ -233,7 +233,8 @@ class Recorder:
         others = group_of_parameter([o for o in self.optimizers if o is not optimizer])
         ids = [id(t) for t in self._tensors()]
         held = np.array([i in mine for i in ids], bool)
-        self._held[key] = held, np.array([i in others for i in ids], bool) & ~held
+        elsewhere = np.array([optimizer is not None and i in others for i in ids], bool)
+        self._held[key] = held, elsewhere & ~held
         return self._held[key]
 
     def _line(self, now: float) -> Line:

@@ -35,7 +35,7 @@ class Segments:
         """Return views of the sampled elements of `tensors`; zeros where one is None."""
         return [self._part(i, t) for i, t in enumerate(tensors)]
 
-    def gather(self, parts: Sequence[Tensor]) -> Flat:
+    def gather(self, parts: list[Tensor]) -> Flat:
         """Return the elements of `parts` in one new float32 array."""
         flat = torch.cat(parts) if len(parts) > 1 else parts[0].clone()
         if flat.dtype != torch.float32:

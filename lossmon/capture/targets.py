@@ -41,7 +41,8 @@ class ClassCounts:
     def prior_loss(self) -> Tensor:
         """Return the entropy of the class shares, in nats: the cross-entropy of predicting them."""
         counts = self._counts[:-1]
-        return torch.special.entr(counts / counts.sum()).sum()
+        entropy: Tensor = torch.special.entr(counts / counts.sum()).sum()
+        return entropy
 
     @property
     def seen(self) -> Tensor:
@@ -82,7 +83,8 @@ class Moments:
     def binary_entropy(self) -> Tensor:
         """Return the mean over outputs of the entropy of a coin with their mean, in nats."""
         p = self._mean.clamp(0, 1)
-        return (torch.special.entr(p) + torch.special.entr(1 - p)).mean()
+        entropy: Tensor = (torch.special.entr(p) + torch.special.entr(1 - p)).mean()
+        return entropy
 
     @property
     def seen(self) -> Tensor:

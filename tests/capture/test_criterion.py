@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+import lossmon
+from lossmon.capture.criterion import CriterionMeter, judged_in_graph
+from lossmon.records import Run
+from lossmon.signals import CRITERION_LOSS, LOSS, PRIOR_COUNT, PRIOR_LOSS
+
+COLUMNS = ("loss", "prior", "count", "classes", "entropy", "information")
+
+
+def measured(root: Tensor) -> dict[str, float]:
+    judged = judged_in_graph(root)
+    assert judged is not None
+    return dict(zip(COLUMNS, CriterionMeter().measure(judged).tolist(), strict=True))
+
+
+def entropy(shares: list[float]) -> float:
+    return -sum(p * math.log(p) for p in shares if p)
+
+
+@pytest.fixture
+def logits() -> Tensor:
+    torch.manual_seed(1)
+    return torch.randn(8, 3, requires_grad=True)
+
+
+Y = torch.tensor([0, 0, 0, 0, 1, 1, 2, 2])
+
+
+def test_cross_entropy_is_found_with_its_prior_and_its_predictions(logits: Tensor) -> None:
+    found = measured(F.cross_entropy(logits, Y))
+    p = logits.detach().softmax(1)
+    h = -(p * p.log()).sum(1).mean()
+    mean = p.mean(0)
+    assert found == pytest.approx(
+        {
+            "loss": F.cross_entropy(logits, Y).item(),
+            "prior": entropy([0.5, 0.25, 0.25]),
+            "count": 8,
+            "classes": 3,
+            "entropy": float(h),
+            "information": float(-(mean * mean.log()).sum() - h),
+        },
+        rel=1e-5,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "wrap"),
+    [
+        ("scaled", lambda loss, w: loss * 1024 / 4),
+        ("with a penalty", lambda loss, w: loss + 3 * w.square().sum()),
+        ("with many penalties", lambda loss, w: sum((w.norm() ** 2 for _ in range(60)), loss)),
+    ],
+)
+def test_the_criterion_is_told_apart_from_what_is_done_to_it(
+    name: str, wrap: Callable[[Tensor, Tensor], Tensor], logits: Tensor
+) -> None:
+    loss = F.cross_entropy(logits, Y)
+    assert measured(wrap(loss, logits))["loss"] == pytest.approx(float(loss), rel=1e-5)
+
+
+def test_class_weights_shift_the_prior(logits: Tensor) -> None:
+    weight = torch.tensor([1.0, 2.0, 1.0])
+    found = measured(F.cross_entropy(logits, Y, weight) * 2)
+    assert found["loss"] == pytest.approx(float(F.cross_entropy(logits, Y, weight)), rel=1e-5)
+    assert found["prior"] == pytest.approx(entropy([0.4, 0.4, 0.2]), rel=1e-5)
+
+
+def test_ignored_targets_do_not_count(logits: Tensor) -> None:
+    target = Y.clone()
+    target[:4] = -100
+    found = measured(F.cross_entropy(logits, target))
+    assert found["count"] == 4
+    assert found["prior"] == pytest.approx(math.log(2), rel=1e-5)
+
+
+def test_a_summed_loss_has_a_summed_prior(logits: Tensor) -> None:
+    found = measured(F.cross_entropy(logits, Y, reduction="sum"))
+    assert found["prior"] == pytest.approx(8 * entropy([0.5, 0.25, 0.25]), rel=1e-5)
+
+
+def test_a_loss_over_positions_counts_every_position() -> None:
+    logits = torch.randn(2, 3, 5, requires_grad=True)
+    target = torch.arange(10).reshape(2, 5) % 3
+    found = measured(F.cross_entropy(logits, target))
+    assert found["count"] == 10
+    assert found["prior"] == pytest.approx(entropy([0.4, 0.3, 0.3]), rel=1e-5)
+
+
+def test_squared_error_has_the_targets_variance_as_prior() -> None:
+    prediction = torch.randn(50, 2, requires_grad=True)
+    target = torch.randn(50, 2) * torch.tensor([1.0, 10.0]) + 5
+    found = measured(F.mse_loss(prediction, target))
+    assert found["prior"] == pytest.approx(float(target.var(0, unbiased=False).mean()), rel=1e-5)
+    assert math.isnan(found["classes"])
+
+
+@pytest.mark.parametrize("logits_given", [True, False])
+def test_binary_cross_entropy_has_the_entropy_of_a_coin_as_prior(logits_given: bool) -> None:
+    z = torch.randn(8, 1, requires_grad=True)
+    target = torch.tensor([[1.0]] * 2 + [[0.0]] * 6)
+    loss = (
+        F.binary_cross_entropy_with_logits(z, target)
+        if logits_given
+        else F.binary_cross_entropy(z.sigmoid(), target)
+    )
+    found = measured(loss)
+    assert found["loss"] == pytest.approx(float(loss), rel=1e-5)
+    assert found["prior"] == pytest.approx(entropy([0.25, 0.75]), rel=1e-5)
+
+
+def test_targets_that_broadcast_have_no_prior() -> None:
+    with pytest.warns(UserWarning, match="target size"):
+        loss = F.mse_loss(torch.randn(8, 1, requires_grad=True), torch.randn(8))
+    assert math.isnan(measured(loss)["prior"])
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda x: x.square().mean(),
+        lambda x: F.mse_loss(x, torch.zeros_like(x)) + F.cross_entropy(x, Y),
+    ],
+    ids=["written by hand", "two criteria"],
+)
+def test_a_loss_without_one_known_criterion_says_nothing(
+    loss: Callable[[Tensor], Tensor], logits: Tensor
+) -> None:
+    assert judged_in_graph(loss(logits)) is None
+
+
+def test_targets_are_pooled_over_batches(task: Any, record: Callable[..., Run]) -> None:
+    run = record(task.model, task.optimizer, lambda m: task.train(4, m.step))
+    shares = np.bincount(task.y.numpy(), minlength=3) / 64
+    assert run.totals.column(PRIOR_COUNT)[-1, 0] == 64
+    assert run.totals.column(PRIOR_LOSS)[-1, 0] == pytest.approx(entropy(shares.tolist()), rel=1e-5)
+
+
+def test_a_criterion_handed_over_is_read_by_a_hook_that_close_removes(
+    task: Any, record: Callable[..., Run]
+) -> None:
+    losses: list[float] = []
+
+    def train(monitor: lossmon.Monitor) -> None:
+        for step in range(4):
+            task.optimizer.zero_grad()
+            loss = task.loss(step)
+            losses.append(loss.item())
+            (loss + 0.1 * sum(p.square().sum() for p in task.model.parameters())).backward()
+            task.optimizer.step()
+
+    run = record(task.model, task.optimizer, train, criterion=task.criterion)
+    assert run.meta.criterion == "CrossEntropyLoss"
+    assert run.totals.column(CRITERION_LOSS)[:, 0] == pytest.approx(losses, rel=1e-5)
+    assert (run.scalar(LOSS).values > np.array(losses)).all()
+    assert not task.criterion._forward_hooks
+
+
+def test_autocast_does_not_round_what_is_measured(logits: Tensor) -> None:
+    with torch.autocast("cpu", torch.bfloat16):
+        found = measured(nn.functional.cross_entropy(logits, Y))
+    assert found["loss"] == pytest.approx(float(F.cross_entropy(logits, Y)), rel=1e-4)
