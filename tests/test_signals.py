@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from lossmon import signals
+from lossmon.signals import LR, PARAMETER_SIGNALS, RUN_SIGNALS, SCALARS, Signal, group_tag
+
+ALL = (*SCALARS, *PARAMETER_SIGNALS, *RUN_SIGNALS)
+
+
+def test_every_signal_is_in_exactly_one_list() -> None:
+    defined = [value for value in vars(signals).values() if isinstance(value, Signal)]
+    assert sorted(s.name for s in defined) == sorted(s.name for s in ALL)
+
+
+def test_names_and_tags_are_unique() -> None:
+    assert len({signal.name for signal in ALL}) == len(ALL)
+    assert len({signal.tag for signal in SCALARS}) == len(SCALARS)
+
+
+@pytest.mark.parametrize("signal", ALL, ids=lambda signal: signal.name)
+def test_signal_is_named_labelled_and_documented(signal: Signal) -> None:
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)*", signal.name)
+    assert signal.label
+    assert signal.doc.endswith(".")
+
+
+@pytest.mark.parametrize("signal", SCALARS, ids=lambda signal: signal.name)
+def test_scalar_has_a_tag_of_two_parts(signal: Signal) -> None:
+    assert signal.scope == "scalar"
+    assert re.fullmatch(r"(train|val|perf|lossmon)/[a-z_]+", signal.tag)
+
+
+@pytest.mark.parametrize("signal", [*PARAMETER_SIGNALS, *RUN_SIGNALS], ids=lambda s: s.name)
+def test_column_has_no_tag(signal: Signal) -> None:
+    assert signal.tag == ""
+
+
+def test_scopes_match_their_lists() -> None:
+    assert {signal.scope for signal in PARAMETER_SIGNALS} == {"parameter"}
+    assert {signal.scope for signal in RUN_SIGNALS} == {"run"}
+
+
+def test_group_has_a_tag_below_its_signal() -> None:
+    assert group_tag(LR, "head") == "train/lr/head"
