@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import CodeType, ModuleType, TracebackType
 
 from lossmon.errors import UsageError
 
@@ -52,7 +52,7 @@ def execute(script: Path, arguments: Sequence[str]) -> Ending:
     return Ending(0)
 
 
-def _compiled(script: Path) -> object:
+def _compiled(script: Path) -> CodeType:
     try:
         source = script.read_bytes()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""`lossmon run SCRIPT [ARGS]`: the script's own output and exit code, then the verdict on its trainings."""
+"""`lossmon run SCRIPT [ARGS]`: the script's own output and exit code, then the verdicts."""
 
 from __future__ import annotations
 
@@ -92,12 +92,12 @@ def _verdict_code(reports: list[Report], fail_on: str) -> int:
 
     if not reports:
         return 4
-    counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]  # type: ignore[arg-type]  # argparse's choices
+    counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
     return 3 if any(f.severity in counted for r in reports for f in r.findings) else 0
 
 
 def _shown(path: Path) -> str:
-    """Return `path` relative to the working directory where it lies below it, quoted for a shell."""
+    """Return `path` as short as the working directory allows, quoted for a shell."""
     import shlex
 
     return shlex.quote(
