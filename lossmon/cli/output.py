@@ -10,6 +10,7 @@ import shutil
 import sys
 from typing import TextIO
 
+from lossmon.errors import LossmonError
 from lossmon.numfmt import printable
 
 MESSAGE = 1000
@@ -31,9 +32,9 @@ def flush() -> None:
     _write(sys.stdout, "")
 
 
-def use_colour(stream: TextIO) -> bool:
+def use_colour(stream: TextIO | None) -> bool:
     """Return whether `stream` is a terminal whose user has not refused colour (NO_COLOR)."""
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb":
+    if stream is None or os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb":
         return False
     return stream.isatty()
 
@@ -43,11 +44,15 @@ def columns() -> int:
     return shutil.get_terminal_size((80, 24)).columns
 
 
-def _write(stream: TextIO, text: str) -> None:
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is None:  # the program was started with this stream closed
+        return
     encoding = getattr(stream, "encoding", None) or "utf-8"
     try:
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # The interpreter flushes once more at its end; without this it would complain there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if not isinstance(error, BrokenPipeError) and stream is not sys.stderr:
+            raise LossmonError(f"the output cannot be written: {error.strerror}") from error

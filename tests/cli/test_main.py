@@ -128,6 +128,15 @@ def test_reader_that_leaves_early_changes_nothing(broken: Path) -> None:
     assert (done.returncode, done.stderr) == (3, "")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_full_disk_is_one_line(learning: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "lossmon", "ls", str(learning)]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "lossmon: the output cannot be written: No space left on device\n"
+
+
 def test_output_survives_a_terminal_without_unicode(learning: Path, run_python: Any) -> None:
     done = run_python("-m", "lossmon", "ls", learning, env={"PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0
