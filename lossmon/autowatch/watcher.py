@@ -53,6 +53,7 @@ class Watcher:
     def _discover(self, roots: Sequence[Tensor]) -> Recorder | None:
         if len(self._recorders) >= MAX_RUNS:
             return None
+        self._close_bygone()
         reached = (leaf for root in roots for leaf in leaves(root))
         found = find_model(reached, self._modules.living())
         if found is None or not found.rows:
@@ -62,19 +63,26 @@ class Watcher:
         ROUTES.add(recorder)
         return recorder
 
+    def _close_bygone(self) -> None:
+        """End the logs of models that no longer exist."""
+        for recorder in self._recorders:
+            if all(row.tensor() is None for row in recorder.start.rows):
+                ROUTES.discard(recorder)
+                recorder.close()
+
     def _recorder(self, found: Found) -> Recorder:
         own = {id(row.tensor()) for row in found.rows}
         holders = tuple(o for o in self._optimizers.living() if _holds(o, own))
         first = steps_behind(holders)
         start = Start(
             rows=found.rows,
-            optimizers=holders,
             logdir=self._places.claim(found.name, resumes=first > 0),
             model=found.name,
             step=first,
         )
         return Recorder(
             start,
+            holders,
             schedule=Schedule(lanes=len(holders)),
             criterion=CriterionHook(None),
             train_mode=_mode(found.modules),

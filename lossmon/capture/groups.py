@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,6 +13,28 @@ from lossmon.records import GroupInfo
 from lossmon.signals import LR, group_tag
 
 _SHOWN = ("momentum", "betas", "eps", "nesterov", "dampening", "amsgrad", "maximize")
+
+
+class Holders:
+    """The optimizers of a run, held weakly: a monitor must not keep a model's memory alive."""
+
+    def __init__(self, optimizers: Iterable[Optimizer] = ()) -> None:
+        self._references = [weakref.ref(optimizer) for optimizer in optimizers]
+
+    def living(self) -> list[Optimizer]:
+        """Return those that still exist, in the order in which they were added."""
+        return [o for reference in self._references if (o := reference()) is not None]
+
+    def add(self, optimizer: Optimizer) -> int:
+        """Add `optimizer` unless it is there; return its place in the order of adding."""
+        for place, reference in enumerate(self._references):
+            if reference() is optimizer:
+                return place
+        self._references.append(weakref.ref(optimizer))
+        return len(self._references) - 1
+
+    def __contains__(self, optimizer: Optimizer) -> bool:
+        return any(reference() is optimizer for reference in self._references)
 
 
 def inner_optimizer(optimizer: Any) -> Any:

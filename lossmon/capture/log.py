@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch.optim import Optimizer
 
-from lossmon.capture.groups import held_count, lr_values
+from lossmon.capture.groups import Holders, held_count, lr_values
 from lossmon.capture.guard import Guard
 from lossmon.capture.samples import Sample
 from lossmon.capture.scalars import Line, ScalarLog
 from lossmon.capture.start import Start
 from lossmon.capture.transfer import Transfer
 from lossmon.eventfile.writer import RunWriter
-from lossmon.records import Mark
+from lossmon.records import Mark, RunMeta
 
 _NO_LAYERS: NDArray[np.float32] = np.zeros((0, 0), np.float32)
 
@@ -25,12 +24,12 @@ _NO_LAYERS: NDArray[np.float32] = np.zeros((0, 0), np.float32)
 class RunLog:
     """The files of one start. Holds the line of the newest step open until its loss is known."""
 
-    def __init__(self, start: Start, optimizers: list[Optimizer], transfer: Transfer) -> None:
-        """`optimizers` is the recorder's own list: it may grow until the first step and after."""
+    def __init__(self, start: Start, holders: Holders, transfer: Transfer) -> None:
+        """`holders` is the recorder's own: it may grow until the first step and after."""
         self.guard = Guard(self._collector_off)
         self.open_line: Line | None = None
         self._start = start
-        self._optimizers = optimizers
+        self._holders = holders
         self._transfer = transfer
         self._writer: RunWriter | None = None
         self._scalars: ScalarLog | None = None
@@ -49,9 +48,10 @@ class RunLog:
     def learning_rates(self, *, look: bool) -> dict[str, float]:
         """Return the lr scalars of this instant; `look` for param groups that were added."""
         writer, _ = self._files()
-        if look and held_count(self._optimizers) != self._held:
-            writer.new_meta(self._meta(self._optimizers))
-        return lr_values(self._optimizers, self._names)
+        optimizers = self._holders.living()
+        if look and held_count(optimizers) != self._held:
+            writer.new_meta(self._meta())
+        return lr_values(optimizers, self._names)
 
     def put(self, line: Line) -> None:
         """Write a line."""
@@ -93,13 +93,14 @@ class RunLog:
 
     def _files(self) -> tuple[RunWriter, ScalarLog]:
         if self._writer is None or self._scalars is None:
-            self._writer = RunWriter(self._start.logdir, self._meta(self._optimizers))
+            self._writer = RunWriter(self._start.logdir, self._meta())
             self._scalars = ScalarLog(self._writer, self._transfer)
             if self._start.step:
                 self.mark(self._start.step, "resumed")
         return self._writer, self._scalars
 
-    def _meta(self, optimizers: Sequence[Optimizer]) -> Any:
+    def _meta(self) -> RunMeta:
+        optimizers = self._holders.living()
         meta = self._start.meta(optimizers)
         self._held = held_count(optimizers)
         self._names = tuple(group.name for group in meta.groups)

@@ -155,7 +155,6 @@ def watch(
     _require(bool(rows), "model has no floating-point parameters to watch")
     start = Start(
         rows=rows,
-        optimizers=optimizers,
         logdir=_claim(Path(logdir), resumes=first > 0),
         model=type(model).__name__,
         criterion=type(criterion).__name__ if criterion is not None else "",
@@ -169,7 +168,7 @@ def watch(
     hook.wanted = True
     mode = training_mode(model)
     recorder = Recorder(
-        start, schedule=schedule, criterion=hook, train_mode=mode, waits_for_user=True
+        start, optimizers, schedule=schedule, criterion=hook, train_mode=mode, waits_for_user=True
     )
     recorder.log.open()
     return Monitor(recorder)

@@ -7,7 +7,7 @@ are held back, because the first passes of an accumulated step look the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 
 from lossmon.capture.criterion import COLUMNS as CRITERION_COLUMNS
 from lossmon.capture.criterion import CriterionHook, CriterionMeter, judged_in_graph
-from lossmon.capture.groups import group_of_parameter, held_count
+from lossmon.capture.groups import Holders, group_of_parameter, held_count
 from lossmon.capture.layout import capturing
 from lossmon.capture.log import RunLog
 from lossmon.capture.samples import PARAMETER_COLUMNS, RUN_COLUMNS, Sample, SampleMeter, blank
@@ -42,6 +42,7 @@ class Recorder:
     def __init__(
         self,
         start: Start,
+        optimizers: Iterable[Optimizer],
         *,
         schedule: Schedule,
         criterion: CriterionHook,
@@ -49,13 +50,13 @@ class Recorder:
         waits_for_user: bool,
     ) -> None:
         self.start = start
-        self.optimizers: list[Optimizer] = list(start.optimizers)
+        self.holders = Holders(optimizers)
         self.pending = 0
         """Backward passes since the last step."""
         self.step = start.step
         """Number of the step under way."""
         transfer = Transfer()
-        self.log = RunLog(start, self.optimizers, transfer)
+        self.log = RunLog(start, self.holders, transfer)
         self._guard = self.log.guard
         self._transfer = transfer
         self._schedule = schedule
@@ -73,11 +74,11 @@ class Recorder:
         self._own_steps: dict[int, int] = {}
         self._held: dict[tuple[int, int, int], tuple[Any, Any]] = {}
         self._steps_taken = 0
-        self._weights_noted = self._gradients_noted = False
+        self._weights_noted = self._gradients_noted = self._closed = False
         self._last_end: float | None = None
         self._sampling = schedule.samples(self.step)
 
-    def backward_begins(self, roots: Sequence[Tensor]) -> None:
+    def backward_begins(self, roots: Sequence[Tensor], loss: Tensor | None) -> None:
         """Read the loss and the criterion before the graph is freed."""
         if capturing():
             return
@@ -88,10 +89,10 @@ class Recorder:
         if self.pending and not self._steps_taken:
             self._guard.run("ticks", self._tick)
         self.pending += 1
-        if not self._user_gives_loss and len(roots) == 1:
-            loss = self._guard.run("loss", held_loss, roots[0])
-            if loss is not None:
-                self._losses.append(loss)
+        if loss is not None and not self._user_gives_loss:
+            held = self._guard.run("loss", held_loss, loss)
+            if held is not None:
+                self._losses.append(held)
         if self._sampling:
             began = time.perf_counter()
             self._guard.run("wiring", self._wiring.backward_begins, self._tensors())
@@ -118,7 +119,7 @@ class Recorder:
         now = time.perf_counter()
         self._take_back_ticks()
         self._steps_taken += 1
-        lane = self._lane(optimizer)
+        lane = self.holders.add(optimizer)
         own_step = self._own_steps[lane] = self._own_steps.get(lane, -1) + 1
         self.log.close_line()
         said = bool(self._given)
@@ -153,20 +154,16 @@ class Recorder:
         self.log.put(Line(self._newest, time.time(), dict(values)))
 
     def close(self, *, error: str | None = None) -> None:
-        """Write what is held back and close the files; writes nothing for a run without a step."""
+        """Write what is held back and close the files; nothing for a run without a step."""
         self._criterion_hook.remove()
-        if not (self.log.opened or self.pending or self._given):
+        if self._closed or not (self.log.opened or self.pending or self._given):
             return
+        self._closed = True
         self.log.close_line()
         if not self._steps_taken and (self.pending or self._given):
             self._guard.run("ticks", self._tick)
             self._guard.run("ticks", self._release_ticks)
         self._guard.run("log", self.log.close, self._newest, error)
-
-    def adopt(self, optimizer: Optimizer) -> None:
-        """Count `optimizer`'s steps as this run's from now on."""
-        if not any(o is optimizer for o in self.optimizers):
-            self.optimizers.append(optimizer)
 
     @property
     def _newest(self) -> int:
@@ -226,11 +223,12 @@ class Recorder:
 
     def _holdings(self, optimizer: Optimizer | None) -> tuple[Any, Any]:
         """Return which rows `optimizer` holds, and which only other optimizers of the run hold."""
-        key = (id(optimizer), len(self.optimizers), held_count(self.optimizers))
+        optimizers = self.holders.living()
+        key = (id(optimizer), len(optimizers), held_count(optimizers))
         if key in self._held:
             return self._held[key]
         mine = group_of_parameter([] if optimizer is None else [optimizer])
-        others = group_of_parameter([o for o in self.optimizers if o is not optimizer])
+        others = group_of_parameter([o for o in optimizers if o is not optimizer])
         ids = [id(t) for t in self._tensors()]
         held = np.array([i in mine for i in ids], bool)
         elsewhere = np.array([optimizer is not None and i in others for i in ids], bool)
@@ -290,10 +288,6 @@ class Recorder:
         else:
             self._wiring.forget()
         self._criterion_hook.wanted = self._sampling
-
-    def _lane(self, optimizer: Optimizer) -> int:
-        self.adopt(optimizer)
-        return next(i for i, o in enumerate(self.optimizers) if o is optimizer)
 
 
 def _user_loss(loss: Any) -> Tensor | float | None:

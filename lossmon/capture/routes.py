@@ -55,11 +55,11 @@ class Routes:
         if not self._recorders and self.discover is None:
             TAPS.discard(self)
 
-    def backward_begins(self, roots: Sequence[Tensor]) -> None:
+    def backward_begins(self, roots: Sequence[Tensor], loss: Tensor | None) -> None:
         """See `hooks.Listener`."""
         self._current = self._guard.run("routing", self._owner, roots)
         if self._current is not None:
-            self._guard.run("monitor", self._current.backward_begins, roots)
+            self._guard.run("monitor", self._current.backward_begins, roots, loss)
 
     def backward_ended(self) -> None:
         """See `hooks.Listener`."""
@@ -116,14 +116,14 @@ class Routes:
 
     def _stepped(self, optimizer: Optimizer) -> list[Recorder]:
         waiting = [r for r in self._recorders if r.pending]
-        if len(waiting) == 1 and any(o is optimizer for o in waiting[0].optimizers):
+        if len(waiting) == 1 and optimizer in waiting[0].holders:
             return waiting
         held = {id(p) for group in optimizer.param_groups for p in group["params"]}
         holders = [r for r in self._recorders if self._holds(held, r)]
         pending = [r for r in holders if r.pending]
         if pending:
             return pending
-        known = [r for r in self._recorders if any(o is optimizer for o in r.optimizers)]
+        known = [r for r in self._recorders if optimizer in r.holders]
         if [r for r in known if r.pending]:
             return [r for r in known if r.pending]
         if self.discover is not None and self._current is not None and self._current.pending:

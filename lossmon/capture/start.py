@@ -27,7 +27,6 @@ class Start:
     """One start of one run."""
 
     rows: tuple[Row, ...]
-    optimizers: tuple[Optimizer, ...]
     logdir: Path
     model: str = ""
     criterion: str = ""

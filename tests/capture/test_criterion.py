@@ -67,7 +67,7 @@ def test_the_criterion_is_told_apart_from_what_is_done_to_it(
     name: str, wrap: Callable[[Tensor, Tensor], Tensor], logits: Tensor
 ) -> None:
     loss = F.cross_entropy(logits, Y)
-    assert measured(wrap(loss, logits))["loss"] == pytest.approx(float(loss), rel=1e-5)
+    assert measured(wrap(loss, logits))["loss"] == pytest.approx(loss.item(), rel=1e-5)
 
 
 def test_class_weights_shift_the_prior(logits: Tensor) -> None:
