@@ -1,0 +1,31 @@
+"""One broken training for every rule: broken it is named, fixed there is nothing to name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Train = Callable[..., list[Any]]
+
+FAULTS = sorted((Path(__file__).resolve().parents[2] / "demos" / "faults").glob("[a-z]*.py"))
+
+pytestmark = [
+    pytest.mark.training,
+    pytest.mark.parametrize("script", FAULTS, ids=lambda script: script.stem),
+]
+
+
+def test_fault_is_named(train: Train, script: Path) -> None:
+    slug = script.stem.replace("_", "-")
+    (run,) = train(f"faults/{script.name}")
+    assert run.cause == slug
+    assert run.loud[slug] in ("error", "warning")
+
+
+def test_cure_leaves_nothing_to_name(train: Train, script: Path) -> None:
+    (run,) = train(f"faults/{script.name}", "--fixed")
+    assert not run.loud
+    assert run.status in ("learning", "converged")
