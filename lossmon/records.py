@@ -13,6 +13,7 @@ from lossmon.signals import Signal
 
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]
+_ALL = slice(None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,11 +52,15 @@ class Table:
     def __len__(self) -> int:
         return len(self.steps)
 
-    def column(self, signal: Signal) -> Floats:
-        """Return shape (n, rows) of one signal; all NaN where the log has no such column."""
+    def column(self, signal: Signal, rows: slice | Steps = _ALL) -> Floats:
+        """Return shape (n, rows) of one signal; all NaN where the log has no such column.
+
+        `rows` selects records by their index, so that a window costs no copy of the whole table.
+        """
+        values = self.values[rows]
         if signal.name not in self.signals:
-            return np.full(self.values.shape[:2], np.nan)
-        return self.values[:, :, self.signals.index(signal.name)].astype(np.float64)
+            return np.full(values.shape[:2], np.nan)
+        return values[:, :, self.signals.index(signal.name)].astype(np.float64)
 
     def until(self, step: int) -> Table:
         """Return the records up to and including `step`."""

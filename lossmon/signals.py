@@ -157,11 +157,17 @@ UNIQUE_UNITS = _parameter(
     "Share of a weight matrix's rows that differ, by a fixed random projection, before the step; "
     "measured on few early steps.",
 )
+MODULE_RAN = _parameter(
+    "module_ran",
+    "module ran",
+    "1 where the forward of a module that owns the parameter ran in the step, else 0; "
+    "measured at the first steps only.",
+)
 
 PARAMETER_SIGNALS = (
     GRAD_NORM, WEIGHT_NORM, UPDATE_NORM, GRAD_SAMPLED_NORM, GRAD_DOT_PREV, UPDATE_DOT_PREV,
     GRAD_DOT_WEIGHT, GRAD_ZERO_SHARE, GRAD_NONFINITE, WEIGHT_NONFINITE, GRAD_ARRIVED, GRAD_STALE,
-    UNIQUE_UNITS,
+    UNIQUE_UNITS, MODULE_RAN,
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -39,6 +39,8 @@ class Row:
     kind: str
     depth: int
     tied: tuple[str, ...]
+    owners: tuple[weakref.ref[nn.Module], ...] = ()
+    """Modules that hold it; none for a bare tensor."""
 
 
 def rows_of_model(model: nn.Module) -> tuple[Row, ...]:
@@ -52,7 +54,8 @@ def rows_of_modules(modules: Iterable[tuple[str, nn.Module]]) -> tuple[Row, ...]
     for depth, (prefix, module) in enumerate(modules):
         for leaf, tensor in module.named_parameters(recurse=False, remove_duplicate=False):
             name = plain_name(f"{prefix}.{leaf}" if prefix else leaf)
-            _add(first, Row(name, weakref.ref(tensor), type(module).__name__, depth, ()), tensor)
+            kind, owner = type(module).__name__, weakref.ref(module)
+            _add(first, Row(name, weakref.ref(tensor), kind, depth, (), (owner,)), tensor)
     return tuple(first.values())
 
 
@@ -68,7 +71,7 @@ def _add(first: dict[int, Row], row: Row, tensor: Tensor) -> None:
     known = first.get(id(tensor))
     if known is not None:
         tied = (*known.tied, row.name)
-        first[id(tensor)] = Row(known.name, known.tensor, known.kind, known.depth, tied)
+        first[id(tensor)] = replace(known, tied=tied, owners=(*known.owners, *row.owners))
     elif recordable(tensor):
         first[id(tensor)] = row
 

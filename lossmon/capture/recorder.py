@@ -18,6 +18,7 @@ from torch.optim import Optimizer
 
 from lossmon.capture.criterion import COLUMNS as CRITERION_COLUMNS
 from lossmon.capture.criterion import CriterionHook, CriterionMeter, judged_in_graph
+from lossmon.capture.forwards import ForwardMeter
 from lossmon.capture.groups import Holders, group_of_parameter, held_count
 from lossmon.capture.layout import capturing
 from lossmon.capture.log import RunLog
@@ -27,7 +28,7 @@ from lossmon.capture.schedule import Schedule
 from lossmon.capture.start import Start
 from lossmon.capture.transfer import Transfer
 from lossmon.capture.wiring import WiringMeter
-from lossmon.signals import GRAD_ARRIVED, GRAD_STALE, OVERHEAD, STEP_MS
+from lossmon.signals import GRAD_ARRIVED, GRAD_STALE, MODULE_RAN, OVERHEAD, STEP_MS
 
 MAX_TICKS = 64
 """Backward passes without any step that are held back before they count as steps themselves."""
@@ -67,6 +68,7 @@ class Recorder:
         self._meter = SampleMeter(start.rows, transfer)
         self._criterion = CriterionMeter()
         self._wiring = WiringMeter(len(start.rows))
+        self._forwards = ForwardMeter(start.rows)
         self._totals = blank(0)[1]
         self._losses: Losses = []
         self._given: Losses = []
@@ -156,6 +158,7 @@ class Recorder:
     def close(self, *, error: str | None = None) -> None:
         """Write what is held back and close the files; nothing for a run without a step."""
         self._criterion_hook.remove()
+        self._forwards.remove()
         if self._closed or not (self.log.opened or self.pending or self._given):
             return
         self._closed = True
@@ -213,6 +216,7 @@ class Recorder:
     def _sample(self, optimizer: Optimizer | None) -> Sample:
         parameters, totals = blank(len(self.start.rows))[0], self._totals
         self._totals = blank(0)[1]
+        parameters[:, PARAMETER_COLUMNS[MODULE_RAN.name]] = self._forwards.take()
         arrived, stale = self._wiring.take()
         parameters[:, PARAMETER_COLUMNS[GRAD_ARRIVED.name]] = arrived
         parameters[:, PARAMETER_COLUMNS[GRAD_STALE.name]] = stale

@@ -10,7 +10,14 @@ from torch import nn
 
 import lossmon
 from lossmon.records import Run
-from lossmon.signals import BACKWARDS, GRAD_ARRIVED, GRAD_NORM, GRAD_STALE, UPDATE_NORM
+from lossmon.signals import (
+    BACKWARDS,
+    GRAD_ARRIVED,
+    GRAD_NORM,
+    GRAD_STALE,
+    MODULE_RAN,
+    UPDATE_NORM,
+)
 
 
 def loop(task: Any, *, clear: Callable[[], None], micro: int = 1, steps: int = 6) -> Any:
@@ -88,3 +95,26 @@ def test_what_the_loss_does_not_reach_gets_no_gradient(record: Callable[..., Run
 
     arrived = record(model, optimizer, train).parameters.column(GRAD_ARRIVED)
     assert arrived.tolist() == [[0, 0, 1, 1]] * 4
+
+
+def test_modules_that_do_not_run_are_told_from_those_that_do(record: Callable[..., Run]) -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.used, self.spare = nn.Linear(3, 1), nn.Linear(3, 1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.used(x)
+
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    def train(monitor: lossmon.Monitor) -> None:
+        for _ in range(5):
+            optimizer.zero_grad()
+            model(torch.ones(2, 3)).sum().backward()
+            optimizer.step()
+
+    ran = record(model, optimizer, train).parameters.column(MODULE_RAN)
+    assert ran[:3].tolist() == [[1, 1, 0, 0]] * 3
+    assert np.isnan(ran[3:]).all()

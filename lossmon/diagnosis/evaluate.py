@@ -1,0 +1,101 @@
+"""One evaluation: every rule on one state of a run, each ending in exactly one verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from lossmon.diagnosis.causes import attribute
+from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.finding import Finding, Report, Severity, Status
+from lossmon.diagnosis.rule import Clear, Found, Outcome, Rule, Skipped, Undecided
+from lossmon.diagnosis.status import flat_status, settled
+from lossmon.records import Run
+from lossmon.signals import Signal
+
+AT_REST: tuple[Status, ...] = ("learning", "converged")
+"""A run of this status gets nothing above info, but for faults that waste or cap the model."""
+
+
+def evaluate(run: Run, rules: Sequence[Rule], *, ignore: Sequence[str] = ()) -> Report:
+    """Return the report on `run` as it stands, without history."""
+    facts = Facts(run)
+    silenced = {*ignore, *(run.meta.ignore if run.meta is not None else ())}
+    outcomes = {rule.id: _judge(rule, facts, silenced) for rule in rules}
+    by_id = {rule.id: rule for rule in rules}
+    status = settled(facts)
+    findings = [
+        _finding(by_id[slug], found, status[0] if status else None)
+        for slug, found in outcomes.items()
+        if isinstance(found, Found)
+    ]
+    word, reads = status or flat_status(facts, findings)
+    ordered, cause = attribute(findings, by_id, interval=_interval(facts))
+    return Report(
+        run=run.name,
+        status=word,
+        steps=facts.n_steps,
+        cause=cause,
+        findings=ordered,
+        undecided={s: o.needs for s, o in outcomes.items() if isinstance(o, Undecided)},
+        clear=tuple(slug for slug, o in outcomes.items() if isinstance(o, Clear)),
+        skipped={slug: o.why for slug, o in outcomes.items() if isinstance(o, Skipped)},
+        status_reads=reads,
+        flat=facts.window if word == "stuck" or (word == "converged" and not status) else None,
+    )
+
+
+def _judge(rule: Rule, facts: Facts, silenced: set[str]) -> Outcome:
+    if rule.id in silenced:
+        return Skipped("silenced by name")
+    missing = [signal.label for signal in rule.needs if not _recorded(facts.run, signal)]
+    if missing:
+        return Skipped(f"no {' and no '.join(missing)} recorded")
+    if facts.n_steps < rule.min_steps:
+        return Skipped(f"{facts.n_steps} of the {rule.min_steps} steps it needs are recorded")
+    return rule.check(facts)
+
+
+def _recorded(run: Run, signal: Signal) -> bool:
+    """Return whether a signal was measured at least once."""
+    if signal.scope == "scalar":
+        series = run.scalar(signal)
+        return series is not None and len(series) > 0
+    table = {"parameter": run.parameters, "layer": run.layers, "run": run.totals}[signal.scope]
+    if table is None or not len(table) or signal.name not in table.signals:
+        return False
+    column = table.values[:, :, table.signals.index(signal.name)]
+    return bool(np.isfinite(column[-1]).any() or np.isfinite(column).any())
+
+
+def _finding(rule: Rule, found: Found, status: Status | None) -> Finding:
+    return Finding(
+        rule=rule.id,
+        severity=_severity(rule, found.severity, status),
+        since_step=found.since_step,
+        culprits=found.culprits,
+        claim=rule.claim,
+        evidence=found.evidence,
+        fixes=rule.fixes,
+    )
+
+
+def _severity(rule: Rule, severity: Severity, status: Status | None) -> Severity:
+    """Return the severity by its effect: "cannot decrease" is not said of a loss that does."""
+    if status not in AT_REST:
+        return severity
+    if rule.while_improving == "info":
+        return "info"
+    return "warning" if severity == "error" else severity
+
+
+def _interval(facts: Facts) -> int:
+    """Return the widest gap between two sampled records."""
+    steps = facts.sampled_steps
+    return int(np.diff(steps).max()) if len(steps) > 1 else 1
+
+
+def worst(report: Report) -> Mapping[str, Severity]:
+    """Return the severity of every finding, by slug."""
+    return {finding.rule: finding.severity for finding in report.findings}

@@ -1,0 +1,244 @@
+"""What rules share, computed once per evaluation and only when asked for.
+
+The window is the last max(200 steps, a quarter of the run), or what a short run has. All windows
+are in steps: gaps in the sampled records are normal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossmon import signals
+from lossmon.diagnosis.level import Level, level
+from lossmon.diagnosis.motion import Motion, motion
+from lossmon.diagnosis.stats import root_sum_squares
+from lossmon.diagnosis.trend import Trend, trend
+from lossmon.records import GroupInfo, ParameterInfo, Run, Table
+from lossmon.signals import Signal
+
+Floats = NDArray[np.float64]
+Steps = NDArray[np.int64]
+
+WINDOW_STEPS = 200
+WINDOW_SHARE = 0.25
+MAX_ROWS = 256
+"""Sampled records looked at in a window: more would cost time and change no median."""
+EARLY_ROWS = 30
+"""Records that count as the beginning of a run."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A run, seen by the rules."""
+
+    run: Run
+
+    # -- the loss --------------------------------------------------------------------------
+
+    @cached_property
+    def loss_steps(self) -> Steps:
+        """Steps at which the loss is recorded."""
+        series = self.run.scalar(signals.LOSS)
+        return np.zeros(0, np.int64) if series is None else series.steps
+
+    @cached_property
+    def losses(self) -> Floats:
+        """The loss of every step, as recorded."""
+        series = self.run.scalar(signals.LOSS)
+        return np.zeros(0) if series is None else series.values
+
+    @cached_property
+    def n_steps(self) -> int:
+        """Number of steps recorded: losses, or sampled records where there is no loss."""
+        return max(len(self.losses), len(self.table) if self.table is not None else 0)
+
+    @cached_property
+    def first_step(self) -> int:
+        """First recorded step; 0 for an empty run."""
+        firsts = [int(s[0]) for s in (self.loss_steps, self.sampled_steps) if len(s)]
+        return min(firsts, default=0)
+
+    @property
+    def last_step(self) -> int:
+        """Last recorded step."""
+        return self.run.last_step
+
+    @cached_property
+    def window(self) -> tuple[int, int]:
+        """First and last step of the window, inclusive."""
+        last = self.last_step
+        length = max(WINDOW_STEPS, int(WINDOW_SHARE * (last - self.first_step + 1)))
+        return max(self.first_step, last - length + 1), last
+
+    @cached_property
+    def window_losses(self) -> Floats:
+        """Losses inside the window."""
+        return self.losses[np.searchsorted(self.loss_steps, self.window[0]) :]
+
+    @cached_property
+    def first_loss(self) -> float:
+        """The first finite loss: that of the untrained model. NaN where there is none."""
+        finite = self.losses[:EARLY_ROWS][np.isfinite(self.losses[:EARLY_ROWS])]
+        return float(finite[0]) if len(finite) else float("nan")
+
+    @cached_property
+    def trend(self) -> Trend:
+        """Where the loss of the window is going."""
+        finite = self.window_losses[np.isfinite(self.window_losses)]
+        scale = float(np.abs(finite).mean()) if len(finite) else float("nan")
+        prior = self.level.prior
+        if np.isfinite(prior):
+            scale = max(scale, prior)
+        return trend(self.window_losses, scale=scale, reach=self.motion.reach)
+
+    @property
+    def is_improving(self) -> bool:
+        """Whether the loss falls by more than the floor over the window."""
+        return self.trend.direction == "falling"
+
+    # -- what was sampled --------------------------------------------------------------------
+
+    @property
+    def table(self) -> Table | None:
+        """Parameter signals of the sampled steps."""
+        return self.run.parameters
+
+    @cached_property
+    def sampled_steps(self) -> Steps:
+        """Steps with a parameter record."""
+        return self.table.steps if self.table is not None else np.zeros(0, np.int64)
+
+    @cached_property
+    def rows(self) -> Steps:
+        """Indices of at most `MAX_ROWS` records inside the window, evenly spread."""
+        first = int(np.searchsorted(self.sampled_steps, self.window[0]))
+        return spread(first, len(self.sampled_steps))
+
+    @cached_property
+    def run_rows(self) -> Steps:
+        """Indices of at most `MAX_ROWS` records over the whole run, the earliest ones included."""
+        early = np.arange(min(EARLY_ROWS, len(self.sampled_steps)))
+        return np.unique(np.concatenate([early, spread(0, len(self.sampled_steps))]))
+
+    def parameter(self, signal: Signal, rows: Steps) -> Floats:
+        """Return shape (len(rows), parameters) of a parameter signal."""
+        if self.table is None:
+            return np.zeros((0, 0))
+        return self.table.column(signal, rows)
+
+    def total(self, signal: Signal, steps: Steps) -> Floats:
+        """Return a run-level signal at `steps`; NaN where it was not sampled."""
+        table = self.run.totals
+        out = np.full(len(steps), np.nan)
+        if table is None or not len(table):
+            return out
+        at = np.minimum(np.searchsorted(table.steps, steps), len(table) - 1)
+        hit = table.steps[at] == steps
+        out[hit] = table.column(signal, at[hit])[:, 0]
+        return out
+
+    def loss_at(self, steps: Steps) -> Floats:
+        """Return the loss at `steps`; NaN where it was not recorded."""
+        out = np.full(len(steps), np.nan)
+        if not len(self.loss_steps):
+            return out
+        at = np.minimum(np.searchsorted(self.loss_steps, steps), len(self.loss_steps) - 1)
+        hit = self.loss_steps[at] == steps
+        out[hit] = self.losses[at[hit]]
+        return out
+
+    # -- who is who --------------------------------------------------------------------------
+
+    @property
+    def parameters(self) -> tuple[ParameterInfo, ...]:
+        """The rows of the parameter table."""
+        return self.run.meta.parameters if self.run.meta is not None else ()
+
+    @property
+    def groups(self) -> tuple[GroupInfo, ...]:
+        """Param groups of all optimizers that stepped."""
+        return self.run.meta.groups if self.run.meta is not None else ()
+
+    def names(self, mask: NDArray[np.bool_]) -> tuple[str, ...]:
+        """Return the names of the parameters where `mask` holds, in model order."""
+        return tuple(p.name for p, hit in zip(self.parameters, mask, strict=True) if hit)
+
+    @cached_property
+    def trainable(self) -> NDArray[np.bool_]:
+        """Which parameters require a gradient."""
+        return np.array([p.requires_grad for p in self.parameters], bool)
+
+    @cached_property
+    def held(self) -> NDArray[np.bool_]:
+        """Which parameters require a gradient and are in an optimizer."""
+        in_group = np.array([p.group >= 0 for p in self.parameters], bool)
+        return self.trainable & in_group
+
+    @cached_property
+    def matrices(self) -> NDArray[np.bool_]:
+        """Which held parameters are weight matrices: two dimensions or more."""
+        return self.held & np.array([len(p.shape) >= 2 for p in self.parameters], bool)
+
+    @cached_property
+    def arrived(self) -> Floats:
+        """Per parameter, the mean share of backward passes that brought a gradient, whole run."""
+        values = self.parameter(signals.GRAD_ARRIVED, self.run_rows)
+        known = np.isfinite(values)
+        counts = known.sum(axis=0)
+        sums = np.where(known, values, 0.0).sum(axis=0)
+        return np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+
+    @cached_property
+    def moves(self) -> NDArray[np.bool_]:
+        """Which parameters changed at all: by a step, or between steps by other means."""
+        updates = self.parameter(signals.UPDATE_NORM, self.run_rows)
+        norms = self.parameter(signals.WEIGHT_NORM, self.run_rows)
+        stepped = (np.nan_to_num(updates, nan=1.0 if not len(updates) else 0.0) > 0).any(axis=0)
+        known = np.where(np.isfinite(norms), norms, np.nan)
+        low, high = nan_range(known)
+        return np.asarray(stepped | (high > low) | ~np.isfinite(norms).all(axis=0))
+
+    # -- level and motion ----------------------------------------------------------------------
+
+    @cached_property
+    def level(self) -> Level:
+        """How much of the prior's loss is explained."""
+        return level(self)
+
+    @cached_property
+    def motion(self) -> Motion:
+        """How the parameters move."""
+        return motion(self)
+
+    @cached_property
+    def update_ratios(self) -> Floats:
+        """‖Δw‖/‖w‖ over all held parameters, one value per record of `run_rows`."""
+        held = self.held if self.held.any() else self.trainable
+        update = self.parameter(signals.UPDATE_NORM, self.run_rows)[:, held]
+        weight = self.parameter(signals.WEIGHT_NORM, self.run_rows)[:, held]
+        weight = np.where(np.isnan(update), np.nan, weight)
+        norm = root_sum_squares(weight)
+        moved = root_sum_squares(update)
+        return np.divide(moved, norm, out=np.full(len(norm), np.nan), where=norm > 0)
+
+
+def spread(first: int, last: int) -> Steps:
+    """Return at most `MAX_ROWS` indices from first to last, in neighbouring pairs."""
+    count = last - first
+    if count <= MAX_ROWS:
+        return np.arange(first, last)
+    starts = np.linspace(first, last - 2, MAX_ROWS // 2).astype(np.int64)
+    return np.unique(np.concatenate([starts, starts + 1]))
+
+
+def nan_range(values: Floats) -> tuple[Floats, Floats]:
+    """Return the least and the largest entry of every column, NaN left out; 0 where all are NaN."""
+    known = np.isfinite(values)
+    low = np.where(known, values, np.inf).min(axis=0, initial=np.inf)
+    high = np.where(known, values, -np.inf).max(axis=0, initial=-np.inf)
+    none = ~known.any(axis=0)
+    return np.where(none, 0.0, low), np.where(none, 0.0, high)

@@ -1,0 +1,108 @@
+"""How the parameters move: update ratios, how far gradients agree, and how far updates reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossmon import signals
+from lossmon.diagnosis.rule import Threshold
+from lossmon.diagnosis.stats import median_of_columns, root_sum_squares, z_score
+
+if TYPE_CHECKING:
+    from lossmon.diagnosis.facts import Facts
+
+Floats = NDArray[np.float64]
+
+SIGNIFICANT = Threshold(3.0, "standard errors", "Pflug's test of stationarity at the usual 3 sigma")
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """Motion over the window; NaN where it was not sampled."""
+
+    ratios: Floats
+    """Median update ratio of every parameter, shape (parameters,)."""
+    total_ratio: float
+    """Median of ‖Δw‖/‖w‖ over all held parameters."""
+    agreement: float
+    """c = mean<g_t, g_t-1> / mean‖g‖²: with independent batches and small steps 1/(1 + B_simple/B)
+    (McCandlish et al. 2018, section 2.2: the noise scale)."""
+    agreement_z: float
+    """c in standard errors: how surely the gradient is more than noise."""
+    update_cosine: float
+    """Mean cosine between one step's update and the last one's."""
+    reach: float | None
+    """Sum over the window of ‖g‖‖Δw‖: no first-order change of the loss can be larger."""
+
+
+def motion(facts: Facts) -> Motion:
+    """Return the motion of the window."""
+    nan = float("nan")
+    rows = facts.rows
+    if facts.table is None or not len(rows):
+        return Motion(np.full(len(facts.parameters), nan), nan, nan, 0.0, nan, None)
+    update = facts.parameter(signals.UPDATE_NORM, rows)
+    weight = facts.parameter(signals.WEIGHT_NORM, rows)
+    ratios = np.divide(update, weight, out=np.full(update.shape, nan), where=weight > 0)
+    held = facts.held if facts.held.any() else facts.trainable
+    agreement, z = _agreement(facts, rows)
+    return Motion(
+        ratios=median_of_columns(ratios),
+        total_ratio=_total_ratio(update[:, held], weight[:, held]),
+        agreement=agreement,
+        agreement_z=z,
+        update_cosine=_cosine(facts, rows, update),
+        reach=_reach(facts, rows, update),
+    )
+
+
+def _total_ratio(update: Floats, weight: Floats) -> float:
+    measured = np.where(np.isnan(update), np.nan, weight)
+    norm = root_sum_squares(measured)
+    ratio = np.divide(
+        root_sum_squares(update), norm, out=np.full(len(norm), np.nan), where=norm > 0
+    )
+    ratio = ratio[np.isfinite(ratio)]
+    return float(np.median(ratio)) if len(ratio) else float("nan")
+
+
+def _agreement(facts: Facts, rows: NDArray[np.int64]) -> tuple[float, float]:
+    dots = facts.parameter(signals.GRAD_DOT_PREV, rows)
+    squares = np.square(facts.parameter(signals.GRAD_SAMPLED_NORM, rows))
+    paired = np.isfinite(dots).any(axis=1)
+    if paired.sum() < 3:
+        return float("nan"), 0.0
+    dot = np.nansum(dots[paired], axis=1)
+    square = float(np.nansum(squares[paired], axis=1).mean())
+    if not np.isfinite(square) or square <= 0:
+        return float("nan"), 0.0
+    return float(dot.mean() / square), z_score(dot)
+
+
+def _cosine(facts: Facts, rows: NDArray[np.int64], update: Floats) -> float:
+    dots = facts.parameter(signals.UPDATE_DOT_PREV, rows)
+    steps = facts.sampled_steps[rows]
+    neighbours = np.flatnonzero(np.diff(steps) == 1) + 1
+    if not len(neighbours):
+        return float("nan")
+    norms = root_sum_squares(update)
+    product = norms[neighbours] * norms[neighbours - 1]
+    dot = np.nansum(dots[neighbours], axis=1)
+    cosine = np.divide(dot, product, out=np.full(len(dot), np.nan), where=product > 0)
+    cosine = cosine[np.isfinite(cosine)]
+    return float(cosine.mean()) if len(cosine) else float("nan")
+
+
+def _reach(facts: Facts, rows: NDArray[np.int64], update: Floats) -> float | None:
+    gradient = facts.parameter(signals.GRAD_NORM, rows)
+    if not np.isfinite(gradient).any():
+        return None
+    moved = np.where(np.isfinite(update), update, 0.0)
+    pushed = np.where(np.isfinite(gradient), gradient, 0.0)
+    per_step = root_sum_squares(moved) * root_sum_squares(pushed)
+    first, last = facts.window
+    return float(per_step.mean() * (last - first + 1))

@@ -1,0 +1,137 @@
+"""One word for the run: the first of six that holds, and the sentence with its numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.finding import Finding, Status
+from lossmon.diagnosis.level import AT_PRIOR, CONVERGED
+from lossmon.diagnosis.motion import SIGNIFICANT
+from lossmon.diagnosis.rule import Threshold
+from lossmon.diagnosis.stats import block_means
+from lossmon.diagnosis.trend import BLOCKS, MIN_POINTS
+from lossmon.numfmt import fmt
+
+LOST_POINTS = 3
+"""So many non-finite losses in a row, up to the last one, and they are there for good."""
+UNMOVED_SAMPLES = 3
+AT_FLOOR = Threshold(0.02, "of the floor", "twice the practical floor of the trend")
+TAU = Threshold(0.02, "of the loss", "identity tau = loss - H(p) = 0 at any optimum")
+WORSE_THAN_BEST = Threshold(1.5, "times the best", "Megatron-LM and llm-foundry spike guards: 2")
+
+Verdict = tuple[Status, str]
+
+
+def settled(facts: Facts) -> Verdict | None:
+    """Return the status that holds whatever the rules find; None where they decide."""
+    for test in (_broken, _not_enough, _diverging, _converged):
+        verdict = test(facts)
+        if verdict is not None:
+            return verdict
+    if facts.is_improving:
+        return "learning", _moved(facts, "fell")
+    return None
+
+
+def flat_status(facts: Facts, findings: Sequence[Finding]) -> Verdict:
+    """Return whether a flat run has converged or is stuck."""
+    reads = _flat(facts)
+    serious = any(finding.severity != "info" for finding in findings)
+    if not serious and _is_stationary(facts):
+        return "converged", f"{reads}, and nothing pushes it on: this is the floor of this set-up"
+    return "stuck", reads
+
+
+def _broken(facts: Facts) -> Verdict | None:
+    tail = facts.losses[-LOST_POINTS:]
+    if len(tail) == LOST_POINTS and not np.isfinite(tail).any():
+        finite = np.flatnonzero(np.isfinite(facts.losses))
+        first = facts.loss_steps[finite[-1] + 1 if len(finite) else 0]
+        return "broken", f"the loss has been {fmt(float(tail[-1]))} since step {first}"
+    unmoved = len(facts.sampled_steps) >= UNMOVED_SAMPLES and not facts.moves.any()
+    if unmoved and len(facts.parameters):
+        last = facts.sampled_steps[-1]
+        return "broken", f"no parameter has changed in steps {facts.first_step}-{last}"
+    return None
+
+
+def _not_enough(facts: Facts) -> Verdict | None:
+    if facts.trend.direction != "unknown":
+        return None
+    n = len(facts.losses)
+    if n < MIN_POINTS:
+        return "not-enough-evidence", f"{n} of the {MIN_POINTS} losses needed are recorded"
+    return "not-enough-evidence", "the loss is too noisy for so few steps: more are needed"
+
+
+def _diverging(facts: Facts) -> Verdict | None:
+    if facts.trend.direction != "rising":
+        return None
+    blocks = block_means(facts.losses, min(BLOCKS, len(facts.losses) // 5))
+    blocks = blocks[np.isfinite(blocks)]
+    end, best = float(blocks[-1]), float(blocks.min())
+    beyond = end > max(float(blocks[0]), facts.first_loss)
+    if beyond or (best > 0 and end > WORSE_THAN_BEST.value * best):
+        return "diverging", f"{_moved(facts, 'rose')}; its best was {fmt(best)}"
+    return None
+
+
+def _converged(facts: Facts) -> Verdict | None:
+    floor = facts.run.meta.floor if facts.run.meta is not None else None
+    if not len(facts.window_losses):
+        return None
+    finite = facts.window_losses[np.isfinite(facts.window_losses)]
+    mean = float(finite.mean()) if len(finite) else math.nan
+    if floor is not None and mean - floor <= AT_FLOOR.value * max(abs(floor), _unit(facts)):
+        return "converged", f"the loss is at its known floor, {fmt(floor)}"
+    explained = facts.level.explained
+    if explained >= CONVERGED.value:
+        return "converged", (
+            f"{100 * explained:.1f} % of what a constant prediction would lose is explained"
+        )
+    return None
+
+
+def _unit(facts: Facts) -> float:
+    prior = facts.level.prior
+    return prior if math.isfinite(prior) else abs(facts.first_loss)
+
+
+def _is_stationary(facts: Facts) -> bool:
+    """Return whether the data, as far as it was measured, says that this is an optimum."""
+    level, motion = facts.level, facts.motion
+    if not level.is_known:
+        # Without a prior the loss of the untrained model is the only level there is.
+        start = facts.first_loss
+        losses = facts.window_losses[np.isfinite(facts.window_losses)]
+        return bool(
+            len(losses) and start > 0 and 0 <= losses.mean() < (1 - CONVERGED.value) * start
+        )
+    if level.explained <= AT_PRIOR.value or motion.agreement_z >= SIGNIFICANT.value:
+        return False
+    if math.isfinite(level.tau):
+        return abs(level.tau) < TAU.value * max(level.loss, AT_PRIOR.value * level.prior)
+    return math.isfinite(motion.agreement)
+
+
+def _moved(facts: Facts, verb: str) -> str:
+    trend, (first, last) = facts.trend, facts.window
+    share = abs(trend.relative) * 100
+    return f"the loss {verb} by {share:.1f} % over steps {first}-{last}{_level(facts)}"
+
+
+def _flat(facts: Facts) -> str:
+    first, last = facts.window
+    change = f"{abs(facts.trend.relative) * 100:.1f} %"
+    return f"the loss is flat over steps {first}-{last} (moved {change}){_level(facts)}"
+
+
+def _level(facts: Facts) -> str:
+    level = facts.level
+    if not level.is_known:
+        return ""
+    return f", at {fmt(level.loss, 3)} where a constant prediction has {fmt(level.prior, 3)}"
