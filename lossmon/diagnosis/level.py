@@ -74,8 +74,9 @@ def _criterion_loss(facts: Facts) -> float:
     if not np.isfinite(criterion).any():
         return float("nan")
     total = facts.loss_at(steps)
-    gaps = np.abs(total - criterion) / np.maximum(np.abs(criterion), 1e-12)
-    gaps = gaps[np.isfinite(gaps)]
+    both = np.isfinite(total) & np.isfinite(criterion)
+    total, known = total[both], criterion[both]
+    gaps = np.abs(total - known) / np.maximum(np.abs(known), 1e-12)
     few = np.isfinite(criterion).sum() < FEW
     if few and len(gaps) and np.median(gaps) < SAME_LOSS:
         return _mean(facts.window_losses)

@@ -99,7 +99,9 @@ def _cosine(facts: Facts, rows: NDArray[np.int64], update: Floats) -> float:
 
 def _reach(facts: Facts, rows: NDArray[np.int64], update: Floats) -> float | None:
     gradient = facts.parameter(signals.GRAD_NORM, rows)
-    if not np.isfinite(gradient).any():
+    unseen = facts.moves.any() and not np.nansum(update)
+    if not np.isfinite(gradient).any() or unseen:
+        # What moves the weights is no optimizer's step.
         return None
     moved = np.where(np.isfinite(update), update, 0.0)
     pushed = np.where(np.isfinite(gradient), gradient, 0.0)

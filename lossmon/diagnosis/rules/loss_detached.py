@@ -1,0 +1,112 @@
+"""The graph is cut: no gradient reaches part of the model.
+
+Sees
+    Parameters that an optimizer holds and whose module runs, at which no gradient ever arrives
+    while others get theirs. Exact.
+
+Why the loss stalls
+    Between those parameters and the loss a tensor lost its graph: .detach(), .item(), .data,
+    no_grad, argmax, a round trip through numpy, or a tensor wrapped anew. What lies before the cut
+    cannot learn.
+
+Fix
+    Keep every tensor between the parameters and the loss in the graph.
+
+Not to be confused with
+    vanishing-gradient: there gradients arrive, and are tiny.
+    An unused branch: there the module's forward never runs.
+
+Sources
+    PyTorch documentation, "Autograd mechanics": operations outside the graph record no history.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.signals import GRAD_ARRIVED, MODULE_RAN
+
+ARRIVED = Threshold(0, "of the backward passes", "by definition")
+SAMPLES = 3
+
+
+def check(facts: Facts) -> Outcome:
+    """Fire where a module ran and its parameters, held by an optimizer, never got a gradient."""
+    if len(facts.sampled_steps) < SAMPLES:
+        return Skipped(f"{len(facts.sampled_steps)} of {SAMPLES} sampled steps are there")
+    reached = np.nan_to_num(facts.arrived) > 0
+    cut = facts.held & (facts.arrived == 0) & ran(facts)
+    if not cut.any() or not reached.any():
+        return CLEAR
+    first, last = int(facts.sampled_steps[0]), int(facts.sampled_steps[-1])
+    reads = (
+        f"{int(cut.sum())} of {int(facts.held.sum())} parameters got no gradient "
+        "from any backward pass, though their modules ran"
+    )
+    evidence = Evidence(GRAD_ARRIVED.name, first, last, 0.0, ARRIVED.value, reads, ARRIVED.source)
+    return Found("warning", first, (evidence,), facts.names(cut))
+
+
+def ran(facts: Facts) -> NDArray[np.bool_]:
+    """Return which parameters' modules were seen to run with gradients enabled."""
+    seen = facts.parameter(MODULE_RAN, facts.run_rows)
+    return np.asarray((np.nan_to_num(seen) > 0).any(axis=0))
+
+
+def _cut(names: int) -> np.ndarray:
+    return np.array([0.0] * names + [1.0] * (len(synth.SHAPES) - names))
+
+
+RULE = Rule(
+    id="loss-detached",
+    claim="The graph is cut: no gradient reaches part of the model.",
+    stage="wiring",
+    needs=(GRAD_ARRIVED, MODULE_RAN),
+    min_steps=SAMPLES,
+    check=check,
+    thresholds={"arrived": ARRIVED},
+    explains=("no-signal", "vanishing-gradient", "zero-init", "constant-init"),
+    while_improving="keep",
+    fixes=(
+        "Remove .detach(), .data, .item() and torch.no_grad() between these layers and the loss.",
+        "Replace numpy calls and torch.tensor(...) of a tensor by torch operations.",
+        "Replace argmax and rounding by something with a gradient, such as softmax.",
+    ),
+    confusables={
+        "vanishing-gradient": "there gradients arrive and are tiny",
+        "frozen-params": "there requires_grad is False",
+    },
+    doc=__doc__ or "",
+    fires=(
+        Case(
+            "the trunk is detached",
+            lambda: synth.run(
+                parameter={
+                    GRAD_ARRIVED: _cut(4),
+                    synth.signals.GRAD_NORM: np.where(_cut(4) > 0, 1.0, np.nan),
+                    synth.signals.UPDATE_NORM: 0.02 * _cut(4),
+                }
+            ),
+            culprits=tuple(synth.SHAPES)[:4],
+        ),
+    ),
+    silent=(
+        Case("a healthy run", synth.run),
+        Case(
+            "a branch that is never run",
+            lambda: synth.run(parameter={GRAD_ARRIVED: _cut(2), MODULE_RAN: _cut(2)}),
+        ),
+        Case(
+            "a frozen trunk",
+            lambda: synth.run(
+                requires_grad=(False, False, True, True, True, True),
+                parameter={GRAD_ARRIVED: _cut(2)},
+            ),
+        ),
+    ),
+)

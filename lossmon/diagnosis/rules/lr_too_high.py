@@ -1,0 +1,165 @@
+"""The step overshoots.
+
+Sees
+    The update ratio ‖Δw‖/‖w‖ of the early steps, the peak of the loss after them, and where the
+    loss has got to since.
+
+Why the loss stalls
+    A step that is longer than the valley is wide lands on the opposite slope, higher up. The
+    weights are thrown about, units die, and what is left does no better than a constant.
+
+Fix
+    Lower the learning rate, by 10 at first; warm it up; clip gradients.
+
+Not to be confused with
+    The edge of stability: a large step with a loss that falls all the same is healthy.
+    init-too-large: there the loss is high before the first update.
+    unnormalised-input: there the inputs are on a scale that makes any step large.
+
+Sources
+    Update ratio: early ratios above 0.3 only in diverging toy runs, 0.06 at most in healthy ones.
+    Cohen et al. 2021, "Gradient Descent on Neural Networks Typically Occurs at the Edge of
+    Stability", section 3 (why a large step alone proves nothing).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.facts import EARLY_ROWS, Facts
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold
+from lossmon.numfmt import fmt
+from lossmon.signals import LOSS, TOTAL_UPDATE_RATIO, UPDATE_NORM, WEIGHT_NORM
+
+EARLY_RATIO = Threshold(0.3, "of the weights", "toy runs: lr 300 times too high 0.7, healthy 0.06")
+PEAK = Threshold(2.0, "times the untrained loss", "Megatron-LM and llm-foundry spike guards: 2")
+RATIO = Threshold(0.1, "of the weights", "TheDeepChecker: update ratios above 10^-1 diverge")
+LEVEL = Threshold(1.25, "times the untrained loss", "half way to the peak's limit, in logarithms")
+BACK = Threshold(0.95, "of the untrained loss", "less is a loss that has come down: not stuck")
+
+
+def check(facts: Facts) -> Outcome:
+    """Fire where large updates threw the loss up and it has not come down below its start."""
+    ratios = facts.update_ratios
+    steps = facts.sampled_steps[facts.run_rows]
+    start = max(facts.first_loss, facts.level.prior if facts.level.is_known else 0.0)
+    window = facts.window_losses[np.isfinite(facts.window_losses)]
+    now = float(window.mean()) if len(window) == len(facts.window_losses) else np.inf
+    large = np.flatnonzero(np.nan_to_num(ratios, nan=0.0, posinf=np.inf) > EARLY_RATIO.value)
+    if not start > 0 or now < BACK.value * start:
+        return CLEAR
+    early = large[large < EARLY_ROWS]
+    if len(early):
+        since = int(steps[early[0]])
+        peak = _peak(facts, since)
+        if peak > PEAK.value * start:
+            return Found("error", since, (_ratio(facts, since), _peaked(facts, since, peak, start)))
+    lasting = facts.motion.total_ratio
+    if lasting > RATIO.value and now > LEVEL.value * start:
+        first = int(steps[int(np.argmax(np.nan_to_num(ratios) > RATIO.value))])
+        return Found("error", first, (_lasting(facts, lasting), _high(facts, now, start)))
+    return CLEAR
+
+
+def _peak(facts: Facts, since: int) -> float:
+    """Return the highest loss after the first large update; infinite where it overflowed."""
+    after = facts.losses[facts.loss_steps > since]
+    return float(np.nan_to_num(after, nan=np.inf, posinf=np.inf).max(initial=0.0))
+
+
+def _ratio(facts: Facts, since: int) -> Evidence:
+    steps = facts.sampled_steps[facts.run_rows]
+    early = facts.update_ratios[(steps >= since)][:EARLY_ROWS]
+    observed = float(np.nanmax(early))
+    last = int(steps[steps >= since][:EARLY_ROWS][-1])
+    reads = f"one step changed the weights by {100 * observed:.0f} % of their norm"
+    return Evidence(
+        TOTAL_UPDATE_RATIO.name, since, last, observed, EARLY_RATIO.value, reads, EARLY_RATIO.source
+    )
+
+
+def _peaked(facts: Facts, since: int, peak: float, start: float) -> Evidence:
+    reads = f"the loss then rose to {fmt(peak, 3)}; untrained it was {fmt(start, 3)}"
+    limit = PEAK.value * start
+    return Evidence(LOSS.name, since, facts.last_step, peak, limit, reads, PEAK.source)
+
+
+def _lasting(facts: Facts, ratio: float) -> Evidence:
+    first, last = facts.window
+    reads = f"half of the steps change the weights by more than {100 * ratio:.0f} % of their norm"
+    return Evidence(TOTAL_UPDATE_RATIO.name, first, last, ratio, RATIO.value, reads, RATIO.source)
+
+
+def _high(facts: Facts, now: float, start: float) -> Evidence:
+    first, last = facts.window
+    reads = f"the loss is {fmt(now, 3)} on average; untrained it was {fmt(start, 3)}"
+    return Evidence(LOSS.name, first, last, now, LEVEL.value * start, reads, LEVEL.source)
+
+
+def _thrown(steps: int = 300, *, after: float = synth.PRIOR) -> np.ndarray:
+    loss = synth.flat(steps, at=after)
+    loss[0] = synth.PRIOR
+    loss[3:12] = 30.0
+    return loss
+
+
+def _swinging(steps: int = 300) -> np.ndarray:
+    loss = synth.flat(steps, at=5.0, noise=1.0)
+    loss[0] = synth.PRIOR
+    return loss
+
+
+def _updates(early: float, later: float) -> np.ndarray:
+    values = np.full((300, len(synth.SHAPES)), later * 10)
+    values[1:10] = early * 10
+    return values
+
+
+RULE = Rule(
+    id="lr-too-high",
+    claim="The step overshoots.",
+    stage="early",
+    needs=(LOSS, UPDATE_NORM, WEIGHT_NORM),
+    min_steps=20,
+    check=check,
+    thresholds={
+        "early_ratio": EARLY_RATIO,
+        "peak": PEAK,
+        "ratio": RATIO,
+        "level": LEVEL,
+        "back": BACK,
+    },
+    explains=("nan-in-loss", "vanishing-gradient", "no-signal", "weight-decay-too-strong"),
+    fixes=(
+        "Lower the learning rate by 10.",
+        "Warm the learning rate up over the first few hundred steps.",
+        "Clip gradients: torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0).",
+    ),
+    confusables={"nan-in-loss": "there the loss is not finite without having grown before"},
+    doc=__doc__ or "",
+    fires=(
+        Case(
+            "thrown up by the first steps, then no better than a constant",
+            lambda: synth.run(loss=_thrown(), parameter={UPDATE_NORM: _updates(0.7, 1e-9)}),
+        ),
+        Case(
+            "swinging above its start to the end",
+            lambda: synth.run(loss=_swinging(), parameter={UPDATE_NORM: 2.2}),
+        ),
+    ),
+    silent=(
+        Case("a healthy run", synth.run),
+        Case(
+            "large early updates with a loss that falls",
+            lambda: synth.run(parameter={UPDATE_NORM: _updates(0.7, 2e-3)}),
+        ),
+        Case(
+            "one spike from which the run recovers",
+            lambda: synth.run(
+                loss=_thrown(after=0.5), parameter={UPDATE_NORM: _updates(0.7, 2e-3)}
+            ),
+        ),
+    ),
+)

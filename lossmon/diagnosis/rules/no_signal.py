@@ -1,0 +1,137 @@
+"""Inputs say nothing about the labels.
+
+Sees
+    The criterion's loss against the loss of the best constant prediction, and whether successive
+    gradients agree on anything.
+
+Why the loss stalls
+    Nothing better than a constant can be predicted. Gradients of different batches have nothing in
+    common, so healthy updates lead nowhere; a small set can still be learned by heart.
+
+Fix
+    Look at the pairs of input and label as the model gets them.
+
+Not to be confused with
+    lr-too-low: there gradients agree, and updates are tiny.
+    weight-decay-too-strong: there the penalty holds the weights down.
+    class-imbalance: there the prior's loss itself is low.
+
+Sources
+    Best constant prediction: entropy of the labels, variance of the targets, by definition.
+    Agreement: McCandlish et al. 2018, section 2.2.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossmon import signals
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.level import AT_PRIOR
+from lossmon.diagnosis.motion import SIGNIFICANT
+from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.numfmt import fmt
+from lossmon.signals import CRITERION_LOSS, PRIOR_LOSS, UPDATE_NORM
+
+LEAST_RATIO = Threshold(
+    1e-5, "of the weights", "below it nothing was tried: lr-too-low's limit / 10"
+)
+MOST_RATIO = Threshold(1e-1, "of the weights", "TheDeepChecker: update ratios above 10^-1 diverge")
+MOVED = Threshold(0.05, "of the weights", "fifty steps at the usual ratio of 1e-3")
+
+
+def check(facts: Facts) -> Outcome:
+    """Fire where a model that moves is at the prior, and its gradients agree on nothing."""
+    level, motion = facts.level, facts.motion
+    if not level.is_known:
+        return Skipped("the loss of a constant prediction is not known for this criterion")
+    if not np.isfinite(motion.agreement):
+        return Skipped("no two steps in a row were sampled in the window")
+    if level.explained > AT_PRIOR.value or motion.agreement_z >= SIGNIFICANT.value:
+        return CLEAR
+    if not LEAST_RATIO.value <= motion.total_ratio <= MOST_RATIO.value:
+        return CLEAR
+    first, last = facts.window
+    if motion.total_ratio * (last - facts.first_step) < MOVED.value:
+        return Skipped("the weights have moved too little to tell")
+    reads_level = (
+        f"the loss is {fmt(level.loss, 3)}; predicting a constant costs {fmt(level.prior, 3)}"
+    )
+    reads_noise = (
+        f"successive gradients do not agree (c {fmt(motion.agreement, 2)}, "
+        f"{fmt(motion.agreement_z, 2)} standard errors)"
+    )
+    evidence = (
+        Evidence(
+            CRITERION_LOSS.name,
+            first,
+            last,
+            level.explained,
+            AT_PRIOR.value,
+            reads_level,
+            AT_PRIOR.source,
+        ),
+        Evidence(
+            signals.GRAD_DOT_PREV.name,
+            first,
+            last,
+            motion.agreement_z,
+            SIGNIFICANT.value,
+            reads_noise,
+            SIGNIFICANT.source,
+        ),
+    )
+    return Found("warning", first, evidence)
+
+
+def _noise(mean: float = 0.0) -> np.ndarray:
+    return np.random.default_rng(5).normal(mean, 0.1, (300, len(synth.SHAPES)))
+
+
+RULE = Rule(
+    id="no-signal",
+    claim="Inputs say nothing about the labels.",
+    stage="level",
+    needs=(CRITERION_LOSS, PRIOR_LOSS, UPDATE_NORM),
+    min_steps=100,
+    check=check,
+    thresholds={
+        "explained": AT_PRIOR,
+        "agreement": SIGNIFICANT,
+        "least_ratio": LEAST_RATIO,
+        "most_ratio": MOST_RATIO,
+        "moved": MOVED,
+    },
+    fixes=(
+        "Print ten pairs of input and label as the model gets them, and check them by eye.",
+        "Check that inputs and labels are shuffled together, not apart.",
+        "Check that augmentation or preprocessing leaves something of the input.",
+        "Try to overfit one batch: if that fails, the model, not the data, is at fault.",
+    ),
+    confusables={
+        "lr-too-low": "there successive gradients agree and updates are tiny",
+        "weight-decay-too-strong": "there a penalty holds the weights down",
+    },
+    doc=__doc__ or "",
+    fires=(
+        Case(
+            "at the prior with gradients that are all noise",
+            lambda: synth.run(loss=synth.flat(300), parameter={signals.GRAD_DOT_PREV: _noise()}),
+        ),
+    ),
+    silent=(
+        Case("a healthy run", synth.run),
+        Case(
+            "at the prior with gradients that agree: a plateau before the drop",
+            lambda: synth.run(loss=synth.flat(300), parameter={signals.GRAD_DOT_PREV: _noise(0.1)}),
+        ),
+        Case(
+            "a floor well above zero",
+            lambda: synth.run(
+                loss=synth.flat(300, at=1.8), parameter={signals.GRAD_DOT_PREV: _noise()}
+            ),
+        ),
+    ),
+)

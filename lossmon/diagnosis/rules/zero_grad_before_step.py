@@ -1,0 +1,96 @@
+"""Gradients are cleared between backward and step.
+
+Sees
+    Gradients that arrive in every backward pass and are gone, or exactly 0, when the optimizer
+    steps. Exact.
+
+Why the loss stalls
+    The optimizer finds nothing to apply. Only momentum or weight decay may still move a weight.
+
+Fix
+    Order: zero_grad, backward, step.
+
+Not to be confused with
+    optimizer-wrong-params: there the optimizer holds other tensors.
+    loss-detached: there no gradient arrives in the first place.
+
+Sources
+    PyTorch documentation, "Optimizing Model Parameters": the three calls and their order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.signals import GRAD_ARRIVED, GRAD_NONFINITE, GRAD_NORM, UPDATE_NORM
+
+GONE = Threshold(1.0, "of the steps", "by definition")
+SAMPLES = 3
+
+
+def check(facts: Facts) -> Outcome:
+    """Fire where what arrives is never there when the optimizer steps, for any held parameter."""
+    held = facts.held & (np.nan_to_num(facts.arrived) > 0)
+    if not held.any():
+        return CLEAR
+    rows = facts.run_rows
+    arrived = facts.parameter(GRAD_ARRIVED, rows)[:, held] > 0
+    norm = facts.parameter(GRAD_NORM, rows)[:, held]
+    broken = np.nan_to_num(facts.parameter(GRAD_NONFINITE, rows)[:, held]) > 0
+    gone = ((norm == 0) | np.isnan(norm)) & ~broken
+    if arrived.any(axis=1).sum() < SAMPLES:
+        return Skipped(f"gradients arrived in fewer than {SAMPLES} sampled steps")
+    if not gone[arrived].all():
+        return CLEAR
+    first, last = int(facts.sampled_steps[0]), int(facts.sampled_steps[-1])
+    n = int(arrived.any(axis=1).sum())
+    reads = f"gradients arrived in {n} sampled steps, and none was left when the optimizer stepped"
+    evidence = Evidence(GRAD_NORM.name, first, last, 0.0, 0.0, reads, GONE.source)
+    return Found("error", first, (evidence,), facts.names(held))
+
+
+_GONE = {GRAD_NORM: np.nan, UPDATE_NORM: 0.0, synth.signals.WEIGHT_NORM: 10.0}
+
+RULE = Rule(
+    id="zero-grad-before-step",
+    claim="Gradients are cleared between backward and step.",
+    stage="wiring",
+    needs=(GRAD_ARRIVED, UPDATE_NORM),
+    min_steps=SAMPLES,
+    check=check,
+    thresholds={"gone": GONE},
+    explains=("lr-too-low", "no-signal", "vanishing-gradient", "zero-init", "constant-init"),
+    while_improving="keep",
+    fixes=(
+        "Call optimizer.zero_grad() before loss.backward(), not between backward and step.",
+        "Look for a second zero_grad(), model.zero_grad() or set_to_none in a callback.",
+    ),
+    confusables={
+        "optimizer-wrong-params": "there the optimizer holds another model's tensors",
+        "loss-detached": "there no gradient arrives",
+    },
+    doc=__doc__ or "",
+    fires=(
+        Case(
+            "set to none before every step",
+            lambda: synth.run(loss=synth.flat(300), parameter=_GONE),
+            culprits=tuple(synth.SHAPES),
+        ),
+        Case(
+            "set to zero before every step",
+            lambda: synth.run(loss=synth.flat(300), parameter={**_GONE, GRAD_NORM: 0.0}),
+            culprits=tuple(synth.SHAPES),
+        ),
+    ),
+    silent=(
+        Case("a healthy run", synth.run),
+        Case(
+            "a dead trunk whose gradient is truly zero",
+            lambda: synth.run(parameter={GRAD_NORM: np.array([0.0, 0.0, 0.0, 0.0, 1.0, 1.0])}),
+        ),
+    ),
+)
