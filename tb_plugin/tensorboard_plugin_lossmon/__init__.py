@@ -1,0 +1,1 @@
+"""The tab "Stagnation" of TensorBoard. Imports nothing: TensorBoard loads it at every start."""

@@ -1,0 +1,68 @@
+"""The files that the tab loads, by name. A name that is not in the list is answered with 404.
+
+BokehJS is the copy inside the installed `bokeh` package, so that it always fits the figures.
+"""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_STATIC = Path(__file__).parent / "static"
+_SCRIPTS = ("index.js", "api.js", "chart.js", "dom.js", "findings.js", "host.js", "runs.js")
+_TYPES = dict.fromkeys(_SCRIPTS, "text/javascript") | {"style.css": "text/css"}
+BOKEH = "bokeh.js"
+INSTALL = 'The chart needs Bokeh: pip install "lossmon[tensorboard]", then start TensorBoard again.'
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file ready to send."""
+
+    content: bytes
+    mimetype: str
+    encoding: str | None = None
+    expires_s: int = 0
+
+
+def asset(name: str) -> Asset | None:
+    """Return the file of this name, or None."""
+    if name == BOKEH:
+        return _bokeh()
+    if name not in _TYPES:
+        return None
+    return Asset((_STATIC / name).read_bytes(), _TYPES[name])
+
+
+def bokeh_version() -> str:
+    """Return the version of the installed Bokeh, "" where there is none that can be used."""
+    if _bokeh_file() is None:
+        return ""
+    import bokeh
+
+    return str(bokeh.__version__)
+
+
+@cache
+def _bokeh_file() -> Path | None:
+    try:
+        spec = importlib.util.find_spec("bokeh")
+    except (ImportError, ValueError):
+        return None
+    if spec is None or spec.origin is None:
+        return None
+    file = Path(spec.origin).parent / "server" / "static" / "js" / "bokeh.min.js"
+    return file if file.is_file() else None
+
+
+@cache
+def _bokeh() -> Asset | None:
+    """Return BokehJS, compressed once: 40 ms for each page load otherwise."""
+    file = _bokeh_file()
+    if file is None:
+        return None
+    packed = gzip.compress(file.read_bytes(), 6, mtime=0)
+    return Asset(packed, "text/javascript", "gzip", expires_s=86_400)

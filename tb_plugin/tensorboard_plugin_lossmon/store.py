@@ -1,0 +1,147 @@
+"""Every run that the tab shows, read and diagnosed as far as its log goes.
+
+All reading happens here, inside a request, under one lock. A run costs what was added to its log
+since the last request; one that did not change costs a look at its folder.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+from lossmon.diagnosis.engine import Fold
+from lossmon.diagnosis.finding import Report
+from lossmon.eventfile.liveness import Liveness, liveness
+from lossmon.eventfile.reader import RunReader
+from lossmon.records import Run
+from tensorboard_plugin_lossmon.places import Found, Place, Root, look
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A run as it was last read."""
+
+    place: Place
+    run: Run
+    report: Report | None
+    """None where the diagnosis failed; `error` then says how."""
+    token: str
+    """Another one whenever the run has changed, or the server was started anew."""
+    liveness: Liveness
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All runs, at one moment."""
+
+    entries: tuple[Entry, ...]
+    pending: tuple[str, ...]
+    """Runs found and not read yet: the time was up."""
+    outside: tuple[str, ...]
+    notes: tuple[str, ...]
+    token: str
+
+
+class _Watched:
+    """One run, polled."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.entry: Entry | None = None
+        self._reader = RunReader(place.path, place.name)
+        self._fold = Fold()
+
+    def poll(self, new_token: Callable[[], str], now: float) -> Entry | None:
+        """Return the run as it stands; None where its files hold nothing yet."""
+        run = self._reader.poll()
+        if not (run.series or run.marks or run.meta or run.parameters or run.totals):
+            return None
+        alive = liveness(run, now)
+        if self.entry and self.entry.run is run and self.entry.liveness == alive:
+            return self.entry
+        if self.entry and self.entry.run is run:
+            report, error = self.entry.report, self.entry.error
+        else:
+            report, error = self._diagnose(run)
+        self.entry = Entry(self.place, run, report, new_token(), alive, error)
+        return self.entry
+
+    def _diagnose(self, run: Run) -> tuple[Report | None, str]:
+        try:
+            return self._fold.advance(run), ""
+        except Exception as error:  # one run must not take the others out of the tab
+            self._fold = Fold()
+            return None, f"{type(error).__name__}: {error}"
+
+
+class Store:
+    """The runs below some folders."""
+
+    def __init__(self, roots: Sequence[Root], notes: Sequence[str] = ()) -> None:
+        self._roots = tuple(roots)
+        self._notes = tuple(notes)
+        self._lock = Lock()
+        self._watched: dict[str, _Watched] = {}
+        self._start = secrets.token_hex(4)
+        self._count = 0
+        self._listed: Listing | None = None
+
+    def listing(self, *, budget_s: float = 2.0) -> Listing:
+        """Return all runs, brought up to date until the budget is spent, at least one of them.
+
+        What is left over is pending; the next call goes on with it.
+        """
+        with self._lock:
+            found = self._discover()
+            entries, pending = self._poll_all(budget_s)
+            return self._as_listing(found, entries, pending)
+
+    def entry(self, name: str) -> Entry | None:
+        """Return one run, brought up to date, or None where there is no such run."""
+        with self._lock:
+            if name not in self._watched:
+                self._discover()
+            watched = self._watched.get(name)
+            return watched.poll(self._new_token, time.time()) if watched else None
+
+    def _discover(self) -> Found:
+        found = look(self._roots)
+        known, self._watched = self._watched, {}
+        for place in found.places:
+            old = known.get(place.name)
+            fresh = old is None or old.place != place
+            self._watched[place.name] = _Watched(place) if fresh or old is None else old
+        return found
+
+    def _poll_all(self, budget_s: float) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+        until, now = time.monotonic() + budget_s, time.time()
+        entries: list[Entry] = []
+        pending: list[str] = []
+        for watched in self._watched.values():
+            late = bool(entries) and time.monotonic() > until
+            entry = watched.entry if late else watched.poll(self._new_token, now)
+            if entry is not None:
+                entries.append(entry)
+            elif late:
+                pending.append(watched.place.name)
+        return tuple(entries), tuple(pending)
+
+    def _as_listing(
+        self, found: Found, entries: tuple[Entry, ...], pending: tuple[str, ...]
+    ) -> Listing:
+        notes = (*self._notes, *found.notes)
+        last = self._listed
+        token = last.token if last else ""
+        listing = Listing(entries, pending, found.outside, notes, token)
+        if listing != last:
+            listing = Listing(entries, pending, found.outside, notes, self._new_token())
+        self._listed = listing
+        return listing
+
+    def _new_token(self) -> str:
+        self._count += 1
+        return f"{self._start}.{self._count}"

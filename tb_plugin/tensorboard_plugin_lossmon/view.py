@@ -1,0 +1,127 @@
+"""A report as the tab shows it: words and formatted numbers, in the order of reading.
+
+Nothing is added to what the Report says. Text from a log passes through `printable` here, and is
+set as text by the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from lossmon.diagnosis.finding import Evidence, Finding, Report
+from lossmon.numfmt import fmt, fmt_count, fmt_steps, printable
+from lossmon.records import Run
+
+CULPRITS = 8
+"""Names shown before "and n more"."""
+SENTENCE = 600
+HEALTHY = ("learning", "converged")
+
+
+def verdict(report: Report) -> dict[str, Any]:
+    """Return the findings, each followed by what it brings about, and the rules with none."""
+    return {
+        "status": report.status,
+        "reads": printable(report.status_reads, SENTENCE),
+        "steps": f"{report.steps:,} step{'' if report.steps == 1 else 's'}",
+        "flat": fmt_steps(*report.flat) if report.flat else "",
+        "findings": [_finding(f, depth, report) for f, depth in _tree(None, report, 0)],
+        "resolved": [
+            f"Resolved at step {entry.step}: {entry.rule}"
+            for entry in report.history
+            if entry.event == "resolved" and all(f.rule != entry.rule for f in report.findings)
+        ],
+        "others": _others(report),
+    }
+
+
+def about(run: Run) -> list[str]:
+    """Return what the log says of the run itself, a phrase each."""
+    phrases = []
+    if run.meta is not None:
+        meta = run.meta
+        size = sum(parameter.numel for parameter in meta.parameters)
+        phrases += [printable(meta.model)] if meta.model else []
+        phrases += [f"{fmt_count(size)} parameters"] if size else []
+        phrases += [printable(meta.criterion)] if meta.criterion else []
+        phrases += sorted({printable(group.optimizer) for group in meta.groups})
+    else:
+        phrases.append("not written by lossmon: only its scalars can be judged")
+    return phrases
+
+
+def losses(run: Run) -> list[str]:
+    """Return a sentence for each thing that the reader had to leave out."""
+    found = [f"Could not be read: {printable(text, SENTENCE)}" for text in run.damage.files]
+    if run.damage.records or run.damage.bytes:
+        found.append(f"Passed over {run.damage.records} damaged records, {run.damage.bytes} bytes")
+    return found
+
+
+def _tree(slug: str | None, report: Report, depth: int) -> Iterator[tuple[Finding, int]]:
+    present = {finding.rule for finding in report.findings}
+    for finding in report.findings:
+        explained = finding.rule != report.cause and finding.consequence_of in present
+        if (finding.consequence_of if explained else None) == slug:
+            yield finding, depth
+            yield from _tree(finding.rule, report, depth + 1)
+
+
+def _finding(finding: Finding, depth: int, report: Report) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "role": _role(finding, report),
+        "depth": depth,
+        "claim": printable(finding.claim, SENTENCE),
+        "since": f"since step {finding.since_step:,}",
+        "consequence_of": finding.consequence_of,
+        "culprits": [printable(name) for name in finding.culprits[:CULPRITS]],
+        "more_culprits": max(0, len(finding.culprits) - CULPRITS),
+        "evidence": [_evidence(one) for one in finding.evidence],
+        "fixes": [printable(fix, SENTENCE) for fix in finding.fixes],
+        "steps": _spans(finding),
+    }
+
+
+def _role(finding: Finding, report: Report) -> str:
+    if finding.rule == report.cause:
+        return "note" if report.status in HEALTHY else "cause"
+    return "consequence" if finding.consequence_of else "also"
+
+
+def _evidence(one: Evidence) -> dict[str, str]:
+    limit = fmt(one.limit)
+    return {
+        "reads": printable(one.reads, SENTENCE),
+        "where": fmt_steps(one.first_step, one.last_step),
+        "limit": "" if limit == "nan" else limit,
+        "source": printable(one.source, SENTENCE),
+    }
+
+
+def _spans(finding: Finding) -> list[list[int]]:
+    """Return the steps of the evidence, overlapping ones joined; else the onset."""
+    spans = sorted((one.first_step, one.last_step) for one in finding.evidence)
+    joined: list[list[int]] = []
+    for first, last in spans or [(finding.since_step, finding.since_step)]:
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1][1] = max(joined[-1][1], last)
+        else:
+            joined.append([int(first), int(last)])
+    return joined
+
+
+def _others(report: Report) -> list[dict[str, Any]]:
+    groups: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
+        ("undecided", tuple(report.undecided.items())),
+        ("overruled", tuple((a, f"{b} fits better") for a, b in report.overruled.items())),
+        ("skipped", tuple(report.skipped.items())),
+        ("clear", tuple((slug, "") for slug in report.clear)),
+    )
+    return [
+        {"name": name, "rules": [[slug, printable(why, SENTENCE)] for slug, why in rules]}
+        for name, rules in groups
+        if rules
+    ]
