@@ -31,6 +31,7 @@ class Fold:
 
     def __init__(self, *, ignore: Sequence[str] = ()) -> None:
         self._ignore = tuple(ignore)
+        self._done = -1
         self._restart(None)
 
     def advance(self, run: Run) -> Report:

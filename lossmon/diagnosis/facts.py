@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lossmon import signals
 from lossmon.diagnosis.level import Level, level
 from lossmon.diagnosis.motion import Motion, motion
-from lossmon.diagnosis.stats import root_sum_squares
+from lossmon.diagnosis.stats import ratio, root_sum_squares
 from lossmon.diagnosis.trend import Trend, trend
 from lossmon.records import GroupInfo, ParameterInfo, Run, Table
 from lossmon.signals import Signal
@@ -176,12 +176,13 @@ class Facts:
     def held(self) -> NDArray[np.bool_]:
         """Which parameters require a gradient and are in an optimizer."""
         in_group = np.array([p.group >= 0 for p in self.parameters], bool)
-        return self.trainable & in_group
+        return np.asarray(self.trainable & in_group)
 
     @cached_property
     def matrices(self) -> NDArray[np.bool_]:
         """Which held parameters are weight matrices: two dimensions or more."""
-        return self.held & np.array([len(p.shape) >= 2 for p in self.parameters], bool)
+        wide = np.array([len(p.shape) >= 2 for p in self.parameters], bool)
+        return np.asarray(self.held & wide)
 
     @cached_property
     def arrived(self) -> Floats:
@@ -190,7 +191,7 @@ class Facts:
         known = np.isfinite(values)
         counts = known.sum(axis=0)
         sums = np.where(known, values, 0.0).sum(axis=0)
-        return np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+        return ratio(sums, counts)
 
     @cached_property
     def moves(self) -> NDArray[np.bool_]:
@@ -221,9 +222,7 @@ class Facts:
         update = self.parameter(signals.UPDATE_NORM, self.run_rows)[:, held]
         weight = self.parameter(signals.WEIGHT_NORM, self.run_rows)[:, held]
         weight = np.where(np.isnan(update), np.nan, weight)
-        norm = root_sum_squares(weight)
-        moved = root_sum_squares(update)
-        return np.divide(moved, norm, out=np.full(len(norm), np.nan), where=norm > 0)
+        return ratio(root_sum_squares(update), root_sum_squares(weight))
 
 
 def spread(first: int, last: int) -> Steps:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lossmon import signals
 from lossmon.diagnosis.rule import Threshold
-from lossmon.diagnosis.stats import median_of_columns, root_sum_squares, z_score
+from lossmon.diagnosis.stats import median_of_columns, ratio, root_sum_squares, z_score
 
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
@@ -47,7 +47,7 @@ def motion(facts: Facts) -> Motion:
         return Motion(np.full(len(facts.parameters), nan), nan, nan, 0.0, nan, None)
     update = facts.parameter(signals.UPDATE_NORM, rows)
     weight = facts.parameter(signals.WEIGHT_NORM, rows)
-    ratios = np.divide(update, weight, out=np.full(update.shape, nan), where=weight > 0)
+    ratios = ratio(update, weight)
     held = facts.held if facts.held.any() else facts.trainable
     agreement, z = _agreement(facts, rows)
     return Motion(
@@ -62,12 +62,9 @@ def motion(facts: Facts) -> Motion:
 
 def _total_ratio(update: Floats, weight: Floats) -> float:
     measured = np.where(np.isnan(update), np.nan, weight)
-    norm = root_sum_squares(measured)
-    ratio = np.divide(
-        root_sum_squares(update), norm, out=np.full(len(norm), np.nan), where=norm > 0
-    )
-    ratio = ratio[np.isfinite(ratio)]
-    return float(np.median(ratio)) if len(ratio) else float("nan")
+    per_step = ratio(root_sum_squares(update), root_sum_squares(measured))
+    per_step = per_step[np.isfinite(per_step)]
+    return float(np.median(per_step)) if len(per_step) else float("nan")
 
 
 def _agreement(facts: Facts, rows: NDArray[np.int64]) -> tuple[float, float]:
@@ -92,7 +89,7 @@ def _cosine(facts: Facts, rows: NDArray[np.int64], update: Floats) -> float:
     norms = root_sum_squares(update)
     product = norms[neighbours] * norms[neighbours - 1]
     dot = np.nansum(dots[neighbours], axis=1)
-    cosine = np.divide(dot, product, out=np.full(len(dot), np.nan), where=product > 0)
+    cosine = ratio(dot, product)
     cosine = cosine[np.isfinite(cosine)]
     return float(cosine.mean()) if len(cosine) else float("nan")
 

@@ -39,7 +39,7 @@ def block_means(values: Floats, blocks: int) -> Floats:
     starts = np.linspace(0, len(values), blocks + 1).astype(int)[:-1]
     sums = np.add.reduceat(np.where(finite, values, 0.0), starts)
     counts = np.add.reduceat(finite.astype(float), starts)
-    return np.divide(sums, counts, out=np.full(blocks, np.nan), where=counts > 0)
+    return ratio(sums, counts)
 
 
 def change_error(blocks: Floats) -> float:
@@ -93,3 +93,14 @@ def root_sum_squares(values: Floats, axis: int = -1) -> Floats:
     5.0
     """
     return np.asarray(np.sqrt(np.nansum(np.square(values), axis=axis)))
+
+
+def ratio(upper: NDArray[np.floating], lower: NDArray[np.floating | np.integer]) -> Floats:
+    """Return upper / lower elementwise; NaN where the lower one is not above 0.
+
+    >>> ratio(np.array([1.0, 1.0]), np.array([2.0, 0.0])).tolist()
+    [0.5, nan]
+    """
+    shape = np.broadcast_shapes(np.shape(upper), np.shape(lower))
+    out: Floats = np.divide(upper, lower, out=np.full(shape, np.nan), where=lower > 0)
+    return out

@@ -79,7 +79,7 @@ def run(
     series = {signals.LOSS: losses, signals.LR: np.broadcast_to(np.asarray(lr, float), steps)}
     return Run(
         name="synthetic",
-        series={s.tag: Series(s.tag, at, at * 0.1, np.array(v)) for s, v in series.items()},
+        series={s.tag: Series(s.tag, at, _clock(at), np.array(v)) for s, v in series.items()},
         meta=meta,
         parameters=_table(signals.PARAMETER_SIGNALS, _healthy(steps, infos), parameter, len(infos)),
         totals=_table(signals.RUN_SIGNALS, _level(losses), _rows(total), 1),
@@ -90,7 +90,12 @@ def scalars_only(losses: ArrayLike, *, tag: str = signals.LOSS.tag) -> Run:
     """Return a run as another tool logs it: a loss, and nothing else."""
     values = np.asarray(losses, float)
     at = np.arange(len(values))
-    return Run("synthetic", series={tag: Series(tag, at, at * 0.1, values)})
+    return Run("synthetic", series={tag: Series(tag, at, _clock(at), values)})
+
+
+def _clock(steps: NDArray[np.int64]) -> Floats:
+    """Return wall times: ten steps a second."""
+    return np.asarray(steps * 0.1, np.float64)
 
 
 def _adam(held: int) -> GroupInfo:
@@ -120,7 +125,8 @@ def _healthy(steps: int, infos: Sequence[ParameterInfo]) -> dict[Signal, Floats]
     n = len(infos)
     rng = np.random.default_rng(1)
     gradient = np.exp(rng.normal(0, 0.2, (steps, n)))
-    weight = np.full((steps, n), 10.0) + np.linspace(0, 0.5, steps)[:, None]
+    weight: Floats = np.full((steps, n), 10.0) + np.linspace(0.0, 0.5, steps)[:, None]
+    update: Floats = 2e-3 * weight * np.exp(rng.normal(0, 0.1, (steps, n)))
     pairs = 0.03 + rng.normal(0, 0.1, (steps, n))
     pairs[0] = np.nan
     unique = np.full((steps, n), np.nan)
@@ -131,7 +137,7 @@ def _healthy(steps: int, infos: Sequence[ParameterInfo]) -> dict[Signal, Floats]
     return {
         signals.GRAD_NORM: gradient,
         signals.WEIGHT_NORM: weight,
-        signals.UPDATE_NORM: 2e-3 * weight * np.exp(rng.normal(0, 0.1, (steps, n))),
+        signals.UPDATE_NORM: update,
         signals.GRAD_SAMPLED_NORM: gradient,
         signals.GRAD_DOT_PREV: pairs,
         signals.UPDATE_DOT_PREV: np.where(np.isnan(pairs), np.nan, 0.9 * (2e-3 * weight) ** 2),
@@ -179,4 +185,4 @@ def _table(
     for signal, given in {**healthy, **(changed or {})}.items():
         values[:, :, columns.index(signal)] = np.broadcast_to(given, (steps, rows))
     at = np.arange(steps)
-    return Table(tuple(s.name for s in columns), at, at * 0.1, values)
+    return Table(tuple(s.name for s in columns), at, _clock(at), values)

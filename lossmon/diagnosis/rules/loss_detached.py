@@ -25,6 +25,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from lossmon import signals
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
@@ -88,8 +89,8 @@ RULE = Rule(
             lambda: synth.run(
                 parameter={
                     GRAD_ARRIVED: _cut(4),
-                    synth.signals.GRAD_NORM: np.where(_cut(4) > 0, 1.0, np.nan),
-                    synth.signals.UPDATE_NORM: 0.02 * _cut(4),
+                    signals.GRAD_NORM: np.where(_cut(4) > 0, 1.0, np.nan),
+                    signals.UPDATE_NORM: 0.02 * _cut(4),
                 }
             ),
             culprits=tuple(synth.SHAPES)[:4],

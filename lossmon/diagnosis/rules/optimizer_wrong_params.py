@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lossmon import signals
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
@@ -104,7 +105,7 @@ RULE = Rule(
                 loss=synth.flat(300),
                 groups=_FOREIGN,
                 group_of=(-1,) * 6,
-                parameter={UPDATE_NORM: 0.0, synth.signals.WEIGHT_NORM: 10.0},
+                parameter={UPDATE_NORM: 0.0, signals.WEIGHT_NORM: 10.0},
             ),
             culprits=tuple(synth.SHAPES),
         ),

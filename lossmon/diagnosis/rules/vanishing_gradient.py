@@ -28,7 +28,7 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
-from lossmon.diagnosis.stats import median_of_columns
+from lossmon.diagnosis.stats import median_of_columns, ratio
 from lossmon.numfmt import fmt
 from lossmon.signals import GRAD_NORM, WEIGHT_NORM
 
@@ -50,8 +50,7 @@ def check(facts: Facts) -> Outcome:
         return CLEAR
     gradient = facts.parameter(GRAD_NORM, facts.rows)
     weight = facts.parameter(WEIGHT_NORM, facts.rows)
-    ratio = np.divide(gradient, weight, out=np.full(gradient.shape, np.nan), where=weight > 0)
-    medians = median_of_columns(ratio)
+    medians = median_of_columns(ratio(gradient, weight))
     layers = np.flatnonzero(facts.matrices & np.isfinite(medians) & (medians > 0))
     if len(layers) < LAYERS:
         return CLEAR

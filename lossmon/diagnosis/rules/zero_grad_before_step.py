@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lossmon import signals
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
@@ -53,7 +54,7 @@ def check(facts: Facts) -> Outcome:
     return Found("error", first, (evidence,), facts.names(held))
 
 
-_GONE = {GRAD_NORM: np.nan, UPDATE_NORM: 0.0, synth.signals.WEIGHT_NORM: 10.0}
+_GONE = {GRAD_NORM: np.nan, UPDATE_NORM: 0.0, signals.WEIGHT_NORM: 10.0}
 
 RULE = Rule(
     id="zero-grad-before-step",

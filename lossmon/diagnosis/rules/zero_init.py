@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lossmon import signals
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
@@ -72,7 +73,7 @@ def check(facts: Facts) -> Outcome:
 _ALL_ZERO = {
     WEIGHT_NORM: np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.3]),
     GRAD_NORM: np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.1]),
-    synth.signals.UPDATE_NORM: np.array([0.0, 0.0, 0.0, 0.0, 0.0, 1e-3]),
+    signals.UPDATE_NORM: np.array([0.0, 0.0, 0.0, 0.0, 0.0, 1e-3]),
 }
 _WEIGHTS = tuple(name for name in synth.SHAPES if name.endswith("weight"))
 
