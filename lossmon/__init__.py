@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from lossmon.diagnosis.finding import Report
     from lossmon.eventfile.logdir import read_run
 
-__version__ = "0.1.0"
+from lossmon.version import __version__
+
 __all__ = ["Monitor", "__version__", "diagnose", "read_run", "watch"]
 
 

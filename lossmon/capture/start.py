@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from lossmon import __version__
 from lossmon.capture.groups import describe_groups, group_of_parameter
 from lossmon.capture.layout import Row, describe
 from lossmon.records import RunMeta
 from lossmon.signals import PARAMETER_SIGNALS, RUN_SIGNALS, SCHEMA
+from lossmon.version import __version__
 
 
 @dataclass(frozen=True, slots=True)

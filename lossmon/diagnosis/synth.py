@@ -124,7 +124,7 @@ def _infos(
 def _healthy(steps: int, infos: Sequence[ParameterInfo]) -> dict[Signal, Floats]:
     n = len(infos)
     rng = np.random.default_rng(1)
-    gradient = np.exp(rng.normal(0, 0.2, (steps, n)))
+    gradient: Floats = np.exp(rng.normal(0, 0.2, (steps, n)))
     weight: Floats = np.full((steps, n), 10.0) + np.linspace(0.0, 0.5, steps)[:, None]
     update: Floats = 2e-3 * weight * np.exp(rng.normal(0, 0.1, (steps, n)))
     pairs = 0.03 + rng.normal(0, 0.1, (steps, n))
