@@ -23,7 +23,7 @@ MIN_POINTS = 20
 SURE_POINTS = 100
 """Below this many losses a flat-looking trend counts as unknown unless its error is small too."""
 FLOOR = Threshold(0.01, "of the loss", "plateau shoot-out: Theil-Sen total drop below 1 %")
-ERRORS = Threshold(1.0, "standard errors", "the least that tells a change from its own noise")
+ERRORS = Threshold(1.5, "standard errors", "7 % of flat windows, by the normal distribution")
 
 Direction = Literal["falling", "flat", "rising", "unknown"]
 

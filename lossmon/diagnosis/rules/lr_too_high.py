@@ -131,7 +131,13 @@ RULE = Rule(
         "level": LEVEL,
         "back": BACK,
     },
-    explains=("nan-in-loss", "vanishing-gradient", "no-signal", "weight-decay-too-strong"),
+    explains=(
+        "nan-in-loss",
+        "weight-decay-too-strong",
+        "vanishing-gradient",
+        "lr-too-low",
+        "no-signal",
+    ),
     fixes=(
         "Lower the learning rate by 10.",
         "Warm the learning rate up over the first few hundred steps.",

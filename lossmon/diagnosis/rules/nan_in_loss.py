@@ -22,6 +22,8 @@ Sources
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from lossmon.diagnosis import synth
@@ -43,9 +45,11 @@ def check(facts: Facts) -> Outcome:
     tail = len(bad) if bad.all() else int(np.argmin(bad[::-1]))
     lasting = tail >= LASTING.value
     value = float(facts.losses[np.argmax(bad)])
+    # One object for all NaN, so that equal findings compare equal.
+    value = math.nan if math.isnan(value) else value
     reads = f"the loss is {fmt(value)} first at step {first}, and in {int(bad.sum())} steps in all"
     last = int(facts.loss_steps[-1]) if lasting else first
-    evidence = [Evidence(LOSS.name, first, last, value, float("nan"), reads, LASTING.source)]
+    evidence = [Evidence(LOSS.name, first, last, value, math.nan, reads, LASTING.source)]
     culprits: tuple[str, ...] = ()
     for signal, what in ((GRAD_NONFINITE, "gradient"), (WEIGHT_NONFINITE, "weight")):
         born = _first(facts, signal)

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.engine import diagnose
+from lossmon.records import Run
+from lossmon.signals import (
+    GRAD_DOT_PREV,
+    PREDICTION_ENTROPY,
+    UPDATE_NORM,
+    WEIGHT_NORM,
+)
+
+
+def noise(steps: int = 300) -> np.ndarray:
+    return np.random.default_rng(5).normal(0, 0.1, (steps, len(synth.SHAPES)))
+
+
+def rising(steps: int = 300) -> np.ndarray:
+    return synth.PRIOR + np.linspace(0, 5, steps) + synth.flat(steps, at=0.0)
+
+
+def at_floor() -> Run:
+    loss = synth.flat(300, at=1.2)
+    return synth.run(loss=loss, parameter={GRAD_DOT_PREV: noise()}, total={PREDICTION_ENTROPY: 1.2})
+
+
+def nan_for_good() -> np.ndarray:
+    loss = synth.falling(300)
+    loss[250:] = np.nan
+    return loss
+
+
+@pytest.mark.parametrize(
+    ("status", "run"),
+    [
+        ("learning", synth.run()),
+        ("broken", synth.run(loss=nan_for_good())),
+        ("broken", synth.run(loss=synth.flat(300), parameter={UPDATE_NORM: 0.0, WEIGHT_NORM: 3.0})),
+        ("not-enough-evidence", synth.run(10)),
+        ("diverging", synth.run(loss=rising())),
+        ("converged", synth.run(loss=synth.flat(300, at=0.01, noise=1e-3))),
+        ("converged", synth.run(loss=synth.flat(300, at=1.7), floor=1.7)),
+        ("converged", at_floor()),
+        ("stuck", synth.run(loss=synth.flat(300, at=1.2))),
+        ("stuck", synth.run(loss=synth.flat(300), parameter={GRAD_DOT_PREV: noise()})),
+    ],
+    ids=[
+        "the loss falls",
+        "not finite for good",
+        "nothing moves",
+        "ten steps",
+        "the loss rises",
+        "nearly all is explained",
+        "at the floor the user knows",
+        "flat at an optimum",
+        "flat, and gradients still agree",
+        "flat at the prior",
+    ],
+)
+def test_status(status: str, run: Run) -> None:
+    assert diagnose(run).status == status
+
+
+def test_a_loss_cannot_fall_by_more_than_the_updates_reach() -> None:
+    loss = synth.falling(300, end=2.2)
+    assert diagnose(synth.run(loss=loss)).status == "learning"
+    assert diagnose(synth.run(loss=loss, parameter={UPDATE_NORM: 1e-9})).status == "stuck"
+
+
+def test_thirty_full_batch_steps_can_show_a_verdict() -> None:
+    loss = np.linspace(2.3, 1.0, 30)
+    assert diagnose(synth.run(30, loss=loss)).status == "learning"
+
+
+def test_few_noisy_steps_cannot() -> None:
+    loss = synth.flat(40, at=1.0, noise=0.4)
+    assert diagnose(synth.run(40, loss=loss)).status == "not-enough-evidence"
+
+
+def test_a_third_party_log_that_came_down_to_nothing_has_converged() -> None:
+    loss = np.concatenate([synth.falling(200, end=0.01), synth.flat(400, at=0.01, noise=1e-4)])
+    assert diagnose(synth.scalars_only(np.abs(loss))).status == "converged"
+
+
+def test_the_status_tells_its_numbers() -> None:
+    reads = diagnose(synth.run()).status_reads
+    assert "fell by" in reads
+    assert "constant prediction" in reads
