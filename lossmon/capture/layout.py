@@ -116,19 +116,19 @@ def sampled_stride(numel: int) -> int:
 
     Odd, so that it never falls in step with a row length that is a power of two.
     """
-    return 1 if numel <= SAMPLED_ELEMENTS else (numel // SAMPLED_ELEMENTS) | 1
+    return 1 if numel <= SAMPLED_ELEMENTS else -(-numel // SAMPLED_ELEMENTS) | 1
 
 
 def sampled_count(numel: int) -> int:
     """Return how many elements of a tensor of `numel` are sampled."""
-    return min(-(-numel // sampled_stride(numel)), SAMPLED_ELEMENTS)
+    return -(-numel // sampled_stride(numel))
 
 
 def strided_sample(tensor: Tensor) -> Tensor:
     """Return the sampled elements as a flat view; a copy where the layout forbids a view."""
     flat = tensor.reshape(-1)
     stride = sampled_stride(flat.numel())
-    return flat if stride == 1 else flat[::stride][:SAMPLED_ELEMENTS]
+    return flat if stride == 1 else flat[::stride]
 
 
 def capturing() -> bool:

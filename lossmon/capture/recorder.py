@@ -255,7 +255,8 @@ class Recorder:
     def _tick(self) -> None:
         """Hold back one backward pass that no step has followed."""
         sample = None
-        if self._sampling:
+        # At the end of a script the model may be gone already.
+        if self._sampling and all(t is not None for t in self._tensors()):
             self._before(None)
             sample = self._after(None, NO_LANE, self.step)
         self._ticks.append((self._given or self._losses, sample))

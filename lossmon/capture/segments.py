@@ -72,8 +72,9 @@ class Segments:
     def _part(self, index: int, tensor: Tensor | None) -> Tensor:
         if tensor is not None:
             part = strided_sample(local(tensor.detach()))
-            if part.shape[0] == self.counts[index]:
-                return part
+            if part.shape[0] != self.counts[index]:
+                raise ValueError(f"parameter {index} has another size than when it was first seen")
+            return part
         count = self.counts[index]
         if count not in self._blank:
             self._blank[count] = torch.zeros(count, device=self.device)

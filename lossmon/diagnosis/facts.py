@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lossmon import signals
 from lossmon.diagnosis.level import Level, level
 from lossmon.diagnosis.motion import Motion, motion
+from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.stats import ratio, root_sum_squares
 from lossmon.diagnosis.trend import Trend, trend
 from lossmon.records import GroupInfo, ParameterInfo, Run, Table
@@ -29,6 +30,9 @@ MAX_ROWS = 256
 """Sampled records looked at in a window: more would cost time and change no median."""
 EARLY_ROWS = 30
 """Records that count as the beginning of a run."""
+SAME_NORM = 1e-5
+"""Norms nearer than this, relatively, are equal."""
+RECOVERY = Threshold(0.1, "of the loss", "above the untrained loss only a clear fall is progress")
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,16 @@ class Facts:
 
     @property
     def is_improving(self) -> bool:
-        """Whether the loss falls by more than the floor over the window."""
-        return self.trend.direction == "falling"
+        """Whether the loss falls by more than the floor over the window.
+
+        A loss that was thrown up, and is still above that of the untrained model, has to fall by a
+        tenth: noise about a high level is no progress.
+        """
+        if self.trend.direction != "falling":
+            return False
+        recent = self.window_losses[-max(1, len(self.window_losses) // 10) :]
+        below = not float(np.median(recent)) > self.first_loss
+        return below or -self.trend.relative > RECOVERY.value
 
     # -- what was sampled --------------------------------------------------------------------
 
@@ -201,7 +213,9 @@ class Facts:
         stepped = (np.nan_to_num(updates, nan=1.0 if not len(updates) else 0.0) > 0).any(axis=0)
         known = np.where(np.isfinite(norms), norms, np.nan)
         low, high = nan_range(known)
-        return np.asarray(stepped | (high > low) | ~np.isfinite(norms).all(axis=0))
+        # Sums of the same weights differ by rounding, by where they lie in memory.
+        drifted = high - low > SAME_NORM * high
+        return np.asarray(stepped | drifted | ~np.isfinite(norms).all(axis=0))
 
     # -- level and motion ----------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ LOST_POINTS = 3
 """So many non-finite losses in a row, up to the last one, and they are there for good."""
 UNMOVED_SAMPLES = 3
 AT_FLOOR = Threshold(0.02, "of the floor", "twice the practical floor of the trend")
+NEARLY = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 TAU = Threshold(0.02, "of the loss", "identity tau = loss - H(p) = 0 at any optimum")
 WORSE_THAN_BEST = Threshold(1.5, "times the best", "Megatron-LM and llm-foundry spike guards: 2")
 
@@ -111,6 +112,8 @@ def _is_stationary(facts: Facts) -> bool:
         return bool(
             len(losses) and start > 0 and 0 <= losses.mean() < (1 - CONVERGED.value) * start
         )
+    if level.explained >= NEARLY.value:
+        return True
     if level.explained <= AT_PRIOR.value or motion.agreement_z >= SIGNIFICANT.value:
         return False
     if math.isfinite(level.tau):

@@ -13,7 +13,8 @@ Fix
 
 Not to be confused with
     Gradient accumulation: there no optimizer step lies between the passes that add up.
-    optimizer-wrong-params: there zero_grad clears another model's gradients.
+    optimizer-wrong-params, optimizer-missing-params: zero_grad clears only what the optimizer
+    holds, so only those parameters count here.
 
 Sources
     PyTorch documentation, torch.optim.Optimizer.zero_grad; the wish for a warning:
@@ -39,6 +40,8 @@ def check(facts: Facts) -> Outcome:
     """Fire where most parameters' gradients outlive nearly every step."""
     stale = facts.parameter(GRAD_STALE, facts.run_rows)
     with_gradient = (np.nan_to_num(facts.parameter(GRAD_NORM, facts.run_rows)) > 0).any(axis=0)
+    # optimizer.zero_grad() clears what the optimizer holds; the rest is another fault's.
+    with_gradient &= facts.held
     judged = np.isfinite(stale).any(axis=1)
     if judged.sum() < SAMPLES:
         return Skipped(f"{int(judged.sum())} of {SAMPLES} steps after another are sampled")
