@@ -2,7 +2,8 @@
 
 A figure holds numbers and lossmon's own words, no text from a log. What a surface changes after
 drawing it finds by name: the renderer `focus`, whose columns x0 and x1 are the shaded steps.
-Importing this module imports Bokeh.
+Importing this module imports Bokeh; its models are used without `bokeh.plotting`, which takes half
+a second more to import and twice as long to build a figure.
 """
 
 from __future__ import annotations
@@ -13,14 +14,24 @@ from typing import Any
 
 import numpy as np
 from bokeh.models import (
-    BasicTickFormatter,
+    BoxZoomTool,
     ColumnDataSource,
+    Grid,
     HoverTool,
+    HSpan,
     Legend,
     LegendItem,
+    Line,
+    LinearAxis,
+    LinearScale,
+    LogAxis,
+    LogScale,
+    NumeralTickFormatter,
+    Plot,
     Range1d,
+    VArea,
+    VStrip,
 )
-from bokeh.plotting import figure
 
 from lossmon import signals
 from lossmon.diagnosis.finding import Report
@@ -30,14 +41,18 @@ from lossmon.report.look import LIGHT, Look
 
 _DECADES = 3.0
 """A loss that spans more decades than this is drawn on a log axis unless asked otherwise."""
-_TOOLTIPS = [
-    ("steps", "@first - @last"),
+_FONT = "Roboto, 'Helvetica Neue', Arial, sans-serif"
+_SIZE = "11px"
+_SINGLE = [("step", "@last"), ("loss", "@mean{%.4g}"), ("trend", "@smooth{%.4g}")]
+_BUCKET = [
+    ("steps", "@first to @last"),
     ("loss", "@low{%.4g} to @high{%.4g}"),
-    ("smoothed", "@smooth{%.4g}"),
+    ("trend", "@smooth{%.4g}"),
 ]
-_SINGLE = [("step", "@first"), ("loss", "@mean{%.4g}"), ("smoothed", "@smooth{%.4g}")]
 
-Spans = Sequence[tuple[float, float]]
+Steps = tuple[int, int]
+Item = tuple[str, Any]
+"""A word of the legend, and the renderer that it explains."""
 
 
 def loss_figure(
@@ -47,30 +62,33 @@ def loss_figure(
     look: Look = LIGHT,
     curve: str = "",
     log_y: bool | None = None,
-    steps: tuple[int, int] | None = None,
-    height: int = 280,
+    steps: Steps | None = None,
+    height: int | None = 320,
 ) -> Any:
-    """Return the loss of a run as a Bokeh figure, or None where no loss was recorded.
+    """Return the loss of a run as a Bokeh plot, or None where no loss was recorded.
 
     The envelope of all points, the trend, the plateau, points that are not finite, and the prior
     loss where it is known. `curve` is the colour of the loss; `log_y` None lets the values decide,
-    and True holds only where every finite loss is above 0; `steps` limits the figure to a range.
+    and True holds only where every finite loss is above 0; `steps` are first and last step in view;
+    a `height` of None fills the element that the plot is put in.
     """
     loss = run.scalar(signals.LOSS)
     if loss is None or not len(loss):
         return None
     look = replace(look, curve=curve or look.curve)
     trend = smoothed(loss.values, span_of(len(loss)))
+    logarithmic = log_y is not False and can_be_log(loss.values)
     loss, trend = _within(loss, trend, steps)
     points = bucketed(loss, trend)
-    logarithmic = can_be_log(loss.values) if log_y is not False else False
     if log_y is None:
         logarithmic = logarithmic and _decades(points) > _DECADES
     prior = prior_loss(run)
-    plot = _frame(points, prior, look, logarithmic=logarithmic, height=height)
-    items = _bands(plot, loss, report, look)
-    items += _lines(plot, points, prior, look)
-    _legend(plot, items, look)
+    x_range = Range1d(*(steps or _whole(points)))
+    y_range = _y_range(points, prior, logarithmic=logarithmic)
+    plot = _frame(x_range, y_range, look, logarithmic=logarithmic, height=height)
+    bands = _bands(plot, loss, report, look)
+    lines = _lines(plot, points, look)
+    _legend(plot, lines + _prior(plot, prior, look) + bands, look)
     return plot
 
 
@@ -89,55 +107,41 @@ def prior_loss(run: Run) -> float | None:
     return float(finite[-1]) if len(finite) else None
 
 
-def _within(series: Series, trend: Floats, steps: tuple[int, int] | None) -> tuple[Series, Floats]:
+def _within(series: Series, trend: Floats, steps: Steps | None) -> tuple[Series, Floats]:
+    """Return the points in view, and one more on each side, so that lines lead out of it."""
     if steps is None:
         return series, trend
     start, end = np.searchsorted(series.steps, [steps[0], steps[1] + 1])
+    kept = slice(max(int(start) - 1, 0), int(end) + 1)
     cut = replace(
         series,
-        steps=series.steps[start:end],
-        wall_times=series.wall_times[start:end],
-        values=series.values[start:end],
+        steps=series.steps[kept],
+        wall_times=series.wall_times[kept],
+        values=series.values[kept],
     )
-    return (cut, trend[start:end]) if len(cut) else (series, trend)
+    return cut, trend[kept]
+
+
+def _whole(points: Curve) -> tuple[float, float]:
+    first, last = float(points.first[0]), float(points.last[-1])
+    pad = max((last - first) * 0.01, 0.5)
+    return first - pad, last + pad
 
 
 def _decades(points: Curve) -> float:
-    low, high = _extent(points.low, points.high)
+    low, high = _extent(points)
     return float(np.log10(high / low)) if 0 < low < high else 0.0
 
 
-def _extent(low: Floats, high: Floats) -> tuple[float, float]:
-    finite = np.isfinite(low)
-    return (float(low[finite].min()), float(high[finite].max())) if finite.any() else (0.0, 1.0)
-
-
-def _frame(
-    points: Curve, prior: float | None, look: Look, *, logarithmic: bool, height: int
-) -> Any:
-    first, last = float(points.first[0]), float(points.last[-1])
-    pad = max((last - first) * 0.01, 0.5)
-    plot = figure(
-        height=height,
-        sizing_mode="stretch_width",
-        x_range=Range1d(first - pad, last + pad, name="steps"),
-        y_range=_y_range(points, prior, logarithmic=logarithmic),
-        y_axis_type="log" if logarithmic else "linear",
-        tools="xbox_zoom,xpan",
-        toolbar_location=None,
-        output_backend="canvas",
-        min_border_left=56,
-        name="loss",
-    )
-    plot.toolbar.active_drag = plot.tools[0]
-    plot.xaxis.axis_label = "step"
-    plot.xaxis.formatter = BasicTickFormatter(use_scientific=False)
-    _paint(plot, look)
-    return plot
+def _extent(points: Curve) -> tuple[float, float]:
+    finite = np.isfinite(points.low)
+    if not finite.any():
+        return 0.1, 1.0
+    return float(points.low[finite].min()), float(points.high[finite].max())
 
 
 def _y_range(points: Curve, prior: float | None, *, logarithmic: bool) -> Range1d:
-    low, high = _extent(points.low, points.high)
+    low, high = _extent(points)
     if prior is not None and _is_near(prior, low, high, logarithmic=logarithmic):
         low, high = min(low, prior), max(high, prior)
     if logarithmic:
@@ -145,7 +149,7 @@ def _y_range(points: Curve, prior: float | None, *, logarithmic: bool) -> Range1
         return Range1d(low / pad, min(high * pad, 1e308))
     # Halves first: the difference of two float64 near the limit is infinite.
     pad = max((high / 2 - low / 2) * 0.1, abs(high) * 0.005, 1e-12)
-    return Range1d(low - pad, high + pad)
+    return Range1d(max(low - pad, -1.7e308), min(high + pad, 1.7e308))
 
 
 def _is_near(prior: float, low: float, high: float, *, logarithmic: bool) -> bool:
@@ -156,110 +160,142 @@ def _is_near(prior: float, low: float, high: float, *, logarithmic: bool) -> boo
     return low - reach <= prior <= high + reach
 
 
-def _paint(plot: Any, look: Look) -> None:
-    plot.background_fill_color = plot.border_fill_color = look.paper
-    plot.outline_line_color = look.rule
-    plot.grid.grid_line_color = look.rule
-    for axis in (*plot.xaxis, *plot.yaxis):
-        axis.axis_line_color = axis.major_tick_line_color = look.rule
-        axis.minor_tick_line_color = None
-        axis.major_label_text_color = axis.axis_label_text_color = look.ink
-        axis.major_label_text_font = axis.axis_label_text_font = "Roboto, sans-serif"
-        axis.major_label_text_font_size = axis.axis_label_text_font_size = "11px"
-        axis.axis_label_text_font_style = "normal"
+def _frame(
+    x_range: Range1d, y_range: Range1d, look: Look, *, logarithmic: bool, height: int | None
+) -> Any:
+    plot = Plot(
+        x_range=x_range,
+        y_range=y_range,
+        y_scale=LogScale() if logarithmic else LinearScale(),
+        height=height,
+        sizing_mode="stretch_width" if height else "stretch_both",
+        toolbar_location=None,
+        background_fill_color=look.paper,
+        border_fill_color=look.paper,
+        outline_line_color=look.rule,
+        min_border_left=52,
+        min_border_right=16,
+        name="loss",
+    )
+    across = LinearAxis(
+        axis_label="step", formatter=NumeralTickFormatter(format="0,0"), **_axis(look)
+    )
+    up = LogAxis(**_axis(look)) if logarithmic else LinearAxis(**_axis(look))
+    plot.add_layout(across, "below")
+    plot.add_layout(up, "left")
+    plot.add_layout(Grid(axis=across, dimension=0, grid_line_color=look.rule), "center")
+    plot.add_layout(Grid(axis=up, dimension=1, grid_line_color=look.rule), "center")
+    zoom = BoxZoomTool(dimensions="width")
+    plot.add_tools(zoom)
+    plot.toolbar.active_drag = zoom
+    return plot
 
 
-def _bands(plot: Any, loss: Series, report: Report, look: Look) -> list[tuple[str, list[Any]]]:
-    """Draw what lies behind the curve; return the legend's entries."""
-    items: list[tuple[str, list[Any]]] = []
+def _axis(look: Look) -> dict[str, Any]:
+    return {
+        "axis_line_color": look.rule,
+        "major_tick_line_color": look.rule,
+        "minor_tick_line_color": None,
+        "major_label_text_color": look.ink,
+        "major_label_text_font": _FONT,
+        "major_label_text_font_size": _SIZE,
+        "axis_label_text_color": look.ink,
+        "axis_label_text_font": _FONT,
+        "axis_label_text_font_size": _SIZE,
+        "axis_label_text_font_style": "normal",
+    }
+
+
+def _bands(plot: Any, loss: Series, report: Report, look: Look) -> list[Item]:
+    """Draw what lies behind the curve."""
+    items = []
     if report.flat is not None:
-        band = _strips(plot, [report.flat], look.flat, name="flat", alpha=0.16)
-        band.glyph.hatch_pattern = "/"
-        band.glyph.hatch_color, band.glyph.hatch_alpha = look.flat, 0.35
-        items.append(("plateau", [band]))
-    bad = non_finite(loss)
+        hatch = {"hatch_pattern": "/", "hatch_color": look.flat, "hatch_alpha": 0.35}
+        flat = _strips(plot, [report.flat], look.flat, name="flat", alpha=0.16, **hatch)
+        items.append(("plateau", flat))
+    bad = [(first - 0.5, last + 0.5) for first, last in non_finite(loss)]
     if bad:
-        wide = [(first - 0.5, last + 0.5) for first, last in bad]
-        items.append(("not finite", [_strips(plot, wide, look.bad, name="bad", alpha=0.5)]))
-    focus = _strips(plot, [], look.focus, name="focus", alpha=0.22)
-    items.append(("finding", [focus]))
-    return items
+        items.append(("not finite", _strips(plot, bad, look.bad, name="bad", alpha=0.45)))
+    focus = _strips(plot, [], look.focus, name="focus", alpha=look.focus_alpha)
+    return [*items, ("finding", focus)] if report.findings else items
 
 
-def _strips(plot: Any, spans: Spans, colour: str, *, name: str, alpha: float) -> Any:
-    source = ColumnDataSource(
-        {
-            "x0": np.array([first for first, _ in spans], np.float64),
-            "x1": np.array([last for _, last in spans], np.float64),
-        }
-    )
-    return plot.vstrip(
-        x0="x0",
-        x1="x1",
-        source=source,
-        name=name,
-        fill_color=colour,
-        fill_alpha=alpha,
-        line_color=colour,
-        line_alpha=min(1.0, alpha * 3),
-        level="underlay",
-    )
+def _strips(
+    plot: Any,
+    spans: Sequence[tuple[float, float]],
+    colour: str,
+    *,
+    name: str,
+    alpha: float,
+    **more: Any,
+) -> Any:
+    ends = np.array(spans, np.float64).reshape(-1, 2)
+    source = ColumnDataSource({"x0": ends[:, 0], "x1": ends[:, 1]})
+    line = {"line_color": colour, "line_alpha": min(1.0, alpha * 3)}
+    glyph = VStrip(x0="x0", x1="x1", fill_color=colour, fill_alpha=alpha, **line, **more)
+    return plot.add_glyph(source, glyph, name=name, level="underlay")
 
 
-def _lines(
-    plot: Any, points: Curve, prior: float | None, look: Look
-) -> list[tuple[str, list[Any]]]:
+def _lines(plot: Any, points: Curve, look: Look) -> list[Item]:
     source = ColumnDataSource(_columns(points))
     single = bool(np.all(points.count == 1))
     if single:
-        raw = plot.line("last", "mean", source=source, color=look.curve, alpha=0.35, name="raw")
+        faint = Line(x="last", y="mean", line_color=look.curve, line_alpha=0.4)
+        raw = plot.add_glyph(source, faint, name="raw")
     else:
-        drawn = np.isfinite(points.low)
-        area = ColumnDataSource(
-            {"x": points.last[drawn], "low": points.low[drawn], "high": points.high[drawn]}
-        )
-        raw = plot.varea("x", "low", "high", source=area, color=look.curve, alpha=0.25, name="raw")
-    line = plot.line("last", "smooth", source=source, color=look.curve, width=2, name="smooth")
-    plot.add_tools(
-        HoverTool(
-            renderers=[line],
-            mode="vline",
-            line_policy="nearest",
-            tooltips=_SINGLE if single else _TOOLTIPS,
-            formatters={f"@{name}": "printf" for name in ("low", "high", "mean", "smooth")},
-        )
+        seen = np.isfinite(points.low)
+        extremes = {"x": points.last[seen], "low": points.low[seen], "high": points.high[seen]}
+        area = VArea(x="x", y1="low", y2="high", fill_color=look.curve, fill_alpha=0.25)
+        raw = plot.add_glyph(ColumnDataSource(extremes), area, name="raw")
+    thick = Line(x="last", y="smooth", line_color=look.curve, line_width=2)
+    trend = plot.add_glyph(source, thick, name="trend")
+    plot.add_tools(_hover(trend, _SINGLE if single else _BUCKET))
+    return [("loss" if single else "loss, lowest to highest", raw), ("trend", trend)]
+
+
+def _hover(line: Any, tooltips: list[tuple[str, str]]) -> HoverTool:
+    return HoverTool(
+        renderers=[line],
+        mode="vline",
+        line_policy="nearest",
+        tooltips=tooltips,
+        formatters={f"@{name}": "printf" for name in ("low", "high", "mean", "smooth")},
     )
-    items = [("loss" if single else "loss, lowest to highest", [raw]), ("trend", [line])]
-    if prior is not None:
-        level = plot.hspan(y=[prior], color=look.ink, line_dash="dashed", name="prior")
-        items.append((signals.PRIOR_LOSS.label, [level]))
-    return items
+
+
+def _prior(plot: Any, prior: float | None, look: Look) -> list[Item]:
+    if prior is None:
+        return []
+    level = HSpan(y=prior, line_color=look.ink, line_dash="dashed")
+    return [(signals.PRIOR_LOSS.label, plot.add_glyph(ColumnDataSource(), level, name="prior"))]
 
 
 def _columns(points: Curve) -> dict[str, Any]:
-    """Return the columns of the curve, as short as they may be: steps below 2^31 as int32."""
-    small = int(np.abs([points.first[0], points.last[-1]]).max()) < 2**31
-    kind = np.int32 if small else np.float64
-    columns = {"first": points.first.astype(kind), "last": points.last.astype(kind)}
+    """Return the columns of the curve; steps as int32 where they fit, at half the size."""
+    kind = np.int32 if abs(int(points.last[-1])) < 2**31 else np.float64
+    columns: dict[str, Any] = {
+        "first": points.first.astype(kind),
+        "last": points.last.astype(kind),
+    }
     for name in ("low", "high", "mean", "smooth"):
         columns[name] = getattr(points, name)
     return columns
 
 
-def _legend(plot: Any, items: Sequence[tuple[str, list[Any]]], look: Look) -> None:
+def _legend(plot: Any, items: Sequence[Item], look: Look) -> None:
     legend = Legend(
-        items=[LegendItem(label=label, renderers=drawn) for label, drawn in items[::-1]],
+        items=[LegendItem(label=label, renderers=[drawn]) for label, drawn in items],
         orientation="horizontal",
         border_line_color=None,
         background_fill_alpha=0.0,
         label_text_color=look.ink,
-        label_text_font="Roboto, sans-serif",
-        label_text_font_size="11px",
+        label_text_font=_FONT,
+        label_text_font_size=_SIZE,
+        label_standoff=4,
         glyph_height=12,
         glyph_width=16,
-        label_standoff=4,
         spacing=12,
         padding=0,
-        margin=4,
+        margin=8,
     )
     plot.add_layout(legend, "above")

@@ -17,6 +17,7 @@ class Look:
     curve: str
     focus: str
     """The steps of the selected finding."""
+    focus_alpha: float
     flat: str
     bad: str
     """Where a value is not finite."""
@@ -28,6 +29,7 @@ LIGHT = Look(
     paper="#ffffff",
     curve="#425066",
     focus="#f9ab00",
+    focus_alpha=0.14,
     flat="#9aa0a6",
     bad="#c5221f",
 )
@@ -37,6 +39,7 @@ DARK = Look(
     paper="#303030",
     curve="#8e98a3",
     focus="#f9ab00",
+    focus_alpha=0.09,
     flat="#9aa0a6",
     bad="#ff8a80",
 )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
+from threading import Thread
 from typing import Any
 
-from lossmon.diagnosis.finding import SEVERITIES, Report
+from lossmon.diagnosis.finding import SEVERITIES
 from lossmon.numfmt import printable
 from lossmon.report.json import number, report_dict
+from lossmon.report.look import LOOKS
 from tensorboard_plugin_lossmon.assets import INSTALL, bokeh_version
 from tensorboard_plugin_lossmon.store import Entry, Store
 from tensorboard_plugin_lossmon.view import about, losses, verdict
@@ -18,6 +21,7 @@ PALETTE = {
 }
 """TensorBoard's own colours, in its order, so that a run looks the same in every tab."""
 
+DRAWING = "tensorboard_plugin_lossmon.drawing"
 Query = Mapping[str, str]
 
 
@@ -31,7 +35,11 @@ class RefusedError(Exception):
 
 def about_us(_store: Store, _query: Query) -> dict[str, Any]:
     """Answer `/about`: what does not change while the server runs."""
-    return {"palette": PALETTE, "bokeh": bokeh_version()}
+    version = bokeh_version()
+    if version:
+        # The page asks for a figure next; by then Bokeh's half second of importing is under way.
+        Thread(target=import_module, args=[DRAWING], daemon=True).start()
+    return {"palette": PALETTE, "bokeh": version}
 
 
 def runs(store: Store, query: Query) -> dict[str, Any]:
@@ -59,9 +67,8 @@ def report(store: Store, query: Query) -> dict[str, Any]:
         "report": report_dict(entry.report) if entry.report else None,
         "verdict": verdict(entry.report) if entry.report else None,
         "error": printable(entry.error, 600),
-        "about": about(entry.run),
+        "about": about(entry.run, entry.liveness),
         "losses": losses(entry.run),
-        "liveness": entry.liveness,
     }
 
 
@@ -76,14 +83,12 @@ def figure(store: Store, query: Query) -> dict[str, Any]:
     entry = _entry(store, query)
     if query.get("v") == entry.token:
         return {"unchanged": True}
-    if not bokeh_version():
+    try:
+        from tensorboard_plugin_lossmon.drawing import draw
+    except ImportError:  # no Bokeh, or one too old
         return {"v": entry.token, "item": None, "reason": INSTALL}
-    from lossmon.report.look import LOOKS
-    from tensorboard_plugin_lossmon.drawing import draw
-
     return {"v": entry.token} | draw(
-        entry.run,
-        entry.report or Report(entry.place.name, "not-enough-evidence", 0, None),
+        entry,
         look=LOOKS[look_name],
         curve=PALETTE[look_name][hue] if hue is not None else "",
         log_y={"auto": None, "linear": False, "log": True}[scale],

@@ -36,9 +36,9 @@ def verdict(report: Report) -> dict[str, Any]:
     }
 
 
-def about(run: Run) -> list[str]:
+def about(run: Run, alive: str) -> list[str]:
     """Return what the log says of the run itself, a phrase each."""
-    phrases = []
+    phrases = [] if alive == "unknown" else [alive]
     if run.meta is not None:
         meta = run.meta
         size = sum(parameter.numel for parameter in meta.parameters)

@@ -1,7 +1,11 @@
 // The chart: a Bokeh figure made by the server, its controls, and what a finding does to it.
+//
+// Every change asks the server for a new figure, with as much detail as the steps in view allow,
+// and puts it in the place of the old one when it is drawn: nothing flickers.
 import {get} from './api.js';
 import {fill, h} from './dom.js';
 
+const SETTLE_MS = 200; // A drag is over when the range has been still for so long.
 let loading = null;
 
 /** Load BokehJS, as the server has it installed; the version is in the address, for the cache. */
@@ -11,6 +15,7 @@ export function loadBokeh(version) {
     const onerror = () => reject(new Error('BokehJS could not be loaded'));
     document.head.append(h('script', {src: `./static/bokeh.js?v=${version}`, onload, onerror}));
   });
+  loading.catch(() => {}); // Told where it is awaited.
   return loading;
 }
 
@@ -18,63 +23,113 @@ export function loadBokeh(version) {
 export function makeChart(parent) {
   const title = h('h2', {class: 'tag'}, 'Loss');
   const tools = h('div', {class: 'tools'});
-  const box = h('div', {class: 'plot', tabindex: '-1'});
-  const message = h('p', {class: 'note'});
+  const box = h('div', {class: 'plot'});
+  const message = h('p', {class: 'note', role: 'status'});
   fill(parent, h('div', {class: 'bar'}, title, tools), message, box);
-  const chart = {title, tools, box, message, wanted: null, shown: null, y: 'auto', spans: []};
-  box.addEventListener('dblclick', () => whole(chart));
+  const chart = {
+    ...{title, tools, box, message},
+    subject: null, // {run, token, look, hue}
+    y: 'auto',
+    view: null, // First and last step in view; null for the whole run.
+    spans: [], // Steps that are shaded.
+    shown: null, // The figure in place, and the request that it answers.
+  };
+  box.addEventListener('dblclick', () => look(chart, null));
   return {
-    show: (wanted) => show(chart, wanted),
-    focus: (spans) => focus(chart, spans),
+    show: (subject) => show(chart, subject),
+    shade: (spans) => shade(chart, spans),
+    zoom: (spans) => look(chart, around(chart, spans)),
   };
 }
 
-async function show(chart, wanted) {
-  chart.wanted = wanted;
-  const {run, token, look, hue} = wanted;
-  const same = chart.shown && sameView(chart.shown, wanted, chart.y);
-  const v = same ? token && chart.shown.token : undefined;
-  const answer = await get('figure', {run, look, hue, y: chart.y, v});
-  if (!answer || answer.unchanged) return;
-  chart.message.textContent = answer.item ? '' : answer.reason;
-  if (!answer.item) {
-    clear(chart);
-    return;
+function show(chart, subject) {
+  if (subject.run !== chart.subject?.run) chart.view = null;
+  chart.subject = subject;
+  return draw(chart);
+}
+
+function shade(chart, spans) {
+  chart.spans = spans;
+  if (chart.shown) paintSpans(chart.shown.model, spans);
+}
+
+/** Bring steps into view: at once with the detail at hand, then with all there is. */
+function look(chart, view) {
+  if (String(view) === String(chart.view)) return;
+  chart.view = view;
+  if (view && chart.shown) chart.shown.model.x_range.setv({start: view[0], end: view[1]});
+  draw(chart);
+}
+
+/** Return the steps to look at for `spans`: a little more on both sides, or the whole run. */
+function around(chart, spans) {
+  if (!spans.length || !chart.shown) return null;
+  const first = Math.min(...spans.map((span) => span[0]));
+  const last = Math.max(...spans.map((span) => span[1]));
+  const pad = Math.max(Math.ceil((last - first) * 0.08), 20);
+  const [start, end] = chart.shown.steps;
+  const view = [Math.max(start, first - pad), Math.min(end, last + pad)];
+  return view[1] - view[0] > 0.95 * (end - start) ? null : view;
+}
+
+async function draw(chart) {
+  const {token, ...subject} = chart.subject;
+  const [first, last] = chart.view ?? [];
+  const wanted = {...subject, y: chart.y, first, last};
+  const key = JSON.stringify(wanted);
+  try {
+    const held = chart.shown?.key === key && chart.shown.token === token;
+    const answer = await get('figure', {...wanted, v: held ? token : undefined});
+    if (!answer || answer.unchanged) return;
+    chart.message.textContent = answer.item ? '' : answer.reason;
+    if (answer.item) await put(chart, answer, key);
+    else clear(chart);
+  } catch (error) {
+    chart.message.textContent = `The chart could not be drawn: ${error.message}`;
   }
-  await embed(chart, answer, same);
-  chart.shown.wanted = {...wanted, y: chart.y};
-  chart.shown.token = answer.v;
-  controls(chart, answer);
-  chart.title.textContent = answer.tag;
 }
 
-function sameView({wanted}, {run, look, hue}, y) {
-  return wanted?.run === run && wanted.look === look && wanted.hue === hue && wanted.y === y;
-}
-
-/** Draw the new figure behind the old one, then put it in its place: nothing flickers. */
-async function embed(chart, answer, keepZoom) {
+async function put(chart, answer, key) {
   const Bokeh = await loading;
   const place = h('div', {class: 'figure next'});
   chart.box.append(place);
   const views = await Bokeh.embed.embed_item(answer.item, place);
-  const model = views.get_by_id(answer.item.root_id).model;
+  const {model} = views.get_by_id(answer.item.root_id);
   const old = chart.shown;
-  const range = model.x_range;
-  const home = [range.start, range.end];
-  chart.shown = {views, model, place, home, token: '', wanted: null};
-  shade(chart);
-  if (old && keepZoom && isZoomed(old)) zoom(chart, old.model.x_range.start, old.model.x_range.end);
-  range.change.connect(() => offerWhole(chart));
+  chart.shown = {views, model, place, key, token: answer.v, steps: answer.steps};
+  paintSpans(model, chart.spans);
+  followDrags(chart, model.x_range);
   place.classList.remove('next');
   if (old) drop(old);
+  chart.title.textContent = answer.tag;
+  controls(chart, answer);
 }
 
-function drop(shown) {
-  shown.views.clear();
-  const at = window.Bokeh.documents.indexOf(shown.model.document);
+function paintSpans(model, spans) {
+  const strips = model.renderers.find(({name}) => name === 'focus');
+  strips.data_source.data = {
+    x0: spans.map(([first, last]) => (first === last ? first - 0.5 : first)),
+    x1: spans.map(([first, last]) => (first === last ? last + 0.5 : last)),
+  };
+}
+
+function followDrags(chart, range) {
+  let timer = 0;
+  range.change.connect(() => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (chart.shown?.model.x_range !== range) return;
+      const first = Math.max(0, Math.floor(range.start));
+      look(chart, [first, Math.max(first + 1, Math.ceil(range.end))]);
+    }, SETTLE_MS);
+  });
+}
+
+function drop({views, model, place}) {
+  views.clear();
+  const at = window.Bokeh.documents.indexOf(model.document);
   if (at >= 0) window.Bokeh.documents.splice(at, 1);
-  shown.place.remove();
+  place.remove();
 }
 
 function clear(chart) {
@@ -83,89 +138,32 @@ function clear(chart) {
   fill(chart.tools);
 }
 
-function controls(chart, answer) {
-  const scale = (name, label, pressed, disabled) =>
-    h(
-      'button',
-      {
-        type: 'button',
-        id: `y-${name}`,
-        'aria-pressed': String(pressed),
-        disabled,
-        title: disabled ? 'The loss is not above 0 everywhere' : `${label} axis`,
-        onclick: () => {
-          chart.y = name;
-          report(chart, show(chart, chart.wanted));
-        },
-      },
-      label,
-    );
-  const whole_ = h(
-    'button',
-    {type: 'button', id: 'whole', class: 'whole', onclick: () => whole(chart)},
-    'Whole run',
-  );
+function controls(chart, {log, can_log: canLog}) {
+  const whole = {
+    id: 'whole',
+    type: 'button',
+    disabled: chart.view === null,
+    onclick: () => look(chart, null),
+  };
+  const axes = [scale(chart, 'linear', 'Linear', !log, true), scale(chart, 'log', 'Log', log, canLog)];
   fill(
     chart.tools,
-    whole_,
-    h(
-      'span',
-      {class: 'group', role: 'group', 'aria-label': 'Vertical axis'},
-      scale('linear', 'Linear', !answer.log, false),
-      scale('log', 'Log', answer.log, !answer.can_log),
-    ),
+    h('button', whole, 'Whole run'),
+    h('span', {class: 'group', role: 'group', 'aria-label': 'Vertical axis'}, axes),
   );
-  offerWhole(chart);
 }
 
-async function report(chart, promise) {
-  try {
-    await promise;
-  } catch (error) {
-    chart.message.textContent = `The chart could not be drawn: ${error.message}`;
-  }
-}
-
-function focus(chart, spans) {
-  chart.spans = spans;
-  if (!chart.shown) return;
-  shade(chart);
-  if (!spans.length) {
-    whole(chart);
-    return;
-  }
-  const first = Math.min(...spans.map((span) => span[0]));
-  const last = Math.max(...spans.map((span) => span[1]));
-  const pad = Math.max((last - first) * 0.08, 2);
-  const [start, end] = chart.shown.home;
-  zoom(chart, Math.max(start, first - pad), Math.min(end, last + pad));
-}
-
-function shade({shown, spans}) {
-  const strips = shown.model.select_one('focus') ?? byName(shown.model, 'focus');
-  strips.data_source.data = {
-    x0: spans.map(([first, last]) => (first === last ? first - 0.5 : first)),
-    x1: spans.map(([first, last]) => (first === last ? last + 0.5 : last)),
+function scale(chart, name, label, pressed, possible) {
+  const properties = {
+    id: `y-${name}`,
+    type: 'button',
+    'aria-pressed': String(pressed),
+    disabled: !possible,
+    title: possible ? null : 'The loss is not above 0 everywhere',
+    onclick: () => {
+      chart.y = name;
+      draw(chart);
+    },
   };
-}
-
-function byName(model, name) {
-  return model.renderers.find((renderer) => renderer.name === name);
-}
-
-function zoom({shown}, start, end) {
-  shown.model.x_range.setv({start, end});
-}
-
-function whole(chart) {
-  if (chart.shown) zoom(chart, ...chart.shown.home);
-}
-
-function isZoomed({model, home}) {
-  return model.x_range.start !== home[0] || model.x_range.end !== home[1];
-}
-
-function offerWhole({tools, shown}) {
-  const button = tools.querySelector('.whole');
-  if (button && shown) button.disabled = !isZoomed(shown);
+  return h('button', properties, label);
 }

@@ -9,8 +9,13 @@ export function h(tag, properties = {}, ...children) {
     else if (name === 'style') setStyle(element, value);
     else element.setAttribute(name, value === true ? '' : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  element.append(...present(children));
   return element;
+}
+
+/** Return what there is to show: lists opened, and everything absent left out. */
+function present(children) {
+  return children.flat(Infinity).filter((child) => child || child === 0);
 }
 
 function setStyle(element, properties) {
@@ -20,7 +25,7 @@ function setStyle(element, properties) {
 /** Replace what `parent` holds, and give the focus back to the element of the same `id`. */
 export function fill(parent, ...children) {
   const focused = parent.contains(document.activeElement) ? document.activeElement.id : '';
-  parent.replaceChildren(...children.flat().filter(Boolean));
+  parent.replaceChildren(...present(children));
   if (focused) document.getElementById(focused)?.focus({preventScroll: true});
 }
 

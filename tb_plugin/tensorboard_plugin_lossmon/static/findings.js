@@ -3,7 +3,6 @@ import {get} from './api.js';
 import {fill, h} from './dom.js';
 import {words} from './runs.js';
 
-const ROLES = {cause: 'Cause', note: 'Note', consequence: 'Then', also: 'Also'};
 const MARKS = {error: '✕', warning: '!', info: 'i'};
 const opened = new Set();
 
@@ -58,9 +57,8 @@ function item(one, open, select) {
       onclick: () => select(open ? null : one.rule),
     },
     h('span', {class: `mark ${one.severity}`, 'aria-hidden': 'true'}, MARKS[one.severity]),
-    h('span', {class: 'role'}, ROLES[one.role]),
     h('span', {class: 'claim'}, one.claim),
-    h('span', {class: 'sub'}, `${one.severity} · ${one.since} · ${one.rule}`),
+    h('span', {class: 'sub'}, facts(one)),
   );
   const properties = {class: `finding ${one.severity}`, 'data-rule': one.rule, 'data-depth': one.depth};
   return h(
@@ -71,11 +69,15 @@ function item(one, open, select) {
   );
 }
 
+function facts(one) {
+  const role = {cause: 'primary cause', consequence: `follows from ${one.consequence_of}`}[one.role];
+  return [role, one.severity, one.since, one.rule].filter(Boolean).join(' · ');
+}
+
 function details(one, id) {
   return h(
     'div',
     {id, class: 'body'},
-    one.consequence_of && section('Follows from', h('p', {}, h('code', {}, one.consequence_of))),
     one.culprits.length > 0 && section('Where', culprits(one)),
     one.evidence.length > 0 && section('Seen', h('ul', {class: 'evidence'}, one.evidence.map(evidence))),
     one.fixes.length > 0 && section('Fix', fixes(one.fixes)),
@@ -124,11 +126,11 @@ function doc(slug) {
 function paragraphs(source) {
   const blocks = source.split('\n').slice(1).join('\n').split(/\n\s*\n/);
   return blocks.flatMap((block) => {
-    const lines = block.split('\n').map((line) => line.trim()).filter(Boolean);
-    if (!lines.length) return [];
-    const titled = lines.length > 1 && /^[A-Z][^.]{2,30}:?$/.test(lines[0]);
-    const title = titled ? [h('h4', {}, lines.shift().replace(/:$/, ''))] : [];
-    return [...title, h('p', {}, lines.join(' '))];
+    const lines = block.split('\n').filter((line) => line.trim());
+    const titled = lines.length > 1 && !lines[0].startsWith(' ') && lines[1].startsWith(' ');
+    const title = titled ? [h('h4', {}, lines.shift())] : [];
+    const text = lines.map((line) => line.trim()).join(' ');
+    return text ? [...title, h('p', {}, text)] : title;
   });
 }
 

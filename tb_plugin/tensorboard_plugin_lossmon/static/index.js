@@ -62,7 +62,8 @@ function paint(look) {
 async function reload() {
   try {
     state.about ??= await get('about');
-    if (state.about.bokeh) loadBokeh(state.about.bokeh).catch(() => {});
+    if (!state.about) return;
+    if (state.about.bokeh) loadBokeh(state.about.bokeh);
     const [listing, names] = await Promise.all([
       get('runs', {v: state.listing?.v}),
       host.hostRuns(),
@@ -127,7 +128,6 @@ async function update() {
   draw();
   const shown = {run, token: state.answer.v, look: state.look, hue: hue(run)};
   await chart.show(shown);
-  chart.focus(spans());
 }
 
 function draw() {
@@ -143,13 +143,14 @@ function draw() {
   } else {
     fill(parts.findings);
   }
+  chart.shade(spans());
   host.writeLink({run: state.run, finding: state.finding});
 }
 
 function selectFinding(slug) {
   state.finding = slug;
   draw();
-  chart.focus(spans());
+  chart.zoom(spans());
 }
 
 function spans() {

@@ -32,6 +32,7 @@ export function drawRuns(parent, listing, {selected, colour, select}) {
   );
   fill(parent, heading(listing, filter, list), list, ...notes);
   narrow(list, filter);
+  list.querySelector('.chosen')?.scrollIntoView({block: 'nearest'});
 }
 
 function heading(listing, filter, list) {
