@@ -1,0 +1,130 @@
+"""Axes: limits that seldom move, ticks on round numbers.
+
+Every limit that moves repaints a chart, so limits come from short ladders of round numbers and are
+kept while they still fit.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from lossmon.numfmt import fmt, fmt_count
+
+_LADDER = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_ROUND = (1.0, 2.0, 5.0, 10.0)
+_HUGE = 1e300
+"""Beyond this a difference of two values may be infinite; such values are drawn at the edge."""
+_NARROWEST = 1e-3
+"""Least height of a linear axis, as a share of its values: a flat loss looks flat."""
+_KEPT = 0.5
+"""Share of the old axis that the values must still fill for it to be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A range of values, `low` < `high`; on a log axis both are positive."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    def share(self, value: float) -> float:
+        """Return where a value lies: 0 at `low`, 1 at `high`; clipped."""
+        if self.log and value <= 0:
+            return 0.0
+        unit = math.log if self.log else float
+        low, high = unit(self.low), unit(self.high)
+        return min(max((unit(min(max(value, -_HUGE), _HUGE)) - low) / (high - low), 0.0), 1.0)
+
+
+def step_axis(first: int, last: int, *, growing: bool) -> Axis:
+    """Return the axis for steps `first` to `last`, from 0 where the run began near it.
+
+    A run that grows gets room, so that its axis moves a few times an hour and not at every step.
+    """
+    low = 0 if first * 10 <= last else first
+    span = max(last - low, 1)
+    return Axis(low, low + (_laddered(max(span, 10)) if growing else span))
+
+
+def value_axis(low: float, high: float, *, log: bool, before: Axis | None = None) -> Axis:
+    """Return the axis for values from `low` to `high`, both finite, and positive where `log`.
+
+    `before`, the axis in use, is kept where the values lie inside it and fill half of it.
+    """
+    low, high = max(low, -_HUGE), min(high, _HUGE)
+    if before is not None and before.log == log and _still_fits(before, low, high):
+        return before
+    if log and high / low >= 10:
+        return Axis(_rung_below(low), 1 / _rung_below(1 / high), True)
+    pad = max((high - low) / 20, _NARROWEST * max(abs(low), abs(high)) / 2) or 1.0
+    step = _round_step(high - low + 2 * pad, 6)
+    bottom = math.floor((low - pad / 2) / step) * step
+    if low >= 0 > bottom:
+        bottom = 0.0
+    if log and bottom <= 0:
+        bottom = low / 2
+    return Axis(bottom, math.ceil((high + pad / 2) / step) * step, log)
+
+
+def value_ticks(axis: Axis, most: int) -> tuple[tuple[float, str], ...]:
+    """Return at most `most` values on the axis, ascending, with their labels."""
+    if axis.log and axis.high / axis.low >= 10:
+        values = _decades(axis, most)
+        return tuple((value, _decade_label(value)) for value in values)
+    step = _round_step(axis.high - axis.low, max(most - 1, 1))
+    values = _multiples(axis, step)
+    largest = max((abs(value) for value in values), default=step)
+    digits = max(2, math.floor(math.log10(largest / step) + 1e-9) + 2) if largest else 2
+    return tuple((value, fmt(value, digits)) for value in values)
+
+
+def step_ticks(axis: Axis, most: int) -> tuple[tuple[float, str], ...]:
+    """Return at most `most` steps on the axis, ascending, with labels that tell them apart."""
+    step = max(_round_step(axis.high - axis.low, max(most - 1, 1)), 1.0)
+    values = _multiples(axis, step)
+    short = [fmt_count(int(value)) for value in values]
+    faithful = step >= 100 and axis.high < 100 * step if axis.high >= 1000 else True
+    labels = short if faithful else [str(int(value)) for value in values]
+    return tuple(zip(values, labels, strict=True))
+
+
+def _still_fits(axis: Axis, low: float, high: float) -> bool:
+    return (
+        axis.low <= low
+        and high <= axis.high
+        and axis.share(high) - axis.share(low) >= _KEPT * (not axis.log)
+    )
+
+
+def _laddered(span: float) -> int:
+    unit = 10.0 ** math.floor(math.log10(span))
+    return math.ceil(next(rung * unit for rung in _LADDER if rung * unit >= span * (1 - 1e-12)))
+
+
+def _round_step(span: float, parts: int) -> float:
+    """Return the least of 1, 2, 5 times a power of ten that cuts `span` in at most `parts`."""
+    unit = 10.0 ** math.floor(math.log10(span / parts))
+    return next(unit * rung for rung in _ROUND if unit * rung * parts >= span * (1 - 1e-9))
+
+
+def _multiples(axis: Axis, step: float) -> list[float]:
+    first, last = math.ceil(axis.low / step - 1e-9), math.floor(axis.high / step + 1e-9)
+    return [number * step for number in range(first, last + 1)]
+
+
+def _rung_below(value: float) -> float:
+    """Return the greatest of 1, 2, 5 times a power of ten that is not above `value`."""
+    unit = 10.0 ** max(math.floor(math.log10(value) + 1e-12), -300)
+    return max(unit * rung for rung in (1.0, 2.0, 5.0) if unit * rung <= value * (1 + 1e-9))
+
+
+def _decades(axis: Axis, most: int) -> list[float]:
+    first, last = math.ceil(math.log10(axis.low) - 1e-9), math.floor(math.log10(axis.high) + 1e-9)
+    stride = max(1, math.ceil((last - first + 1) / max(most, 1)))
+    return [10.0**exponent for exponent in range(first, last + 1, stride)]
+
+
+def _decade_label(value: float) -> str:
+    return fmt(value, 1) if 1e-3 <= value < 1e6 else f"1e{round(math.log10(value)):d}"
