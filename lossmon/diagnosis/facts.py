@@ -28,6 +28,8 @@ WINDOW_STEPS = 200
 WINDOW_SHARE = 0.25
 MAX_ROWS = 256
 """Sampled records looked at in a window: more would cost time and change no median."""
+MIN_ROWS = 32
+"""Records that a statement about the present rests on, at least."""
 EARLY_ROWS = 30
 """Records that count as the beginning of a run."""
 SAME_NORM = 1e-5
@@ -126,9 +128,21 @@ class Facts:
 
     @cached_property
     def rows(self) -> Steps:
-        """Indices of at most `MAX_ROWS` records inside the window, evenly spread."""
+        """Indices of at most `MAX_ROWS` records inside the window, evenly spread.
+
+        A fast run is sampled seldom once it has used up its allowance: then the newest `MIN_ROWS`.
+        """
+        count = len(self.sampled_steps)
         first = int(np.searchsorted(self.sampled_steps, self.window[0]))
-        return spread(first, len(self.sampled_steps))
+        return spread(min(first, max(0, count - MIN_ROWS)), count)
+
+    @cached_property
+    def sampled_window(self) -> tuple[int, int]:
+        """First and last step of `rows`; the window where nothing was sampled."""
+        if not len(self.rows):
+            return self.window
+        steps = self.sampled_steps[self.rows]
+        return int(steps[0]), int(steps[-1])
 
     @cached_property
     def run_rows(self) -> Steps:

@@ -20,8 +20,6 @@ AT_PRIOR = Threshold(0.02, "of the prior's loss", "a constant prediction explain
 CONVERGED = Threshold(0.98, "of the prior's loss", "toy runs: memorised and converged end above it")
 SAME_LOSS = 1e-3
 """Total and criterion loss nearer than this are one and the same: nothing was added."""
-FEW = 20
-"""With fewer criterion losses in the window the total loss stands in, where nothing was added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +75,8 @@ def _criterion_loss(facts: Facts) -> float:
     both = np.isfinite(total) & np.isfinite(criterion)
     total, known = total[both], criterion[both]
     gaps = np.abs(total - known) / np.maximum(np.abs(known), 1e-12)
-    few = np.isfinite(criterion).sum() < FEW
-    if few and len(gaps) and np.median(gaps) < SAME_LOSS:
+    if len(gaps) and np.median(gaps) < SAME_LOSS:
+        # Then every step's loss counts, and not the sampled ones alone.
         return _mean(facts.window_losses)
     return _mean(criterion)
 

@@ -21,7 +21,7 @@ LOST_POINTS = 3
 UNMOVED_SAMPLES = 3
 AT_FLOOR = Threshold(0.02, "of the floor", "twice the practical floor of the trend")
 NEARLY = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
-TAU = Threshold(0.02, "of the loss", "identity tau = loss - H(p) = 0 at any optimum")
+TAU = Threshold(0.02, "of the prior's loss", "identity tau = loss - H(p) = 0 at any optimum")
 WORSE_THAN_BEST = Threshold(1.5, "times the best", "Megatron-LM and llm-foundry spike guards: 2")
 
 Verdict = tuple[Status, str]
@@ -117,7 +117,7 @@ def _is_stationary(facts: Facts) -> bool:
     if level.explained <= AT_PRIOR.value or motion.agreement_z >= SIGNIFICANT.value:
         return False
     if math.isfinite(level.tau):
-        return abs(level.tau) < TAU.value * max(level.loss, AT_PRIOR.value * level.prior)
+        return abs(level.tau) < TAU.value * level.prior
     return math.isfinite(motion.agreement)
 
 

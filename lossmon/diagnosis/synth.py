@@ -158,7 +158,7 @@ def _level(losses: Floats) -> dict[Signal, Floats]:
     return {
         signals.CRITERION_LOSS: losses[:, None],
         signals.PRIOR_LOSS: PRIOR * one,
-        signals.PRIOR_COUNT: 64.0 * np.arange(1, steps + 1)[:, None],
+        signals.PRIOR_COUNT: np.arange(64.0, 64.0 * steps + 1, 64.0)[:, None],
         signals.CLASS_COUNT: CLASSES * one,
         signals.PREDICTION_ENTROPY: np.clip(losses[:, None], 0, PRIOR),
         signals.PREDICTION_INFORMATION: np.clip(PRIOR - losses[:, None], 0, PRIOR),

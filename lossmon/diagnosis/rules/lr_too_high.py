@@ -87,7 +87,7 @@ def _peaked(facts: Facts, since: int, peak: float, start: float) -> Evidence:
 
 
 def _lasting(facts: Facts, ratio: float) -> Evidence:
-    first, last = facts.window
+    first, last = facts.sampled_window
     reads = f"half of the steps change the weights by more than {100 * ratio:.0f} % of their norm"
     return Evidence(TOTAL_UPDATE_RATIO.name, first, last, ratio, RATIO.value, reads, RATIO.source)
 

@@ -50,7 +50,7 @@ def check(facts: Facts) -> Outcome:
     ratios = facts.motion.ratios[which] if which.any() else np.zeros(0)
     ratios = ratios[np.isfinite(ratios)]
     if not len(ratios):
-        return Skipped("no parameter that an optimizer holds was sampled in the window")
+        return Skipped("no parameter that an optimizer holds was sampled")
     largest = float(ratios.max())
     if not 0 < largest < RATIO.value or facts.motion.total_ratio >= RATIO.value:
         return CLEAR
@@ -59,7 +59,7 @@ def check(facts: Facts) -> Outcome:
         agree or facts.motion.update_cosine >= COSINE.value
     ):
         return CLEAR
-    return Found("error", facts.window[0], _evidence(facts, largest), ())
+    return Found("error", facts.sampled_window[0], _evidence(facts, largest), ())
 
 
 def _schedule(facts: Facts) -> Outcome | None:
@@ -77,7 +77,7 @@ def _schedule(facts: Facts) -> Outcome | None:
 
 
 def _evidence(facts: Facts, largest: float) -> tuple[Evidence, ...]:
-    first, last = facts.window
+    first, last = facts.sampled_window
     motion = facts.motion
     evidence = [
         Evidence(

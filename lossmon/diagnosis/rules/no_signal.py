@@ -48,12 +48,12 @@ def check(facts: Facts) -> Outcome:
     if not level.is_known:
         return Skipped("the loss of a constant prediction is not known for this criterion")
     if not np.isfinite(motion.agreement):
-        return Skipped("no two steps in a row were sampled in the window")
+        return Skipped("no two steps in a row were sampled")
     if level.explained > AT_PRIOR.value or motion.agreement_z >= SIGNIFICANT.value:
         return CLEAR
     if not LEAST_RATIO.value <= motion.total_ratio <= MOST_RATIO.value:
         return CLEAR
-    first, last = facts.window
+    first, last = facts.sampled_window
     if motion.total_ratio * (last - facts.first_step) < MOVED.value:
         return Skipped("the weights have moved too little to tell")
     reads_level = (

@@ -76,7 +76,7 @@ def _onset(facts: Facts, layers: np.ndarray) -> int:
 
 
 def _evidence(facts: Facts, share: float, slope: float) -> tuple[Evidence, ...]:
-    first, last = facts.window
+    first, last = facts.sampled_window
     return (
         Evidence(
             GRAD_NORM.name,
