@@ -31,12 +31,14 @@ def execute(script: Path, arguments: Sequence[str]) -> Ending:
     Raises:
         UsageError: The script cannot be read or is no Python.
     """
-    code = _compiled(script)
+    # As Python does: the file's own path is absolute, sys.argv[0] is what was typed.
+    place = str(Path.cwd() / script)
+    code = _compiled(script, place)
     module = ModuleType("__main__")
     module.__dict__.update(
-        __file__=str(script),
+        __file__=place,
         __builtins__=builtins,
-        __loader__=SourceFileLoader("__main__", str(script)),
+        __loader__=SourceFileLoader("__main__", place),
         __cached__=None,
     )
     sys.modules["__main__"] = module
@@ -47,19 +49,19 @@ def execute(script: Path, arguments: Sequence[str]) -> Ending:
     except SystemExit as ended:
         return Ending(_exit_code(ended.code))
     except BaseException as error:
-        _show(error, script)
+        _show(error, place)
         return Ending(INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1, error)
     return Ending(0)
 
 
-def _compiled(script: Path) -> CodeType:
+def _compiled(script: Path, place: str) -> CodeType:
     try:
         source = script.read_bytes()
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UsageError(f"cannot read script {script}: {reason}") from None
     try:
-        return compile(source, str(script), "exec", dont_inherit=True)
+        return compile(source, place, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
         raise UsageError(f"script {script} is not valid Python{line}: {error.args[0]}") from None
@@ -74,10 +76,10 @@ def _exit_code(code: object) -> int:
     return 1
 
 
-def _show(error: BaseException, script: Path) -> None:
+def _show(error: BaseException, place: str) -> None:
     """Hand the exception to `sys.excepthook`, without the frames above the script's own."""
     frames: TracebackType | None = error.__traceback__
-    while frames is not None and frames.tb_frame.f_code.co_filename != str(script):
+    while frames is not None and frames.tb_frame.f_code.co_filename != place:
         frames = frames.tb_next
     error = error.with_traceback(frames)
     try:
