@@ -79,13 +79,14 @@ class Taps:
 
     def _telling(self, original: Callable[..., None]) -> Callable[..., None]:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
-            if not self._listeners or os.getpid() != self._pid:
+            if not self._listeners or os.getpid() != self._pid or _inside_backward():
                 return original(tensors, *args, **kwargs)
             roots = (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
             loss = self._loss(roots)
             for listener in self._listeners:
                 listener.backward_begins(roots, loss)
-            original(tensors, *args, **kwargs)
+            # Not `tensors`: it may have been a generator.
+            original(roots, *args, **kwargs)
             for listener in self._listeners:
                 listener.backward_ended()
             return None
@@ -132,6 +133,11 @@ class Taps:
         if os.getpid() == self._pid:
             for listener in self._listeners:
                 listener.step_ended(optimizer)
+
+
+def _inside_backward() -> bool:
+    """Return whether a backward pass is under way: reentrant checkpoints begin inner ones."""
+    return torch._C._current_graph_task_id() != -1
 
 
 def _replace(place: Any, name: str, wrap: Callable[[Any], Any]) -> Callable[[], None]:

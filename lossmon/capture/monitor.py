@@ -36,7 +36,8 @@ class Monitor:
         self._pid = os.getpid()
         self._closed = False
         ROUTES.add(recorder)
-        atexit.register(_close_at_exit, weakref.ref(self))
+        # Strongly: a monitor that nobody keeps goes on until the end of the process.
+        atexit.register(self._close_at_exit)
 
     def step(self, loss: Tensor | float | None = None) -> None:
         """Tell the loss of the step just made; once a step, after `optimizer.step()`.
@@ -82,10 +83,15 @@ class Monitor:
     def _listens(self) -> bool:
         return not self._closed and os.getpid() == self._pid
 
+    def _close_at_exit(self) -> None:
+        # The interpreter leaves the exception that ends it here.
+        self._close(getattr(sys, "last_value", None))
+
     def _close(self, error: BaseException | None) -> None:
         if not self._listens():
             return
         self._closed = True
+        atexit.unregister(self._close_at_exit)
         ROUTES.discard(self._recorder)
         self._recorder.close(error=None if error is None else described(error))
 
@@ -94,13 +100,6 @@ def described(error: BaseException) -> str:
     """Return an exception as one short line."""
     first = str(error).strip().splitlines()
     return f"{type(error).__name__}: {first[0][:300]}" if first else type(error).__name__
-
-
-def _close_at_exit(reference: weakref.ref[Monitor]) -> None:
-    monitor = reference()
-    if monitor is not None:
-        # The interpreter leaves the exception that ends it here.
-        monitor._close(getattr(sys, "last_value", None))
 
 
 def _tag(name: str) -> str:

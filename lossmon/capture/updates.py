@@ -125,9 +125,12 @@ def _dense(gradient: Tensor | None) -> Tensor | None:
 
 def exact_norms(tensors: Sequence[Tensor]) -> list[Tensor]:
     """Return the L2 norm of every tensor, zero-dimensional; half precision is summed in float32."""
-    half = [t.dtype in (torch.float16, torch.bfloat16) for t in tensors]
-    if any(half) and len({t.dtype for t in tensors}) > 1:
-        return [torch.linalg.vector_norm(t, dtype=torch.float32) for t in tensors]
-    if any(half):
+    if not tensors:
+        return []
+    dtypes = {t.dtype for t in tensors}
+    half = dtypes & {torch.float16, torch.bfloat16}
+    if len(dtypes) > 1:
+        return [torch.linalg.vector_norm(t.float() if half else t).float() for t in tensors]
+    if half:
         return list(torch._foreach_norm(list(tensors), 2, torch.float32))
-    return list(torch._foreach_norm(list(tensors), 2)) if tensors else []
+    return list(torch._foreach_norm(list(tensors), 2))

@@ -73,7 +73,7 @@ def test_the_criterion_is_told_apart_from_what_is_done_to_it(
 def test_class_weights_shift_the_prior(logits: Tensor) -> None:
     weight = torch.tensor([1.0, 2.0, 1.0])
     found = measured(F.cross_entropy(logits, Y, weight) * 2)
-    assert found["loss"] == pytest.approx(float(F.cross_entropy(logits, Y, weight)), rel=1e-5)
+    assert found["loss"] == pytest.approx(F.cross_entropy(logits, Y, weight).item(), rel=1e-5)
     assert found["prior"] == pytest.approx(entropy([0.4, 0.4, 0.2]), rel=1e-5)
 
 
@@ -170,4 +170,4 @@ def test_a_criterion_handed_over_is_read_by_a_hook_that_close_removes(
 def test_autocast_does_not_round_what_is_measured(logits: Tensor) -> None:
     with torch.autocast("cpu", torch.bfloat16):
         found = measured(nn.functional.cross_entropy(logits, Y))
-    assert found["loss"] == pytest.approx(float(F.cross_entropy(logits, Y)), rel=1e-4)
+    assert found["loss"] == pytest.approx(F.cross_entropy(logits, Y).item(), rel=1e-4)

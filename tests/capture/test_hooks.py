@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 import torch
+import torch.utils.checkpoint
 from torch import nn
 
 import lossmon
 from lossmon.records import Run
-from lossmon.signals import LOSS
+from lossmon.signals import BACKWARDS, LOSS
 
 
 def test_a_step_that_raises_costs_one_step_and_not_the_rest(
@@ -71,3 +72,52 @@ def test_a_monitor_does_not_keep_the_model_alive(tmp_path: Path) -> None:
     gc.collect()
     assert [reference() for reference in gone] == [None, None, None]
     monitor.close()
+
+
+def test_a_reentrant_checkpoint_is_one_backward_pass(record: Callable[..., Run]) -> None:
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 1))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    x = torch.ones(2, 4, requires_grad=True)
+
+    def train(monitor: lossmon.Monitor) -> None:
+        for _ in range(3):
+            optimizer.zero_grad()
+            inner = torch.utils.checkpoint.checkpoint(model[0], x, use_reentrant=True)
+            model[1](inner).square().mean().backward()
+            optimizer.step()
+
+    run = record(model, optimizer, train)
+    assert run.totals.column(BACKWARDS)[:, 0].tolist() == [1, 1, 1]
+    assert len(run.scalar(LOSS)) == 3
+
+
+def test_backward_of_a_generator_of_roots_still_works(
+    task: Any, record: Callable[..., Run]
+) -> None:
+    def train(monitor: lossmon.Monitor) -> None:
+        torch.autograd.backward(task.loss(i) for i in range(2))
+        task.optimizer.step()
+
+    record(task.model, task.optimizer, train)
+    assert task.model[0].weight.grad is not None
+
+
+def test_a_monitor_that_nobody_keeps_goes_on_and_closes_at_exit(
+    tmp_path: Path, run_python: Callable[..., Any]
+) -> None:
+    done = run_python(
+        "-c",
+        "import torch, lossmon\n"
+        "m = torch.nn.Linear(2, 1); o = torch.optim.SGD(m.parameters(), lr=0.1)\n"
+        "lossmon.watch(m, o, logdir='run')\n"
+        "for _ in range(5):\n"
+        "    o.zero_grad(); m(torch.ones(1, 2)).sum().backward(); o.step()\n"
+        "raise RuntimeError('end')\n",
+        cwd=tmp_path,
+    )
+    assert done.stderr.splitlines()[-1] == "RuntimeError: end"
+    run = lossmon.read_run(tmp_path / "run")
+    assert len(run.scalar(LOSS)) == 5
+    assert [m.detail for m in run.marks if m.kind == "exception"] == [
+        {"error": "RuntimeError: end"}
+    ]

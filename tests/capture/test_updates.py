@@ -210,8 +210,8 @@ def test_sparse_gradients_have_an_exact_norm(record: Callable[..., Run]) -> None
 def test_half_precision_norms_are_summed_in_single_precision() -> None:
     ones = torch.ones(100_000, dtype=torch.bfloat16)
     assert float(exact_norms([ones])[0]) == pytest.approx(100_000**0.5, rel=1e-4)
-    mixed = exact_norms([ones, torch.ones(4)])
-    assert [float(n) for n in mixed] == pytest.approx([100_000**0.5, 2.0], rel=1e-4)
+    mixed = exact_norms([ones, torch.ones(4), torch.ones(9, dtype=torch.float64)])
+    assert torch.stack(mixed).tolist() == pytest.approx([100_000**0.5, 2.0, 3.0], rel=1e-4)
 
 
 def test_the_device_arithmetic_equals_the_cpu_arithmetic() -> None:
