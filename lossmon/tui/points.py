@@ -30,6 +30,8 @@ class Points:
     bad: NDArray[np.bool_]
     """Whether a point of the bucket is not finite."""
     first_step: int
+    last_value: float
+    """The newest point, as it was recorded."""
     span: int
     """Span of the moving average, in points."""
 
@@ -62,6 +64,7 @@ def condense(series: Series) -> Points:
         trend=np.where(known, average[ends - 1], np.nan),
         bad=~np.logical_and.reduceat(finite, starts),
         first_step=int(series.steps[0]),
+        last_value=float(series.values[-1]),
         span=span,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from textwrap import wrap
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,6 +103,16 @@ def blank(rows: int, columns: int) -> Cells:
     return Cells(
         np.full(shape, ord(" "), np.uint32), np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
     )
+
+
+def notice(words: str, rows: int, columns: int) -> Cells:
+    """Return cells with a few lines of text in their middle, wrapped at the width."""
+    cells = blank(rows, columns)
+    lines = [part for text in words.split("\n") for part in wrap(text, max(columns - 4, 8)) or [""]]
+    for number, text in enumerate(lines[:rows]):
+        row = max((rows - len(lines)) // 2, 0) + number
+        _write(cells, row, max((columns - len(text)) // 2, 0), text[:columns], Ink.AXIS)
+    return cells
 
 
 def sparkline(points: Points, columns: int, *, growing: bool) -> str:

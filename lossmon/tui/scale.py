@@ -72,6 +72,8 @@ def value_ticks(axis: Axis, most: int) -> tuple[tuple[float, str], ...]:
     """Return at most `most` values on the axis, ascending, with their labels."""
     if axis.log and axis.high / axis.low >= 10:
         values = _decades(axis, most)
+        if len(values) < 3:
+            values = _rungs(axis)[:: 2 if most < 6 else 1]
         return tuple((value, _decade_label(value)) for value in values)
     step = _round_step(axis.high - axis.low, max(most - 1, 1))
     values = _multiples(axis, step)
@@ -124,6 +126,13 @@ def _decades(axis: Axis, most: int) -> list[float]:
     first, last = math.ceil(math.log10(axis.low) - 1e-9), math.floor(math.log10(axis.high) + 1e-9)
     stride = max(1, math.ceil((last - first + 1) / max(most, 1)))
     return [10.0**exponent for exponent in range(first, last + 1, stride)]
+
+
+def _rungs(axis: Axis) -> list[float]:
+    """Return 1, 2, 5 times the powers of ten on the axis."""
+    lowest = math.floor(math.log10(axis.low))
+    rungs = (rung * 10.0 ** (lowest + k) for k in range(4) for rung in (1.0, 2.0, 5.0))
+    return [rung for rung in rungs if axis.low * (1 - 1e-9) <= rung <= axis.high * (1 + 1e-9)]
 
 
 def _decade_label(value: float) -> str:

@@ -1,0 +1,158 @@
+"""One poll: read what is new, judge what has changed. Knows neither threads nor screens.
+
+Only runs that changed are judged, and a run that is slow to judge is judged less often. A first
+snapshot comes before the first verdicts: curves are on the screen while rules still think.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from lossmon import signals
+from lossmon.diagnosis.engine import Fold
+from lossmon.diagnosis.finding import Report
+from lossmon.eventfile.liveness import liveness
+from lossmon.eventfile.logdir import LogdirReader
+from lossmon.numfmt import printable
+from lossmon.records import Run, Series
+from lossmon.tui.points import condense
+from lossmon.tui.snapshot import Key, RunView, Snapshot
+
+_PATIENCE_S = 0.3
+"""So long are verdicts collected before those at hand are shown."""
+_JUDGING_SHARE = 0.1
+"""Share of the time that judging one run may take."""
+_RECENT = 200
+"""Steps behind the speed."""
+
+Clock = Callable[[], float]
+
+
+class Poller:
+    """Turns successive states of a logdir into snapshots."""
+
+    def __init__(self, root: str | Path, *, clock: Clock = time.time) -> None:
+        self.root = Path(root)
+        self._clock = clock
+        self._reader = LogdirReader(root)
+        self._views: dict[Key, RunView] = {}
+        self._folds: dict[Key, Fold] = {}
+        self._owed: dict[Key, float] = {}
+        """Runs whose verdict is behind, and since when it may be renewed."""
+        self._rest: dict[Key, float] = {}
+        """When a run may be judged again."""
+        self._problem: str | None = None
+
+    def poll(self) -> Iterator[Snapshot]:
+        """Yield snapshots while reading and judging; none where nothing has changed."""
+        changed = self._read()
+        if changed and any(view.report is None for view in self._views.values()):
+            yield self._snapshot()
+            changed = False
+        shown = time.monotonic()
+        for key in self._due():
+            self._judge(key)
+            changed = True
+            if time.monotonic() - shown > _PATIENCE_S:
+                yield self._snapshot()
+                changed, shown = False, time.monotonic()
+        if changed:
+            yield self._snapshot()
+
+    def _read(self) -> bool:
+        """Take in what was written; return whether anything that is shown has changed."""
+        now, changed = self._clock(), False
+        for key, run in _keyed(self._reader.poll()):
+            before = self._views.get(key)
+            if before is None or before.run is not run:
+                self._views[key] = _view(key, run, before, now)
+                self._owed[key] = self._rest.get(key, 0.0)
+                changed = True
+                continue
+            life, age = liveness(run, now), _age(run, now)
+            if (life, age) != (before.life, before.age):
+                speed = before.speed if life == "live" else math.nan
+                self._views[key] = replace(before, life=life, age=age, speed=speed)
+                changed = True
+        problem = "" if self._views else _problem(self.root)
+        changed |= problem != self._problem
+        self._problem = problem
+        return changed
+
+    def _due(self) -> list[Key]:
+        now = time.monotonic()
+        return [key for key, since in self._owed.items() if since <= now]
+
+    def _judge(self, key: Key) -> None:
+        view, begun = self._views[key], time.monotonic()
+        del self._owed[key]
+        report, problem = self._report(view)
+        cost = time.monotonic() - begun
+        self._rest[key] = begun + cost / _JUDGING_SHARE
+        self._views[key] = replace(view, report=report, problem=problem)
+
+    def _report(self, view: RunView) -> tuple[Report | None, str]:
+        try:
+            return self._folds.setdefault(view.key, Fold()).advance(view.run), ""
+        except Exception as error:  # a rule that fails on one log must not end the display of all
+            self._folds.pop(view.key, None)
+            return view.report, printable(f"{type(error).__name__}: {error}")
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(tuple(self._views.values()), self._problem or "")
+
+
+def _keyed(runs: Iterable[Run]) -> Iterator[tuple[Key, Run]]:
+    """Yield runs with keys: a root and a folder below it may have the same name."""
+    seen: dict[str, int] = {}
+    for run in runs:
+        seen[run.name] = seen.get(run.name, -1) + 1
+        yield (run.name, seen[run.name]), run
+
+
+def _view(key: Key, run: Run, before: RunView | None, now: float) -> RunView:
+    loss = run.scalar(signals.LOSS)
+    life = liveness(run, now)
+    return RunView(
+        key=key,
+        name=printable(run.name),
+        run=run,
+        life=life,
+        points=None if loss is None or not len(loss) else condense(loss),
+        report=None if before is None else before.report,
+        speed=_speed(loss) if life == "live" and loss is not None else math.nan,
+        age=_age(run, now),
+    )
+
+
+def _speed(loss: Series) -> float:
+    """Return the recent steps a second; NaN for fewer than two, or where clocks ran backwards."""
+    steps, times = loss.steps[-_RECENT:], loss.wall_times[-_RECENT:]
+    spent = float(times[-1] - times[0]) if len(times) else 0.0
+    return float(steps[-1] - steps[0]) / spent if spent > 0 else math.nan
+
+
+def _age(run: Run, now: float) -> str:
+    """Return how long ago the last record was written, in its largest unit; no seconds."""
+    seconds = now - run.last_wall
+    for unit, sign in ((86400, "d"), (3600, "h"), (60, "m")):
+        if run.last_wall and seconds >= unit:
+            return f"{int(seconds // unit)}{sign}"
+    return ""
+
+
+def _problem(root: Path) -> str:
+    """Return why no run is found, for a person who waits for one."""
+    try:
+        next(root.iterdir(), None)
+    except FileNotFoundError:
+        return "this folder does not exist yet"
+    except NotADirectoryError:
+        return "this is a file, not a folder"
+    except OSError as error:
+        return f"this folder cannot be opened: {error.strerror}"
+    return "no event files in this folder yet"

@@ -1,0 +1,1 @@
+"""The screens: what is selected, which keys do what, and where things stand."""

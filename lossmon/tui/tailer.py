@@ -1,0 +1,53 @@
+"""The reading thread: polls, and hands each snapshot on. Never ends before the program does."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lossmon.tui.polling import Poller
+    from lossmon.tui.snapshot import Snapshot
+
+_READING_SHARE = 0.25
+"""Share of the time that reading may take: a slow file system is asked less often."""
+_LONGEST_S = 5.0
+
+
+class Tailer(threading.Thread):
+    """Polls `root` every `interval_s`; calls `publish` from this thread."""
+
+    def __init__(
+        self, root: str | Path, publish: Callable[[Snapshot], object], *, interval_s: float
+    ) -> None:
+        super().__init__(name="lossmon-tailer", daemon=True)
+        self._root = root
+        self._publish = publish
+        self._interval_s = interval_s
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Poll until `stop`."""
+        # Here and not above: numpy and the reader take 180 ms, and the first frame needs neither.
+        from lossmon.tui.polling import Poller
+
+        poller = Poller(self._root)
+        while not self._ended.is_set():
+            begun = time.monotonic()
+            self._poll(poller)
+            cost = time.monotonic() - begun
+            pause = max(self._interval_s, cost / _READING_SHARE) - cost
+            self._ended.wait(min(pause, _LONGEST_S))
+
+    def stop(self) -> None:
+        """End the thread after the poll that is under way; returns at once."""
+        self._ended.set()
+
+    def _poll(self, poller: Poller) -> None:
+        for snapshot in poller.poll():
+            if self._ended.is_set():
+                return
+            self._publish(snapshot)

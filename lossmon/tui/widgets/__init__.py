@@ -1,0 +1,1 @@
+"""Pieces of the screens: two widgets, and functions that say what stands in them."""

@@ -1,0 +1,41 @@
+"""The last row: what can be typed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lossmon.tui.line import Line, Span, cells, line
+
+Keys = Sequence[tuple[str, str]]
+
+OVERVIEW: Keys = (
+    ("↵", "open"),
+    ("j/k", "run"),
+    ("n", "next in trouble"),
+    ("y", "log"),
+    ("f", "freeze"),
+    ("?", "help"),
+    ("q", "quit"),
+)
+RUN: Keys = (
+    ("j/k", "finding"),
+    ("↵", "explain"),
+    ("y", "log"),
+    ("f", "freeze"),
+    ("esc", "back"),
+    ("?", "help"),
+    ("q", "quit"),
+)
+TEXT: Keys = (("j/k", "scroll"), ("g/G", "top/end"), ("esc", "back"), ("?", "help"), ("q", "quit"))
+WAITING: Keys = (("?", "help"), ("q", "quit"))
+
+
+def key_line(keys: Keys, width: int) -> Line:
+    """Return the keys that fit; those at the end of the list stay, for they lead out."""
+    kept = list(keys)
+    while len(kept) > 2 and sum(cells(f"{key} {word}  ") for key, word in kept) > width:
+        del kept[-3 if len(kept) > 3 else 0]
+    spans: list[Span] = [(" ", "")]
+    for key, word in kept:
+        spans += [(key, "key"), (f" {word}  ", "dim")]
+    return line(*spans)

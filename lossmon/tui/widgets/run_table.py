@@ -1,0 +1,87 @@
+"""The table of runs: those to look at first on top."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from lossmon import signals
+from lossmon.numfmt import MISSING, fmt, fmt_count
+from lossmon.signals import Signal
+from lossmon.tui.line import Line, Span, fit, line
+from lossmon.tui.snapshot import Key, RunView
+from lossmon.tui.words import LIFE, diagnosis, last_loss, speed, urgency
+
+_CURVE = 9
+_WIDE = 96
+_DIAGNOSIS = 33
+"""Columns that the longest diagnosis takes."""
+
+
+def ordered(views: Sequence[RunView]) -> tuple[RunView, ...]:
+    """Return the runs most urgent first, then the newest first; stable while they train."""
+    return tuple(sorted(views, key=lambda view: (urgency(view), -_began(view), view.key)))
+
+
+def table_lines(
+    views: Sequence[RunView], chosen: Key | None, width: int, height: int
+) -> list[Line]:
+    """Return a header and `height` - 1 rows around the chosen run."""
+    columns = _columns(width)
+    name = max(width - 3 - sum(size + 1 for _, size, _ in columns) - _DIAGNOSIS, 8)
+    titles = "".join(f"{fit(title, size, right=True)} " for title, size, _ in columns)
+    rows = [line((f"   {fit('RUN', name)} {titles}DIAGNOSIS", "dim"))]
+    for view in visible(views, chosen, height - 1):
+        is_chosen = view.key == chosen
+        sign, _, style = LIFE[view.life]
+        spans: list[Span] = [("▶" if is_chosen else " ", "key"), (f"{sign} ", style)]
+        spans.append((f"{fit(view.name, name)} ", "bold" if is_chosen else ""))
+        spans += [(f"{fit(value(view), size, right=True)} ", "") for _, size, value in columns]
+        rows.append(line(*spans, *diagnosis(view), chosen=is_chosen))
+    return rows
+
+
+def visible(views: Sequence[RunView], chosen: Key | None, height: int) -> Sequence[RunView]:
+    """Return at most `height` runs, the chosen one among them."""
+    at = next((number for number, view in enumerate(views) if view.key == chosen), 0)
+    start = min(max(at - height // 2, 0), max(len(views) - height, 0))
+    return views[start : start + max(height, 0)]
+
+
+Column = tuple[str, int, Callable[[RunView], str]]
+
+
+def _columns(width: int) -> tuple[Column, ...]:
+    step: Column = ("STEP", 5, _step)
+    loss: Column = ("LOSS", 7, lambda view: last_loss(view)[:7])
+    curve: Column = ("CURVE    ", _CURVE, _curve)
+    if width < _WIDE:
+        return step, loss, curve
+    val: Column = ("VAL", 7, lambda view: _last(view, signals.VAL_LOSS))
+    lr: Column = ("LR", 7, lambda view: _last(view, signals.LR))
+    pace: Column = ("SPEED", 9, speed)
+    return step, loss, val, lr, pace, curve
+
+
+def _step(view: RunView) -> str:
+    step = view.run.last_step
+    return fmt_count(step) if step >= 0 else MISSING
+
+
+def _last(view: RunView, signal: Signal) -> str:
+    series = view.run.scalar(signal)
+    return fmt(float(series.values[-1]), 3) if series is not None and len(series) else MISSING
+
+
+def _curve(view: RunView) -> str:
+    if view.points is None:
+        return ""
+    from lossmon.tui.raster import sparkline  # numpy, which the first frame does without
+
+    return sparkline(view.points, _CURVE, growing=view.is_growing)
+
+
+def _began(view: RunView) -> float:
+    loss = view.run.scalar(signals.LOSS)
+    if loss is not None and len(loss):
+        return float(loss.wall_times[0])
+    return view.run.meta.start_wall if view.run.meta is not None else 0.0
