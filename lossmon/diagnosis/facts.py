@@ -30,6 +30,8 @@ MAX_ROWS = 256
 """Sampled records looked at in a window: more would cost time and change no median."""
 MIN_ROWS = 32
 """Records that a statement about the present rests on, at least."""
+FEW_LOSSES = 10
+"""So many losses at least are averaged to say where the loss is now."""
 EARLY_ROWS = 30
 """Records that count as the beginning of a run."""
 SAME_NORM = 1e-5
@@ -84,6 +86,11 @@ class Facts:
     def window_losses(self) -> Floats:
         """Losses inside the window."""
         return self.losses[np.searchsorted(self.loss_steps, self.window[0]) :]
+
+    @cached_property
+    def recent_losses(self) -> Floats:
+        """The newest fifth of the window's losses: where the run has got to by now."""
+        return self.window_losses[-max(FEW_LOSSES, len(self.window_losses) // 5) :]
 
     @cached_property
     def first_loss(self) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lossmon import signals
 from lossmon.diagnosis.rule import Threshold
@@ -16,10 +17,15 @@ from lossmon.diagnosis.rule import Threshold
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
 
+Floats = NDArray[np.float64]
+Steps = NDArray[np.int64]
+
 AT_PRIOR = Threshold(0.02, "of the prior's loss", "a constant prediction explains 0 by definition")
 CONVERGED = Threshold(0.98, "of the prior's loss", "toy runs: memorised and converged end above it")
 SAME_LOSS = 1e-3
 """Total and criterion loss nearer than this are one and the same: nothing was added."""
+FEW = 20
+"""With fewer criterion losses in the window the loss of every step is used to infer them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +42,9 @@ class Level:
     """Mean entropy of the predictions."""
     information: float
     """How much the prediction depends on the input, in nats."""
-
-    @property
-    def tau(self) -> float:
-        """Loss less mean prediction entropy: 0 at an unregularised optimum of cross-entropy.
-
-        The derivative of the loss with respect to the temperature of the logits.
-        """
-        return self.loss - self.entropy
+    tau: float
+    """Loss less mean prediction entropy, at the same steps: the derivative of the loss with respect
+    to the temperature of the logits, 0 at an unregularised optimum of cross-entropy."""
 
     @property
     def is_known(self) -> bool:
@@ -56,29 +57,41 @@ def level(facts: Facts) -> Level:
     totals = facts.run.totals
     nan = float("nan")
     if totals is None or not len(totals):
-        return Level(nan, nan, nan, nan, nan)
+        return Level(nan, nan, nan, nan, nan, nan)
     rows = facts.rows
-    loss = _criterion_loss(facts)
+    steps = facts.sampled_steps[rows]
+    criterion = facts.total(signals.CRITERION_LOSS, steps)
+    loss = _criterion_loss(facts, steps, criterion)
     prior = _prior(facts)
     explained = 1 - loss / prior if prior > 0 else nan
     entropy = _mean(totals.column(signals.PREDICTION_ENTROPY, rows)[:, 0])
     information = _mean(totals.column(signals.PREDICTION_INFORMATION, rows)[:, 0])
-    return Level(loss, prior, explained, entropy, information)
+    tau = _mean(criterion) - entropy
+    return Level(loss, prior, explained, entropy, information, tau)
 
 
-def _criterion_loss(facts: Facts) -> float:
-    steps = facts.sampled_steps[facts.rows]
-    criterion = facts.total(signals.CRITERION_LOSS, steps)
-    if not np.isfinite(criterion).any():
-        return float("nan")
+def _criterion_loss(facts: Facts, steps: Steps, criterion: Floats) -> float:
+    """Return the criterion's mean loss over the window.
+
+    Where the window was sampled too seldom, from the loss of every step there, less what the loop
+    added to the criterion, or divided it by, in the newest samples.
+    """
     total = facts.loss_at(steps)
     both = np.isfinite(total) & np.isfinite(criterion)
-    total, known = total[both], criterion[both]
-    gaps = np.abs(total - known) / np.maximum(np.abs(known), 1e-12)
-    if len(gaps) and np.median(gaps) < SAME_LOSS:
-        # Then every step's loss counts, and not the sampled ones alone.
-        return _mean(facts.window_losses)
-    return _mean(criterion)
+    if not both.any():
+        return _mean(criterion)
+    added = total[both] - criterion[both]
+    window = _mean(facts.window_losses)
+    if np.median(np.abs(added)) < SAME_LOSS * np.median(np.abs(criterion[both])):
+        return window
+    inside = criterion[both & (steps >= facts.window[0])]
+    if len(inside) >= FEW:
+        return _mean(inside)
+    newest = float(np.median(added[-FEW // 4 :]))
+    if newest > 0:
+        return max(window - newest, 0.0) if criterion[both].min() >= 0 else window - newest
+    # Less than the criterion's: divided, by the number of accumulated passes as a rule.
+    return window * _mean(criterion[both]) / _mean(total[both])
 
 
 def _prior(facts: Facts) -> float:

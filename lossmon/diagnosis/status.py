@@ -42,8 +42,12 @@ def flat_status(facts: Facts, findings: Sequence[Finding]) -> Verdict:
     """Return whether a flat run has converged or is stuck."""
     reads = _flat(facts)
     serious = any(finding.severity != "info" for finding in findings)
-    if not serious and _is_stationary(facts):
+    if serious:
+        return "stuck", reads
+    if _is_stationary(facts):
         return "converged", f"{reads}, and nothing pushes it on: this is the floor of this set-up"
+    if facts.trend.is_noisy:
+        return "not-enough-evidence", _too_noisy(facts)
     return "stuck", reads
 
 
@@ -66,11 +70,13 @@ def _not_enough(facts: Facts) -> Verdict | None:
     n = len(facts.losses)
     if n < MIN_POINTS:
         return "not-enough-evidence", f"{n} of the {MIN_POINTS} losses needed are recorded"
-    return "not-enough-evidence", "the loss is too noisy for so few steps: more are needed"
+    return "not-enough-evidence", _too_noisy(facts)
 
 
 def _diverging(facts: Facts) -> Verdict | None:
     if facts.trend.direction != "rising":
+        return None
+    if facts.trend.change < SIGNIFICANT.value * facts.trend.error:
         return None
     blocks = block_means(facts.losses, min(BLOCKS, len(facts.losses) // 5))
     blocks = blocks[np.isfinite(blocks)]
@@ -131,6 +137,14 @@ def _flat(facts: Facts) -> str:
     first, last = facts.window
     change = f"{abs(facts.trend.relative) * 100:.1f} %"
     return f"the loss is flat over steps {first}-{last} (moved {change}){_level(facts)}"
+
+
+def _too_noisy(facts: Facts) -> str:
+    first, last = facts.window
+    return (
+        f"the loss is too noisy to tell its trend over steps {first}-{last}"
+        f"{_level(facts)}: more steps are needed"
+    )
 
 
 def _level(facts: Facts) -> str:

@@ -37,6 +37,13 @@ class Trend:
     """Change over the whole window along the fitted line; NaN where unknown."""
     scale: float
     """What the change is measured against: the loss, or the prior where that is larger."""
+    error: float = float("nan")
+    """Standard error of the change."""
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether a change that would matter could hide in the noise."""
+        return max(abs(self.change), self.error) > FLOOR.value * self.scale
 
     @property
     def relative(self) -> float:
@@ -65,9 +72,9 @@ def trend(losses: Floats, *, scale: float, reach: float | None = None) -> Trend:
     floor = FLOOR.value * scale
     moved = abs(change) > floor and abs(change) > ERRORS.value * error
     if moved and change < 0 and (reach is None or reach > floor):
-        return Trend("falling", change, scale)
+        return Trend("falling", change, scale, error)
     if moved and change > 0:
-        return Trend("rising", change, scale)
+        return Trend("rising", change, scale, error)
     if finite < SURE_POINTS and error > floor:
-        return Trend("unknown", change, scale)
-    return Trend("flat", change, scale)
+        return Trend("unknown", change, scale, error)
+    return Trend("flat", change, scale, error)

@@ -45,8 +45,7 @@ def check(facts: Facts) -> Outcome:
     ratios = facts.update_ratios
     steps = facts.sampled_steps[facts.run_rows]
     start = max(facts.first_loss, facts.level.prior if facts.level.is_known else 0.0)
-    window = facts.window_losses[np.isfinite(facts.window_losses)]
-    now = float(window.mean()) if len(window) == len(facts.window_losses) else np.inf
+    now = float(np.nan_to_num(facts.recent_losses, nan=np.inf, posinf=np.inf).mean())
     large = np.flatnonzero(np.nan_to_num(ratios, nan=0.0, posinf=np.inf) > EARLY_RATIO.value)
     if not start > 0 or now < BACK.value * start:
         return CLEAR
@@ -94,7 +93,7 @@ def _lasting(facts: Facts, ratio: float) -> Evidence:
 
 def _high(facts: Facts, now: float, start: float) -> Evidence:
     first, last = facts.window
-    reads = f"the loss is {fmt(now, 3)} on average; untrained it was {fmt(start, 3)}"
+    reads = f"the loss is {fmt(now, 3)} by now; untrained it was {fmt(start, 3)}"
     return Evidence(LOSS.name, first, last, now, LEVEL.value * start, reads, LEVEL.source)
 
 
@@ -102,6 +101,12 @@ def _thrown(steps: int = 300, *, after: float = synth.PRIOR) -> np.ndarray:
     loss = synth.flat(steps, at=after)
     loss[0] = synth.PRIOR
     loss[3:12] = 30.0
+    return loss
+
+
+def _recovering() -> np.ndarray:
+    loss = synth.falling(200)
+    loss[2:30] = 60.0
     return loss
 
 
@@ -138,6 +143,7 @@ RULE = Rule(
         "lr-too-low",
         "no-signal",
     ),
+    while_improving="keep",
     fixes=(
         "Lower the learning rate by 10.",
         "Warm the learning rate up over the first few hundred steps.",
@@ -160,6 +166,12 @@ RULE = Rule(
         Case(
             "large early updates with a loss that falls",
             lambda: synth.run(parameter={UPDATE_NORM: _updates(0.7, 2e-3)}),
+        ),
+        Case(
+            "a high peak on the way to a low loss",
+            lambda: synth.run(
+                200, loss=_recovering(), parameter={UPDATE_NORM: _updates(0.7, 2e-3)[:200]}
+            ),
         ),
         Case(
             "one spike from which the run recovers",

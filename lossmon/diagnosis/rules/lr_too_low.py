@@ -24,25 +24,33 @@ Sources
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
+from numpy.typing import NDArray
 
 from lossmon import signals
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.stats import root_sum_squares
 from lossmon.numfmt import fmt
-from lossmon.signals import LOSS, UPDATE_DOT_PREV, UPDATE_NORM, WEIGHT_NORM
+from lossmon.signals import GRAD_NORM, LOSS, UPDATE_DOT_PREV, UPDATE_NORM, WEIGHT_NORM
+
+Floats = NDArray[np.float64]
 
 RATIO = Threshold(1e-4, "of the weights", "TheDeepChecker: update ratios below 10^-4 are too small")
 COSINE = Threshold(0.95, "", "toy runs: 0.98 with lr 1000 times too low, 0.86-0.94 else")
 EXPLAINED = Threshold(0.9, "of the prior's loss", "toy runs: nearer to the floor ratios are small")
-DECAYED = Threshold(0.01, "of its peak", "a schedule below it has ended the training by itself")
+TRAVEL = Threshold(0.05, "of the weights", "fifty steps at the usual ratio of 1e-3")
+SLOPE = Threshold(0.1, "of the loss", "a tenth of the weights' norm would move a hundredth of it")
 
 
 def check(facts: Facts) -> Outcome:
-    """Fire where every weight matrix moves too little though its gradients agree on a way."""
+    """Fire where every matrix moves too little, and a way to go is known or was not tried."""
     schedule = _schedule(facts)
     if schedule is not None:
         return schedule
@@ -52,72 +60,80 @@ def check(facts: Facts) -> Outcome:
     if not len(ratios):
         return Skipped("no parameter that an optimizer holds was sampled")
     largest = float(ratios.max())
-    if not 0 < largest < RATIO.value or facts.motion.total_ratio >= RATIO.value:
+    at_peak = max(largest, facts.motion.total_ratio) * _decayed(facts)
+    if not 0 < at_peak < RATIO.value or facts.level.explained >= EXPLAINED.value:
         return CLEAR
-    agree = facts.motion.agreement_z >= SIGNIFICANT.value
-    if facts.level.explained >= EXPLAINED.value or not (
-        agree or facts.motion.update_cosine >= COSINE.value
-    ):
+    reasons = (*_agree(facts), *_straight(facts), *_untried(facts))
+    if not reasons:
         return CLEAR
-    return Found("error", facts.sampled_window[0], _evidence(facts, largest), ())
+    return Found("error", facts.sampled_window[0], (_small(facts, largest), *reasons))
+
+
+def _rates(facts: Facts) -> Floats:
+    """Return the learning rates of the param group whose peak is highest; empty where unknown."""
+    series = [s for tag, s in facts.run.series.items() if tag.startswith(signals.LR.tag) and len(s)]
+    return max((s.values for s in series), key=np.max, default=np.zeros(0))
 
 
 def _schedule(facts: Facts) -> Outcome | None:
-    """Return what a schedule says: nothing may be said of a learning rate on its way."""
-    series = [s for tag, s in facts.run.series.items() if tag.startswith(signals.LR.tag) and len(s)]
-    if not series:
+    """Return what a schedule says: nothing may be said of a learning rate on its way up."""
+    rates = _rates(facts)
+    if not len(rates):
         return None
-    rates = max(series, key=lambda s: float(s.values.max())).values
-    if rates[-1] < DECAYED.value * rates.max():
-        return CLEAR
     middle = rates[len(rates) // 2]
     if rates[-1] > middle > 0 and rates[-1] == rates.max():
         return Skipped("the learning rate is still rising")
     return None
 
 
-def _evidence(facts: Facts, largest: float) -> tuple[Evidence, ...]:
+def _decayed(facts: Facts) -> float:
+    """Return by how much a schedule has lowered the learning rate since its peak."""
+    rates = _rates(facts)
+    if not len(rates):
+        return 1.0
+    return float(rates.max() / rates[-1]) if rates[-1] > 0 else np.inf
+
+
+def _small(facts: Facts, largest: float) -> Evidence:
     first, last = facts.sampled_window
-    motion = facts.motion
-    evidence = [
-        Evidence(
-            signals.TOTAL_UPDATE_RATIO.name,
-            first,
-            last,
-            largest,
-            RATIO.value,
-            f"no weight matrix changes by more than {fmt(largest, 2)} of its norm in a step",
-            RATIO.source,
-        )
-    ]
+    reads = f"no weight matrix changes by more than {fmt(largest, 2)} of its norm in a step"
+    tag = signals.TOTAL_UPDATE_RATIO.name
+    return Evidence(tag, first, last, largest, RATIO.value, reads, RATIO.source)
+
+
+def _agree(facts: Facts) -> Iterator[Evidence]:
+    motion, (first, last) = facts.motion, facts.sampled_window
     if motion.agreement_z >= SIGNIFICANT.value:
         reads = f"successive gradients agree (c {fmt(motion.agreement, 2)}, "
         reads += f"{fmt(motion.agreement_z, 2)} standard errors)"
-        evidence.append(
-            Evidence(
-                signals.GRAD_DOT_PREV.name,
-                first,
-                last,
-                motion.agreement_z,
-                SIGNIFICANT.value,
-                reads,
-                SIGNIFICANT.source,
-            )
-        )
-    if motion.update_cosine >= COSINE.value:
-        reads = f"successive updates point the same way (cosine {fmt(motion.update_cosine, 3)})"
-        evidence.append(
-            Evidence(
-                UPDATE_DOT_PREV.name,
-                first,
-                last,
-                motion.update_cosine,
-                COSINE.value,
-                reads,
-                COSINE.source,
-            )
-        )
-    return tuple(evidence)
+        z, tag = motion.agreement_z, signals.GRAD_DOT_PREV.name
+        yield Evidence(tag, first, last, z, SIGNIFICANT.value, reads, SIGNIFICANT.source)
+
+
+def _straight(facts: Facts) -> Iterator[Evidence]:
+    cosine, (first, last) = facts.motion.update_cosine, facts.sampled_window
+    if cosine >= COSINE.value:
+        reads = f"successive updates point the same way (cosine {fmt(cosine, 3)})"
+        tag = UPDATE_DOT_PREV.name
+        yield Evidence(tag, first, last, cosine, COSINE.value, reads, COSINE.source)
+
+
+def _untried(facts: Facts) -> Iterator[Evidence]:
+    """Nothing was learned, hardly any way was made, and the gradients are of a size to follow."""
+    level = facts.level
+    travel = facts.motion.total_ratio * (facts.last_step - facts.first_step + 1)
+    if not level.explained <= AT_PRIOR.value or travel >= TRAVEL.value:
+        return
+    gradient = root_sum_squares(facts.parameter(GRAD_NORM, facts.rows)[:, facts.held])
+    weight = root_sum_squares(facts.parameter(WEIGHT_NORM, facts.rows)[:, facts.held])
+    if float(np.median(gradient * weight)) < SLOPE.value * level.prior:
+        return
+    reads = f"all steps together moved the weights by at most {100 * travel:.2g} % of their norm, "
+    reads += f"and the loss is {fmt(level.loss, 3)} where a constant prediction has "
+    reads += fmt(level.prior, 3)
+    first, last = facts.first_step, facts.last_step
+    tag = signals.TOTAL_UPDATE_RATIO.name
+    yield Evidence(tag, first, last, travel, TRAVEL.value, reads, TRAVEL.source)
 
 
 def _agreeing(c: float = 0.3) -> dict[signals.Signal, object]:
@@ -125,6 +141,7 @@ def _agreeing(c: float = 0.3) -> dict[signals.Signal, object]:
 
 
 _TINY = {UPDATE_NORM: 1e-5 * 10, UPDATE_DOT_PREV: 0.99 * (1e-5 * 10) ** 2}
+_UNSURE = {UPDATE_NORM: 1e-5 * 10, UPDATE_DOT_PREV: 0.0, signals.GRAD_DOT_PREV: 0.0}
 
 RULE = Rule(
     id="lr-too-low",
@@ -138,7 +155,9 @@ RULE = Rule(
         "cosine": COSINE,
         "agreement": SIGNIFICANT,
         "explained": EXPLAINED,
-        "decayed": DECAYED,
+        "at_prior": AT_PRIOR,
+        "travel": TRAVEL,
+        "slope": SLOPE,
     },
     explains=("no-signal",),
     fixes=(
@@ -153,12 +172,24 @@ RULE = Rule(
     doc=__doc__ or "",
     fires=(
         Case(
+            "at the prior, gradients that are mostly noise, and hardly any way made",
+            lambda: synth.run(loss=synth.flat(300), parameter=_UNSURE),
+        ),
+        Case(
             "ratios of 1e-5 and gradients that agree",
             lambda: synth.run(loss=synth.flat(300), parameter={**_TINY, **_agreeing()}),  # type: ignore[dict-item]
         ),
     ),
     silent=(
         Case("a healthy run", synth.run),
+        Case(
+            "a learning rate cut to a hundredth, at a floor where gradients still agree",
+            lambda: synth.run(
+                loss=synth.flat(300, at=1.0),
+                parameter={**_TINY, **_agreeing()},  # type: ignore[dict-item]
+                lr=np.repeat([1e-3, 1e-4, 1e-5], 100),
+            ),
+        ),
         Case(
             "converged: small updates at a low loss",
             lambda: synth.run(loss=synth.flat(300, at=0.01, noise=1e-3), parameter=_TINY),
