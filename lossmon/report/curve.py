@@ -27,7 +27,6 @@ class Curve:
     low: Floats
     high: Floats
     """Extremes of the bucket's finite points; NaN where it has none."""
-    mean: Floats
     smooth: Floats
     """The smoothed series at the bucket's last point; NaN where the bucket has no finite point."""
 
@@ -38,19 +37,19 @@ class Curve:
 def bucketed(series: Series, smooth: Floats, *, buckets: int = 1200) -> Curve:
     """Return `series`, with `smooth` of the same length, in at most `buckets` buckets."""
     n = len(series)
-    starts = np.unique(np.linspace(0, n, min(n, buckets), endpoint=False, dtype=np.int64))
-    ends = np.append(starts[1:], n)
+    parts = min(n, buckets)
+    edges = np.arange(parts + 1, dtype=np.int64) * n // max(parts, 1)
+    starts, ends = edges[:-1], edges[1:]
     finite = np.isfinite(series.values)
-    known = np.add.reduceat(finite, starts) if n else np.zeros(0, np.int64)
-    total = _reduced(np.add, np.where(finite, series.values, 0.0), starts)
+    low = _reduced(np.minimum, np.where(finite, series.values, np.inf), starts)
+    high = _reduced(np.maximum, np.where(finite, series.values, -np.inf), starts)
     return Curve(
         first=series.steps[starts],
         last=series.steps[ends - 1],
         count=ends - starts,
-        low=_known(_reduced(np.minimum, np.where(finite, series.values, np.inf), starts)),
-        high=_known(_reduced(np.maximum, np.where(finite, series.values, -np.inf), starts)),
-        mean=np.divide(total, known, out=np.full(len(starts), np.nan), where=known > 0),
-        smooth=np.where(known > 0, smooth[ends - 1], np.nan),
+        low=np.where(np.isfinite(low), low, np.nan),
+        high=np.where(np.isfinite(high), high, np.nan),
+        smooth=np.where(np.isfinite(low), smooth[ends - 1], np.nan),
     )
 
 
@@ -94,10 +93,6 @@ def non_finite(series: Series, *, limit: int = 1000) -> tuple[tuple[int, int], .
 
 def _reduced(ufunc: np.ufunc, values: Floats, starts: NDArray[np.int64]) -> Floats:
     return np.asarray(ufunc.reduceat(values, starts)) if len(values) else np.zeros(0)
-
-
-def _known(values: Floats) -> Floats:
-    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _decayed(values: Floats, keep: float) -> Floats:

@@ -43,7 +43,7 @@ _DECADES = 3.0
 """A loss that spans more decades than this is drawn on a log axis unless asked otherwise."""
 _FONT = "Roboto, 'Helvetica Neue', Arial, sans-serif"
 _SIZE = "11px"
-_SINGLE = [("step", "@last"), ("loss", "@mean{%.4g}"), ("trend", "@smooth{%.4g}")]
+_SINGLE = [("step", "@last"), ("loss", "@low{%.4g}"), ("trend", "@smooth{%.4g}")]
 _BUCKET = [
     ("steps", "@first to @last"),
     ("loss", "@low{%.4g} to @high{%.4g}"),
@@ -240,17 +240,23 @@ def _lines(plot: Any, points: Curve, look: Look) -> list[Item]:
     source = ColumnDataSource(_columns(points))
     single = bool(np.all(points.count == 1))
     if single:
-        faint = Line(x="last", y="mean", line_color=look.curve, line_alpha=0.4)
+        faint = Line(x="last", y="low", line_color=look.curve, line_alpha=0.4)
         raw = plot.add_glyph(source, faint, name="raw")
     else:
-        seen = np.isfinite(points.low)
-        extremes = {"x": points.last[seen], "low": points.low[seen], "high": points.high[seen]}
-        area = VArea(x="x", y1="low", y2="high", fill_color=look.curve, fill_alpha=0.25)
-        raw = plot.add_glyph(ColumnDataSource(extremes), area, name="raw")
+        area = VArea(x="last", y1="low", y2="high", fill_color=look.curve, fill_alpha=0.25)
+        raw = plot.add_glyph(_seen(points, source), area, name="raw")
     thick = Line(x="last", y="smooth", line_color=look.curve, line_width=2)
     trend = plot.add_glyph(source, thick, name="trend")
     plot.add_tools(_hover(trend, _SINGLE if single else _BUCKET))
     return [("loss" if single else "loss, lowest to highest", raw), ("trend", trend)]
+
+
+def _seen(points: Curve, source: ColumnDataSource) -> ColumnDataSource:
+    """Return the columns without the buckets that hold no finite point: an area has no gaps."""
+    seen = np.isfinite(points.low)
+    if seen.all():
+        return source
+    return ColumnDataSource({name: source.data[name][seen] for name in ("last", "low", "high")})
 
 
 def _hover(line: Any, tooltips: list[tuple[str, str]]) -> HoverTool:
@@ -259,7 +265,7 @@ def _hover(line: Any, tooltips: list[tuple[str, str]]) -> HoverTool:
         mode="vline",
         line_policy="nearest",
         tooltips=tooltips,
-        formatters={f"@{name}": "printf" for name in ("low", "high", "mean", "smooth")},
+        formatters={f"@{name}": "printf" for name in ("low", "high", "smooth")},
     )
 
 
@@ -277,7 +283,7 @@ def _columns(points: Curve) -> dict[str, Any]:
         "first": points.first.astype(kind),
         "last": points.last.astype(kind),
     }
-    for name in ("low", "high", "mean", "smooth"):
+    for name in ("low", "high", "smooth"):
         columns[name] = getattr(points, name)
     return columns
 

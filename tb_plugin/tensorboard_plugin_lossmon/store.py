@@ -19,6 +19,9 @@ from lossmon.eventfile.reader import RunReader
 from lossmon.records import Run
 from tensorboard_plugin_lossmon.places import Found, Place, Root, look
 
+_PATIENCE = 2
+"""Polls that a record which looks damaged gets to become whole, while its run is being written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -52,12 +55,12 @@ class _Watched:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.entry: Entry | None = None
-        self._reader = RunReader(place.path, place.name)
+        self._reader = RunReader(place.path, place.name, patience=_PATIENCE)
         self._fold = Fold()
 
     def poll(self, new_token: Callable[[], str], now: float) -> Entry | None:
         """Return the run as it stands; None where its files hold nothing yet."""
-        run = self._reader.poll()
+        run = self._read()
         if not (run.series or run.marks or run.meta or run.parameters or run.totals):
             return None
         alive = liveness(run, now)
@@ -69,6 +72,13 @@ class _Watched:
             report, error = self._diagnose(run)
         self.entry = Entry(self.place, run, report, new_token(), alive, error)
         return self.entry
+
+    def _read(self) -> Run:
+        """Return the run as it stands; at first without patience, as `lossmon check` reads."""
+        if self.entry is None:
+            for _ in range(_PATIENCE):
+                self._reader.poll()
+        return self._reader.poll()
 
     def _diagnose(self, run: Run) -> tuple[Report | None, str]:
         try:

@@ -132,10 +132,7 @@ async function update() {
 
 function draw() {
   const {verdict} = state.answer;
-  const findings = verdict?.findings ?? [];
-  if (state.finding === undefined) {
-    state.finding = findings.find(({role}) => role === 'cause')?.rule ?? null;
-  }
+  if (state.finding === undefined) state.finding = state.answer.report?.cause ?? null;
   const label = state.listing.runs.find(({run}) => run === state.run)?.label ?? state.run;
   drawVerdict(parts.verdict, state.answer, label);
   if (verdict) {
