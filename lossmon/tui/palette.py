@@ -1,64 +1,44 @@
-"""The names of styles, and the signs and words that say the same without colour."""
+"""What the names of styles look like. No meaning hangs on a colour: a word or a sign says it too.
+
+Colours are few and tints pale, for every change of style costs bytes on the line.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from lossmon.diagnosis.finding import Report, Severity
-    from lossmon.eventfile.liveness import Liveness
+from rich.style import Style
 
-STYLES: Mapping[str, str] = {
-    "": "#c8ccd0",
-    "dim": "#7d858c",
-    "bold": "bold #f0f2f4",
-    "error": "bold #ff6b5e",
-    "warning": "#e5b14a",
-    "info": "#6cb0e8",
-    "good": "#6cc98f",
-    "curve": "#5fd3e6",
-    "key": "bold #9fd6e0",
-}
 BACKGROUND = "#11161a"
-SELECTED = "#26323c"
-"""Background of the selected row, which a ▶ marks as well."""
-TINTS = ("", "#20343c", "#43391f", "#4d4a33")
-"""Backgrounds by `raster.Paper`: none, lowest to highest, the steps in question, both."""
-
-SIGNS: Mapping[Severity, str] = {"error": "✗", "warning": "!", "info": "i"}
-LIVE: Mapping[Liveness, tuple[str, str]] = {
-    "live": ("●", "good"),
-    "stalled": ("◐", "warning"),
-    "dead": ("✕", "error"),
-    "finished": ("○", ""),
-    "unknown": ("?", "dim"),
+STYLES: Mapping[str, Style] = {
+    "": Style(color="#c8ccd0"),
+    "dim": Style(color="#8a939b"),
+    "rule": Style(color="#525c64"),
+    "bold": Style(color="#f0f2f4", bold=True),
+    "title": Style(color="#f0f2f4", bold=True),
+    "key": Style(color="#9fd6e0", bold=True),
+    "error": Style(color="#ff7a6e", bold=True),
+    "warning": Style(color="#e5b14a"),
+    "info": Style(color="#6cb0e8"),
+    "good": Style(color="#6cc98f"),
 }
-"""Sign and style of a run's liveness."""
-HEALTHY = ("learning", "converged")
+CHOSEN = Style(bgcolor="#26323c")
+"""Background of the selected row, which a ▶ marks as well."""
 
-
-def status_words(report: Report | None) -> str:
-    """Return the status as words."""
-    return "–" if report is None else report.status.replace("-", " ")
-
-
-def status_style(report: Report | None) -> str:
-    """Return the style of the status."""
-    if report is None or report.status == "not-enough-evidence":
-        return "dim"
-    return "good" if report.status in HEALTHY else "error"
-
-
-def diagnosis(report: Report | None) -> tuple[str, str]:
-    """Return the verdict in a word with its sign, and its style; "–" while there is none."""
-    if report is None:
-        return "–", "dim"
-    primary = report.primary
-    if primary is not None and (primary.severity != "info" or report.status not in HEALTHY):
-        return f"{SIGNS[primary.severity]} {primary.rule}", primary.severity
-    if report.status in HEALTHY:
-        return f"✓ {status_words(report)}", "good"
-    if report.status == "not-enough-evidence":
-        return "· too early to say", "dim"
-    return f"! {status_words(report)}, cause unknown", "warning"
+INK = (
+    STYLES[""],
+    STYLES["dim"],
+    Style(color="#5fd3e6"),
+    STYLES["error"],
+    STYLES["dim"],
+    STYLES["warning"],
+    STYLES["warning"],
+)
+"""By `raster.Ink`."""
+PAPER = (
+    Style(),
+    Style(bgcolor="#20343c"),
+    Style(bgcolor="#3d3520"),
+    Style(bgcolor="#4a4833"),
+)
+"""By `raster.Paper`: none, lowest to highest value, the steps in question, both."""

@@ -2,75 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lossmon.diagnosis.finding import Report
+    from lossmon.diagnosis.finding import Finding, Report
     from lossmon.eventfile.liveness import Liveness
+    from lossmon.records import Run
     from lossmon.tui.points import Points
 
-State = Literal["reading", "absent", "empty", "ready"]
-"""reading: not looked yet; absent: no such folder; empty: a folder without runs."""
+Key = tuple[str, int]
+"""Name of a run, and its number among the runs of that name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunView:
     """One run, as the screens need it."""
 
+    key: Key
     name: str
-    liveness: Liveness
-    step: int
-    """Last step, -1 where there is none."""
-    loss: Points | None = None
-    last: float | None = None
-    """Newest loss, whether finite or not."""
-    tag: str = "train/loss"
-    """Where the loss was found."""
-    lr: float | None = None
-    speed: float | None = None
-    """Steps per second, lately; None where the times do not tell."""
-    seen: str = ""
-    """Clock time of the last sign of life, for runs that have none now."""
-    error: str = ""
-    """The exception that ended the run; from the log, so untrusted."""
-    notes: tuple[str, ...] = ()
-    """What the log lacks."""
-    events: tuple[int, ...] = ()
-    """Steps at which the run was resumed."""
-    strips: Mapping[str, Points] = field(default_factory=dict)
-    """Other curves by their label; only of the run looked at."""
+    """Without control characters."""
+    run: Run
+    life: Liveness
+    points: Points | None
+    """The loss, cut down; None where none was recorded."""
     report: Report | None = None
-    """None until the run is judged."""
+    """None until the run is judged; then the last verdict, which may lag behind the curve."""
+    speed: float = math.nan
+    """Steps a second, lately; NaN where unknown."""
+    age: str = ""
+    """How long ago the last record was written, "" for less than a minute."""
+    problem: str = ""
+    """Why the run cannot be judged, where it cannot."""
 
     @property
-    def growing(self) -> bool:
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings of the report, if there is one."""
+        return () if self.report is None else self.report.findings
+
+    @property
+    def is_growing(self) -> bool:
         """Whether more points are to be expected."""
-        return self.liveness in ("live", "stalled")
-
-    @property
-    def attention(self) -> int:
-        """0 an error, 1 a warning or a loss that does not fall, 2 not judged yet, 3 healthy."""
-        report = self.report
-        if report is None or report.status == "not-enough-evidence":
-            return 2 if self.liveness != "dead" else 1
-        severities = {finding.severity for finding in report.findings}
-        if "error" in severities:
-            return 0
-        ill = report.status in ("broken", "diverging", "stuck")
-        return 1 if "warning" in severities or ill or self.liveness == "dead" else 3
+        return self.life in ("live", "stalled")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """All runs at one moment, those in need of attention first."""
+    """All runs of a logdir at one moment."""
 
-    state: State
-    runs: tuple[RunView, ...] = ()
-    trouble: str = ""
-    """Why reading goes wrong, where it does."""
+    runs: tuple[RunView, ...]
+    problem: str = ""
+    """Why there is no run, where there is none."""
 
-    def run(self, name: str) -> RunView | None:
-        """Return the run of a name, or None where it is not there."""
-        return next((view for view in self.runs if view.name == name), None)
+    def run(self, key: Key | None) -> RunView | None:
+        """Return the run of a key, or None where it is not there."""
+        return next((view for view in self.runs if view.key == key), None)
