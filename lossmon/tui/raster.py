@@ -13,6 +13,7 @@ from textwrap import wrap
 import numpy as np
 from numpy.typing import NDArray
 
+from lossmon.numfmt import fmt_count
 from lossmon.records import Floats
 from lossmon.tui.braille import BLANK, Dots, columns_of, heights, pack, spread, trace
 from lossmon.tui.points import Points
@@ -244,6 +245,16 @@ def _step_axis(picture: Picture, cells: Cells) -> None:
         if start >= free:
             _write(cells, rows - 1, start, label, Ink.AXIS)
             free = start + len(label) + 1
+    _last_step(picture, cells, free)
+
+
+def _last_step(picture: Picture, cells: Cells, free: int) -> None:
+    """Label the end of the axis where there is room for it."""
+    rows, columns = cells.chars.shape
+    last = int(picture.x.high)
+    label = fmt_count(last) if last >= 10_000 else str(last)
+    if columns - len(label) > free:
+        _write(cells, rows - 1, columns - len(label), label, Ink.AXIS)
 
 
 def _columns(steps: Range, x: Axis, inside: Cells) -> slice:

@@ -53,7 +53,7 @@ def value_axis(low: float, high: float, *, log: bool, before: Axis | None = None
 
     `before`, the axis in use, is kept where the values lie inside it and fill half of it.
     """
-    low, high = max(low, -_HUGE), min(high, _HUGE)
+    low, high = (min(max(value, -_HUGE), _HUGE) for value in (low, high))
     if before is not None and before.log == log and _still_fits(before, low, high):
         return before
     if log and high / low >= 10:
