@@ -72,7 +72,7 @@ def value_ticks(axis: Axis, most: int) -> tuple[tuple[float, str], ...]:
     """Return at most `most` values on the axis, ascending, with their labels."""
     if axis.log and axis.high / axis.low >= 10:
         values = _decades(axis, most)
-        if len(values) < 3:
+        if axis.high / axis.low < 1000 and len(values) < 3:
             values = _rungs(axis)[:: 2 if most < 6 else 1]
         return tuple((value, _decade_label(value)) for value in values)
     step = _round_step(axis.high - axis.low, max(most - 1, 1))
@@ -136,4 +136,8 @@ def _rungs(axis: Axis) -> list[float]:
 
 
 def _decade_label(value: float) -> str:
-    return fmt(value, 1) if 1e-3 <= value < 1e6 else f"1e{round(math.log10(value)):d}"
+    """Return 1, 2 or 5 times a power of ten in few characters."""
+    if 1e-3 <= value < 1e6:
+        return fmt(value, 1)
+    mantissa, exponent = f"{value:.0e}".split("e")
+    return f"{mantissa}e{int(exponent)}"

@@ -1,8 +1,7 @@
-"""What the screens show: frozen, made by the reading thread, never changed afterwards."""
+"""What the screens show: everything of one poll, frozen."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,48 +12,48 @@ if TYPE_CHECKING:
     from lossmon.tui.points import Points
 
 Key = tuple[str, int]
-"""Name of a run, and its number among the runs of that name."""
+"""A run's name, and which of the runs of that name it is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunView:
-    """One run, as the screens need it."""
+    """A run, with what is shown of it."""
 
     key: Key
     name: str
-    """Without control characters."""
+    """Printable."""
     run: Run
     life: Liveness
-    points: Points | None
-    """The loss, cut down; None where none was recorded."""
+    points: Points | None = None
+    """The loss; None where none is recorded."""
     report: Report | None = None
-    """None until the run is judged; then the last verdict, which may lag behind the curve."""
-    speed: float = math.nan
-    """Steps a second, lately; NaN where unknown."""
+    """The latest verdict, which may be a poll behind; None until there is one."""
+    speed: float = float("nan")
+    """Steps a second of late; NaN where unknown or over."""
     age: str = ""
-    """How long ago the last record was written, "" for less than a minute."""
+    """How long ago the last record was written, coarsely; "" for less than a minute."""
     problem: str = ""
-    """Why the run cannot be judged, where it cannot."""
+    """Why there is no verdict, where judging failed."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The findings of the report, if there is one."""
+        """Findings of the latest verdict, the cause first."""
         return () if self.report is None else self.report.findings
 
     @property
     def is_growing(self) -> bool:
-        """Whether more points are to be expected."""
+        """Whether more steps are to be expected."""
         return self.life in ("live", "stalled")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """All runs of a logdir at one moment."""
+    """All runs of the logdir."""
 
-    runs: tuple[RunView, ...]
+    runs: tuple[RunView, ...] = ()
     problem: str = ""
-    """Why there is no run, where there is none."""
+    """Why there are no runs, where that is known."""
 
-    def run(self, key: Key | None) -> RunView | None:
-        """Return the run of a key, or None where it is not there."""
+    def find(self, key: Key | None) -> RunView | None:
+        """Return the run of that key."""
         return next((view for view in self.runs if view.key == key), None)

@@ -7,7 +7,6 @@ see benchmarks/tui.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rich.segment import Segment
@@ -21,13 +20,19 @@ from textual.widget import Widget
 from lossmon.tui.palette import INK, PAPER
 
 if TYPE_CHECKING:  # numpy comes with the first run to draw, behind the first frame
+    from lossmon.diagnosis.finding import Finding
     from lossmon.tui.raster import Cells, Picture
-    from lossmon.tui.scale import Axis
+    from lossmon.tui.snapshot import RunView
 
 _SLICES = 12
 
-Make = Callable[["Axis | None"], "Picture | None"]
-"""Value axis in use to picture, or None where there is nothing to draw."""
+_NO_LOSS = {
+    True: "no loss recorded yet\n\nIf it stays so: pass criterion= to lossmon.watch(), "
+    "or give the loss to mon.step(loss).",
+    False: "no loss was recorded\n\nNext time pass criterion= to lossmon.watch(), "
+    "or give the loss to mon.step(loss).",
+}
+"""By whether the run goes on."""
 
 
 class Slice(Widget):
@@ -41,13 +46,14 @@ class Slice(Widget):
 
 
 class Chart(Horizontal):
-    """Draws a picture, or says in words why there is none."""
+    """Draws the loss of a run, or says in words why there is none."""
 
     def __init__(self, **names: Any) -> None:
         super().__init__(**names)
-        self._make: Make | None = None
-        self._reason = ""
-        self._axis: Axis | None = None
+        self._view: RunView | None = None
+        self._log: bool | None = None
+        self._finding: Finding | None = None
+        self._picture: Picture | None = None
         self._cells: Cells | None = None
 
     def compose(self) -> ComposeResult:
@@ -56,18 +62,23 @@ class Chart(Horizontal):
             yield Slice()
 
     @property
+    def picture(self) -> Picture | None:
+        """What is drawn; None where there is no loss, or nothing was drawn yet."""
+        return self._picture
+
+    @property
     def cells(self) -> Cells | None:
-        """What is shown; None before the first picture."""
+        """What is on the screen; None before the first run."""
         return self._cells
 
-    def draw(self, make: Make, *, reason: str) -> None:
-        """Show what `make` returns, now and after each change of size; else show `reason`."""
-        self._make, self._reason = make, reason
+    def draw(
+        self, view: RunView, *, log: bool | None = None, finding: Finding | None = None
+    ) -> None:
+        """Show the loss of a run, now and after each change of size; shade a finding's steps."""
+        if self._view is None or self._view.key != view.key:
+            self._picture = None  # and with it the value axis: another run has its own
+        self._view, self._log, self._finding = view, log, finding
         self._update()
-
-    def forget_axis(self) -> None:
-        """Let the next picture choose its value axis freely: it is of another run or scale."""
-        self._axis = None
 
     def on_resize(self, _: events.Resize) -> None:
         """Draw in the new size."""
@@ -93,16 +104,20 @@ class Chart(Horizontal):
 
     def _update(self) -> None:
         width, height = self.size
-        if self._make is None or not width or not height:
+        view = self._view
+        if view is None:
             return
         from lossmon.tui import raster
+        from lossmon.tui.picture import picture_of
 
-        picture = self._make(self._axis)
-        if picture is None:
-            cells = raster.notice(self._reason, height, width)
+        axis = None if self._picture is None else self._picture.y
+        self._picture = picture_of(view, log=self._log, finding=self._finding, before=axis)
+        if not width or not height:
+            return
+        if self._picture is None:
+            cells = raster.notice(_NO_LOSS[view.is_growing], height, width)
         else:
-            self._axis = picture.y
-            cells = raster.draw(picture, height, width)
+            cells = raster.draw(self._picture, height, width)
         before, self._cells = self._cells, cells
         self._refresh(before, cells)
 

@@ -1,0 +1,58 @@
+"""`lossmon tui`: the runs of a logdir in the terminal, before, during and after the training."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from lossmon.cli.codes import HEALTHY
+from lossmon.cli.output import columns, emit, note, use_colour
+from lossmon.errors import UsageError
+from lossmon.numfmt import printable
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser("tui", help="watch the runs of a logdir, live or afterwards")
+    parser.add_argument(
+        "logdir", metavar="LOGDIR", help="a run, or a folder of runs; it need not exist yet"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show the interface until it is left; without a terminal print the verdicts once."""
+    root = str(Path(args.logdir).expanduser())
+    if Path(root).is_file():
+        raise UsageError(f"{printable(root)} is a file; pass the folder that holds it")
+    if not _has_terminal():
+        return _print_once(root)
+    from lossmon.tui.app import LossmonApp
+
+    app = LossmonApp(root)
+    app.run(mouse=False)
+    if app.fault is not None:
+        raise app.fault
+    return app.return_code or HEALTHY
+
+
+def _has_terminal() -> bool:
+    """Return whether keys can be read and a screen drawn; Textual draws on stderr."""
+    streams = (sys.__stdin__, sys.__stdout__, sys.__stderr__)
+    if os.environ.get("TERM", "dumb") in ("", "dumb"):
+        return False
+    return all(stream is not None and stream.isatty() for stream in streams)
+
+
+def _print_once(root: str) -> int:
+    from lossmon.diagnosis.engine import diagnose
+    from lossmon.eventfile.logdir import read_runs
+    from lossmon.report.text import render_text
+
+    note("no terminal: the verdicts once, as `lossmon check` prints them")
+    reports = [diagnose(one) for one in read_runs(root)]
+    emit(render_text(reports, colour=use_colour(sys.stdout), width=columns()))
+    return HEALTHY

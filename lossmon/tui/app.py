@@ -1,0 +1,141 @@
+"""The application: one reading thread, a stack of screens, and a terminal that is always restored.
+
+The first frame is on the screen before anything is read. Nothing is drawn unless something changed
+or a key was pressed; nothing moves by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.binding import Binding
+
+from lossmon.tui.messages import FindingOpened, RunOpened, Updated
+from lossmon.tui.screens.help import HelpScreen
+from lossmon.tui.screens.live import LiveScreen
+from lossmon.tui.screens.overview import OverviewScreen
+from lossmon.tui.screens.run import RunScreen
+from lossmon.tui.snapshot import Snapshot
+from lossmon.tui.tailer import Tailer
+
+if TYPE_CHECKING:
+    from lossmon.tui.raster import Picture
+
+INTERRUPTED = 130
+_LOCAL_S, _REMOTE_S = 0.5, 1.0
+"""Least time between two updates, here and over SSH."""
+
+
+class LossmonApp(App[int]):
+    """Shows the runs at and below a folder until it is told to quit."""
+
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar = [
+        Binding("q", "leave(0)"),
+        Binding("ctrl+c", f"leave({INTERRUPTED})", priority=True),
+        Binding("question_mark,f1", "help"),
+        Binding("f", "freeze"),
+        Binding("ctrl+z", "suspend_process"),
+    ]
+
+    def __init__(self, root: str, *, interval_s: float | None = None) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        self.root = root
+        self.frozen = False
+        self.log_y: bool | None = None
+        """Whether the loss axis is logarithmic; None lets the values decide."""
+        self.snapshot = Snapshot()
+        """What the screens show; while frozen, `latest` runs ahead of it."""
+        self.latest = self.snapshot
+        self.fault: Exception | None = None
+        if interval_s is None:
+            interval_s = _REMOTE_S if os.environ.get("SSH_CONNECTION") else _LOCAL_S
+        self._tailer = Tailer(root, self._publish, interval_s=interval_s)
+
+    def on_mount(self) -> None:
+        """Show the overview; read once it is on the screen."""
+        self.push_screen(OverviewScreen())
+        self.call_after_refresh(self._tailer.start)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, partial(self.exit, None, INTERRUPTED))
+
+    def on_unmount(self) -> None:
+        """Let the thread end."""
+        self._tailer.stop()
+
+    def on_updated(self, message: Updated) -> None:
+        """Take a snapshot; show it unless the screen is frozen."""
+        self.latest = message.snapshot
+        if not self.frozen:
+            self._show_latest()
+
+    def on_run_opened(self, message: RunOpened) -> None:
+        """Show a run on its own screen."""
+        self.push_screen(RunScreen(message.key))
+
+    def on_finding_opened(self, message: FindingOpened) -> None:
+        """Explain a finding, or the whole verdict."""
+        from lossmon.tui.explanation import finding_page, report_page
+        from lossmon.tui.screens.text import TextScreen
+
+        view = self.snapshot.find(message.key)
+        if view is None or view.report is None:
+            return
+        finding = next((one for one in view.findings if one.rule == message.rule), None)
+        if finding is None:
+            self.push_screen(TextScreen(view.name, partial(report_page, view.report)))
+        else:
+            self.push_screen(TextScreen(finding.rule, partial(finding_page, finding)))
+
+    def toggle_log(self, picture: Picture | None) -> None:
+        """Switch the loss axis away from what is shown."""
+        if picture is not None:
+            self.log_y = not picture.y.log
+            self._redraw()
+
+    def action_leave(self, code: int) -> None:
+        """Quit with an exit code."""
+        self.exit(code, code)
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.push_screen(HelpScreen())
+
+    def action_freeze(self) -> None:
+        """Hold what is on the screen, or let go of it."""
+        self.frozen = not self.frozen
+        if not self.frozen:
+            self.snapshot = self.latest
+        self._redraw()
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        self.post_message(Updated(snapshot))
+
+    def _show_latest(self) -> None:
+        first, self.snapshot = not self.snapshot.runs, self.latest
+        self._redraw()
+        if first and self._is_one_run() and isinstance(self.screen, OverviewScreen):
+            self.push_screen(RunScreen(self.snapshot.runs[0].key))
+
+    def _is_one_run(self) -> bool:
+        """Return whether the folder that was named is itself the only run."""
+        runs = self.snapshot.runs
+        own = Path(self.root).resolve().name
+        return len(runs) == 1 and runs[0].run.name == own
+
+    def _redraw(self) -> None:
+        """Bring the screens that can be seen up to date."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, LiveScreen):
+                screen.redraw()
+            if not screen.is_modal:
+                break

@@ -1,0 +1,139 @@
+"""Screen 1: all runs of the logdir, and the loss of the chosen one."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+
+from lossmon.tui.messages import RunOpened
+from lossmon.tui.screens.live import LiveScreen
+from lossmon.tui.snapshot import Key, RunView, Snapshot
+from lossmon.tui.widgets.chart import Chart
+from lossmon.tui.widgets.empty import empty_lines
+from lossmon.tui.widgets.header import overview_header
+from lossmon.tui.widgets.keys import OVERVIEW, WAITING, key_line
+from lossmon.tui.widgets.legend import legend_line
+from lossmon.tui.widgets.lines import Lines
+from lossmon.tui.widgets.run_table import ordered, table_lines
+from lossmon.tui.widgets.summary import panel_lines, summary_lines
+from lossmon.tui.words import urgency
+
+_MOST_ROWS = 9
+
+
+class OverviewScreen(LiveScreen):
+    """The table decides which run is drawn; Enter opens it."""
+
+    BINDINGS: ClassVar = [
+        Binding("j,down", "move(1)"),
+        Binding("k,up", "move(-1)"),
+        Binding("g,home", "edge(0)"),
+        Binding("G,end", "edge(-1)"),
+        Binding("n", "trouble(1)"),
+        Binding("N", "trouble(-1)"),
+        Binding("enter,2", "open"),
+        Binding("y", "log"),
+    ]
+
+    _picked: Key | None = None
+    """The run that was chosen by a key; until then it is the one on top."""
+
+    @property
+    def chosen(self) -> Key | None:
+        """The run that is drawn; None where there is none."""
+        snapshot = self.owner.snapshot
+        if snapshot.find(self._picked) is not None:
+            return self._picked
+        runs = ordered(snapshot.runs)
+        return runs[0].key if runs else None
+
+    def compose(self) -> ComposeResult:
+        """Lay out the rows, from the top."""
+        yield Lines(id="header")
+        yield Lines(id="empty")
+        with Horizontal(id="body"):
+            with Vertical(id="main"):
+                yield Lines(id="table")
+                yield Lines(id="legend")
+                yield Chart(id="chart")
+                yield Lines(id="summary")
+            yield Lines(id="side")
+        yield Lines(id="keys")
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Bring table, chart and diagnosis up to date."""
+        owner, runs = self.owner, ordered(snapshot.runs)
+        self._lines("header").draw(
+            lambda width, _: [
+                overview_header(snapshot, owner.root, frozen=owner.frozen, width=width)
+            ]
+        )
+        self._lines("keys").draw(lambda w, _: [key_line(OVERVIEW if runs else WAITING, w)])
+        self.query_one("#body").display = bool(runs)
+        self._lines("empty").display = not runs
+        if not runs:
+            self._lines("empty").draw(partial(empty_lines, owner.root, snapshot.problem))
+            return
+        self._table(runs)
+        view = snapshot.find(self.chosen)
+        assert view is not None
+        self._preview(view)
+
+    def action_move(self, by: int) -> None:
+        """Choose another run."""
+        runs = ordered(self.owner.snapshot.runs)
+        if runs:
+            at = next((n for n, view in enumerate(runs) if view.key == self.chosen), 0)
+            self._choose(runs[min(max(at + by, 0), len(runs) - 1)].key)
+
+    def action_edge(self, at: int) -> None:
+        """Choose the first or the last run."""
+        runs = ordered(self.owner.snapshot.runs)
+        if runs:
+            self._choose(runs[at].key)
+
+    def action_trouble(self, by: int) -> None:
+        """Choose the next run that needs attention, around the end."""
+        runs = [view for view in ordered(self.owner.snapshot.runs) if urgency(view) < 4]
+        if not runs:
+            return
+        at = next(
+            (n for n, view in enumerate(runs) if view.key == self.chosen), -1 if by > 0 else 0
+        )
+        self._choose(runs[(at + by) % len(runs)].key)
+
+    def action_open(self) -> None:
+        """Show the chosen run on its own screen."""
+        if self.chosen is not None:
+            self._picked = self.chosen
+            self.post_message(RunOpened(self.chosen))
+
+    def action_log(self) -> None:
+        """Switch between a linear and a log value axis."""
+        self.owner.toggle_log(self.query_one(Chart).picture)
+
+    def _choose(self, key: Key) -> None:
+        self._picked = key
+        self.redraw()
+
+    def _table(self, runs: tuple[RunView, ...]) -> None:
+        table = self._lines("table")
+        height = min(len(runs), max(_MOST_ROWS, self.size.height // 3)) + 1
+        if self.size.height < 20:
+            height = min(height, 4)
+        table.styles.height = height
+        table.draw(partial(table_lines, runs, self.chosen))
+
+    def _preview(self, view: RunView) -> None:
+        chart = self.query_one(Chart)
+        chart.draw(view, log=self.owner.log_y)
+        self._lines("legend").draw(lambda width, _: [legend_line(view, chart.picture, width)])
+        self._lines("summary").draw(partial(summary_lines, view))
+        self._lines("side").draw(partial(panel_lines, view))
+
+    def _lines(self, name: str) -> Lines:
+        return self.query_one(f"#{name}", Lines)

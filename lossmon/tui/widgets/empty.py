@@ -1,0 +1,33 @@
+"""What stands on the screen while there is no run: why, and what to do."""
+
+from __future__ import annotations
+
+from lossmon.numfmt import printable
+from lossmon.tui.line import EMPTY, Line, line
+
+_LONGEST_ROOT = 60
+
+
+def empty_lines(root: str, problem: str, width: int, height: int) -> list[Line]:
+    """Return the lines, a few rows from the top."""
+    where = printable(root, _LONGEST_ROOT)
+    if not problem:
+        return [EMPTY, line((f"  Reading {where} ...", "dim"))]
+    lines = [
+        EMPTY,
+        line(("  Waiting for a training in ", ""), (where, "bold")),
+        line((f"  ({problem})", "dim")),
+        EMPTY,
+        line(("  It appears here by itself. To start one, in another terminal:", "")),
+        EMPTY,
+        line((f"      lossmon run --logdir {where} train.py", "key")),
+        EMPTY,
+        line(("  or in your own loop:", "")),
+        EMPTY,
+        line((f'      mon = lossmon.watch(model, optimizer, logdir="{where}")', "key")),
+        line(("      ...", "key")),
+        line(("      mon.step(loss)", "key")),
+        EMPTY,
+        line(("  Logs of other TensorBoard writers are read too.", "dim")),
+    ]
+    return lines[:height]
