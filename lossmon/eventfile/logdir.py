@@ -28,13 +28,16 @@ class RunSource:
     path: Path
 
 
-def find_runs(root: str | Path) -> tuple[RunSource, ...]:
+def find_runs(root: str | Path, *, outward: list[str] | None = None) -> tuple[RunSource, ...]:
     """Return the runs at and below `root`, sorted by name, the root's own first.
+
+    Linked folders are followed. Where the list `outward` is given, those that lie elsewhere than
+    below `root` are not, and their names are added to it: for readers who serve others.
 
     Raises:
         NoDataError: There is no such folder, it cannot be opened, or it holds no event file.
     """
-    found = _scan(Path(root))
+    found = _scan(Path(root), outward)
     if not found:
         raise NoDataError(
             f"no event files in {_shown(root)}; pass the folder given as logdir=, or train first"
@@ -116,7 +119,7 @@ def _void_text(path: str | Path, run: Run) -> str:
     return f"the event files in {_shown(path)} hold no records yet; wait for the first step"
 
 
-def _scan(root: Path) -> tuple[RunSource, ...]:
+def _scan(root: Path, outward: list[str] | None = None) -> tuple[RunSource, ...]:
     try:
         with os.scandir(root):
             pass
@@ -128,15 +131,15 @@ def _scan(root: Path) -> tuple[RunSource, ...]:
         raise NoDataError(f"{_shown(root)} is a file; pass the folder given as logdir=") from error
     except OSError as error:
         raise NoDataError(f"cannot open {_shown(root)}: {error.strerror}") from error
-    return tuple(sorted(_sources(root), key=lambda source: source.path.parts))
+    return tuple(sorted(_sources(root, outward), key=lambda source: source.path.parts))
 
 
-def _sources(root: Path) -> Iterator[RunSource]:
+def _sources(root: Path, outward: list[str] | None) -> Iterator[RunSource]:
     own_name = root.resolve().name
     if own_name == FOLDER:
         own_name = root.resolve().parent.name
     found: set[Path] = set()
-    for folder in _folders(root):
+    for folder in _folders(root, outward):
         inner = folder != root and folder.name == FOLDER
         run = folder.parent if inner else folder
         if run not in found and _holds_events(folder):
@@ -145,8 +148,9 @@ def _sources(root: Path) -> Iterator[RunSource]:
             yield RunSource(name, run)
 
 
-def _folders(root: Path) -> Iterator[Path]:
-    """Yield the root and the folders below it, links followed, none twice."""
+def _folders(root: Path, outward: list[str] | None) -> Iterator[Path]:
+    """Yield the root and the folders below it, links followed as `find_runs` says, none twice."""
+    home = root.resolve()
     seen: set[tuple[int, int]] = set()
     waiting = [root]
     while waiting and len(seen) < _MAX_FOLDERS:
@@ -154,13 +158,23 @@ def _folders(root: Path) -> Iterator[Path]:
         try:
             status = folder.stat()
             with os.scandir(folder) as entries:
-                inner = sorted(entry.name for entry in entries if entry.is_dir())
+                folders = [entry for entry in entries if entry.is_dir()]
         except OSError:
             continue
         if (status.st_dev, status.st_ino) not in seen:
             seen.add((status.st_dev, status.st_ino))
             yield folder
-            waiting += [folder / name for name in inner if name not in _SKIPPED and name[:1] != "."]
+            for name in sorted(entry.name for entry in folders):
+                if name in _SKIPPED or name[:1] == ".":
+                    continue
+                if outward is not None and not _lies_below(folder / name, home):
+                    outward.append((folder / name).relative_to(root).as_posix())
+                    continue
+                waiting.append(folder / name)
+
+
+def _lies_below(folder: Path, home: Path) -> bool:
+    return not folder.is_symlink() or home in (folder.resolve(), *folder.resolve().parents)
 
 
 def _holds_events(folder: Path) -> bool:

@@ -45,7 +45,7 @@ class Found:
 
     places: tuple[Place, ...] = ()
     outside: tuple[str, ...] = ()
-    """Names of runs that lie behind a link out of their logdir."""
+    """Links out of a logdir, and runs that hold one: neither is read."""
     notes: tuple[str, ...] = ()
     """One line for each logdir that holds nothing to read, with the reason."""
 
@@ -81,11 +81,13 @@ def look(folders: Sequence[Root]) -> Found:
     outside: list[str] = []
     notes: list[str] = []
     for root in folders:
+        links: list[str] = []
         try:
-            sources = find_runs(root.path)
+            sources = find_runs(root.path, outward=links)
         except NoDataError as error:
             notes.append(str(error))
-            continue
+            sources = ()
+        outside += [f"{root.prefix}/{link}" if root.prefix else link for link in links]
         for source in sources:
             name = _unused(_name(root, source), places)
             if is_inside(source.path, root.path):
@@ -98,7 +100,7 @@ def look(folders: Sequence[Root]) -> Found:
 def is_inside(run: Path, root: Path) -> bool:
     """Return whether everything a reader would open for `run` really lies below `root`.
 
-    `root` must be free of links.
+    `root` must be free of links; links to folders above `run` have been judged by `find_runs`.
     """
     if run.resolve() != root and root not in run.resolve().parents:
         return False
