@@ -160,3 +160,13 @@ def test_a_notice_is_wrapped_into_its_room() -> None:
     shown = text(notice(words, 6, 40))
     assert " ".join(shown.split()) == words
     assert max(map(len, shown.splitlines())) <= 40
+
+
+def test_the_name_of_the_guide_stands_where_the_curve_leaves_room_or_nowhere(
+    rng: np.random.Generator,
+) -> None:
+    low = replace(picture(falling(rng)), guide=0.42, guide_name="floor 0.42")
+    assert "floor 0.42" in text(draw(low, 12, 80))
+    noisy = np.where(np.arange(200) % 2, 1.0, 0.5) * rng.uniform(0.8, 1.2, 200)
+    crossed = replace(picture(noisy), guide=0.75, guide_name="constant prediction: 0.75")
+    assert "const" not in text(draw(crossed, 12, 80))
