@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from lossmon import signals
 from lossmon.diagnosis.rule import Threshold
+from lossmon.diagnosis.stats import block_means
+from lossmon.diagnosis.trend import BLOCKS
 
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
@@ -33,7 +35,7 @@ class Level:
     """Level of the window; NaN where the criterion is not known."""
 
     loss: float
-    """Mean criterion loss of the window, without penalties."""
+    """Typical criterion loss of the window, without penalties."""
     prior: float
     """Loss of the best constant prediction."""
     explained: float
@@ -71,7 +73,7 @@ def level(facts: Facts) -> Level:
 
 
 def _criterion_loss(facts: Facts, steps: Steps, criterion: Floats) -> float:
-    """Return the criterion's mean loss over the window.
+    """Return the criterion's loss over the window.
 
     Where the window was sampled too seldom, from the loss of every step there, less what the loop
     added to the criterion, or divided it by, in the newest samples.
@@ -81,12 +83,12 @@ def _criterion_loss(facts: Facts, steps: Steps, criterion: Floats) -> float:
     if not both.any():
         return _mean(criterion)
     added = total[both] - criterion[both]
-    window = _mean(facts.window_losses)
+    window = _typical(facts.window_losses)
     if np.median(np.abs(added)) < SAME_LOSS * np.median(np.abs(criterion[both])):
         return window
     inside = criterion[both & (steps >= facts.window[0])]
     if len(inside) >= FEW:
-        return _mean(inside)
+        return _typical(inside)
     newest = float(np.median(added[-FEW // 4 :]))
     if newest > 0:
         return max(window - newest, 0.0) if criterion[both].min() >= 0 else window - newest
@@ -112,6 +114,13 @@ def _prior(facts: Facts) -> float:
     if np.isfinite(classes) and value <= np.log(classes) and count > classes:
         value = min(value + (classes - 1) / (2 * count), float(np.log(classes)))
     return value
+
+
+def _typical(values: Floats) -> float:
+    """Return the median of block means: the level where it lasts, whatever peaks lie before it."""
+    finite = values[np.isfinite(values)]
+    blocks = min(BLOCKS, len(finite) // 5)
+    return float(np.median(block_means(finite, blocks))) if blocks > 1 else _mean(finite)
 
 
 def _mean(values: np.ndarray) -> float:
