@@ -96,10 +96,10 @@ class Recorder:
             if held is not None:
                 self._losses.append(held)
         if self._sampling:
-            began = time.perf_counter()
+            began = time.thread_time()
             self._guard.run("wiring", self._wiring.backward_begins, self._tensors())
             self._guard.run("criterion", self._read_criterion, roots)
-            self._schedule.spent_s += time.perf_counter() - began
+            self._schedule.spent_s += time.thread_time() - began
 
     def backward_ended(self) -> None:
         """Count the gradients that arrived."""
@@ -110,9 +110,9 @@ class Recorder:
         """Note weights and gradients before the update."""
         if not self._sampling or capturing():
             return
-        began = time.perf_counter()
+        began = time.thread_time()
         self._guard.run("updates", self._before, optimizer)
-        self._schedule.spent_s += time.perf_counter() - began
+        self._schedule.spent_s += time.thread_time() - began
 
     def step_ended(self, optimizer: Optimizer) -> None:
         """Close the step: measure what it did, write its line, see whether the next is sampled."""
@@ -127,10 +127,12 @@ class Recorder:
         said = bool(self._given)
         self.log.open_line = self._line(now)
         if self._sampling:
+            # Time of this thread, not of the clock: what the neighbours take is not our cost.
+            began = time.thread_time()
             sample = self._guard.run("updates", self._after, optimizer, lane, own_step)
             if sample is not None:
                 self._guard.run("updates", self.log.sample, sample, self.log.open_line)
-            self._schedule.spent(time.perf_counter() - now)
+            self._schedule.spent(time.thread_time() - began)
         self._advance(now)
         self._guard.run("updates", self._transfer.poll)
         if said or self._user_reports is False:
