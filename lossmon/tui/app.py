@@ -66,7 +66,7 @@ class LossmonApp(App[int]):
         self.call_after_refresh(self._tailer.start)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, partial(self.exit, None, INTERRUPTED))
+            loop.add_signal_handler(number, self.action_leave, 128 + number)
 
     def on_unmount(self) -> None:
         """Let the thread end."""
@@ -116,6 +116,11 @@ class LossmonApp(App[int]):
         if not self.frozen:
             self.snapshot = self.latest
         self._redraw()
+
+    def _fatal_error(self) -> None:
+        """Keep the exception for the caller, who says it in one line; Textual would print pages."""
+        self.fault = self._exception
+        self.panic()
 
     def _publish(self, snapshot: Snapshot) -> None:
         self.post_message(Updated(snapshot))

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+import re
 from collections.abc import Iterator
 from textwrap import wrap
 
 from lossmon.diagnosis.finding import Finding, Report
 from lossmon.diagnosis.rules import load_rules
 from lossmon.numfmt import fmt, fmt_steps, printable
-from lossmon.report.rules import render_rule
 from lossmon.report.text import render_text
 from lossmon.tui.line import EMPTY, Line, line
 from lossmon.tui.words import SEVERITY
 
 _SENTENCE = 2000
+_WIDEST = 100
+"""Columns beyond which a line is hard to follow."""
+_SHOWN_ABOVE = ("Fix",)
+_ITEM = re.compile(r"[a-z]+(-[a-z]+)+((,| and) [a-z-]+)*:")
+"""A line of a rule's doc that begins with the slugs of other rules."""
 
 
 def finding_page(finding: Finding, width: int) -> list[Line]:
     """Return claim, evidence, limits, culprits and fixes, then the rule's own documentation."""
-    return [*_finding(finding, width), EMPTY, *_rule(finding.rule, width)]
+    width = min(width, _WIDEST)
+    return [*_finding(finding, width), *_rule(finding.rule, width)]
 
 
 def report_page(report: Report, width: int) -> list[Line]:
@@ -67,7 +74,23 @@ def _rule(slug: str, width: int) -> Iterator[Line]:
     rule = next((rule for rule in load_rules() if rule.id == slug), None)
     if rule is None:
         return
-    yield line((" About this rule", "title"))
-    for text in render_rule(rule, width=width - 4).splitlines()[1:]:
-        is_heading = text.startswith("  ") and not text.startswith("   ")
-        yield line((f" {text}", "bold" if is_heading else ""))
+    for heading, paragraphs in _sections(inspect.cleandoc(rule.doc)):
+        if heading in _SHOWN_ABOVE:
+            continue
+        yield from _section(heading)
+        for paragraph in paragraphs:
+            yield from _text(paragraph, width)
+
+
+def _sections(doc: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield the headings of a rule's doc, each with its paragraphs in one piece."""
+    heading, paragraphs = "", [""]
+    for text in [*doc.splitlines()[1:], "end"]:
+        if text and not text.startswith(" "):
+            if heading:
+                yield heading, [one for one in paragraphs if one]
+            heading, paragraphs = text, [""]
+        elif not text.strip() or _ITEM.match(text.strip()):
+            paragraphs.append(text.strip())
+        else:
+            paragraphs[-1] = f"{paragraphs[-1]} {text.strip()}".strip()

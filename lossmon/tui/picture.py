@@ -6,7 +6,6 @@ import numpy as np
 
 from lossmon import signals
 from lossmon.diagnosis.finding import Finding
-from lossmon.numfmt import fmt
 from lossmon.records import Run
 from lossmon.tui.points import Points
 from lossmon.tui.raster import Picture, Range
@@ -34,7 +33,6 @@ def picture_of(
     points = view.points
     if points is None:
         return None
-    guide = prior_loss(view.run)
     return Picture(
         points=points,
         x=step_axis(points.first_step, int(points.steps[-1]), growing=view.is_growing),
@@ -42,8 +40,7 @@ def picture_of(
         flat=None if view.report is None else view.report.flat,
         shade=None if finding is None else steps_of(finding),
         events=_events(view.run),
-        guide=guide,
-        guide_name=f"a constant prediction: {fmt(guide, 3)}",
+        guide=prior_loss(view.run),
     )
 
 

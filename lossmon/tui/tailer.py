@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lossmon.tui.snapshot import Snapshot
+
 if TYPE_CHECKING:
     from lossmon.tui.polling import Poller
-    from lossmon.tui.snapshot import Snapshot
 
 _READING_SHARE = 0.25
 """Share of the time that reading may take: a slow file system is asked less often."""
@@ -28,6 +30,7 @@ class Tailer(threading.Thread):
         self._publish = publish
         self._interval_s = interval_s
         self._ended = threading.Event()
+        self._last = Snapshot()
 
     def run(self) -> None:
         """Poll until `stop`."""
@@ -47,7 +50,14 @@ class Tailer(threading.Thread):
         self._ended.set()
 
     def _poll(self, poller: Poller) -> None:
-        for snapshot in poller.poll():
-            if self._ended.is_set():
-                return
-            self._publish(snapshot)
+        try:
+            for snapshot in poller.poll():
+                if self._ended.is_set():
+                    return
+                self._last = snapshot
+                self._publish(snapshot)
+        except Exception as error:  # a screen that stands still without a word would be worse
+            problem = f"reading fails: {type(error).__name__}: {error}"
+            if self._last.problem != problem:
+                self._last = replace(self._last, problem=problem)
+                self._publish(self._last)

@@ -33,10 +33,13 @@ STATUS: Mapping[Status, tuple[str, str]] = {
 }
 """Sign and style of each status."""
 
+WELL = 4
+"""Urgency of a run that needs nobody."""
+
 
 def status_word(status: Status) -> str:
     """Return a status as a person says it."""
-    return "too early to tell" if status == "not-enough-evidence" else status
+    return "not enough evidence" if status == "not-enough-evidence" else status
 
 
 def serious(view: RunView) -> Finding | None:
@@ -47,14 +50,14 @@ def serious(view: RunView) -> Finding | None:
 
 
 def urgency(view: RunView) -> int:
-    """Return 0 for the runs to look at first, up to 4 for those that are well."""
+    """Return 0 for the runs to look at first, up to `WELL`."""
     finding = serious(view)
     if finding is not None:
         return 0 if finding.severity == "error" else 2
     if view.life == "dead":
         return 1
     bad = view.report is not None and STATUS[view.report.status][1] == "error"
-    return 2 if bad or view.life == "stalled" or view.problem else 4
+    return 2 if bad or view.life == "stalled" or view.problem else WELL
 
 
 def diagnosis(view: RunView) -> tuple[Span, ...]:
@@ -70,6 +73,8 @@ def diagnosis(view: RunView) -> tuple[Span, ...]:
     if view.report is None:
         return (("… judging", "dim"),)
     sign, style = STATUS[view.report.status]
+    if view.life == "dead":
+        return (("✕ dead", "error"), (f" while {status_word(view.report.status)}", ""))
     return ((f"{sign} {status_word(view.report.status)}", style),)
 
 

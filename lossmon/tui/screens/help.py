@@ -14,13 +14,13 @@ from lossmon.tui.widgets.lines import Lines
 KEYS = (
     ("j k  ↓ ↑", "next, previous run or finding"),
     ("g G", "first, last"),
-    ("n N", "next, previous finding; in the overview: run in trouble"),
+    ("n N", "next, previous finding, or run in trouble"),
     ("↵", "open the run; explain the finding"),
     ("esc", "back (never quits)"),
     ("1 2", "overview, run"),
     ("y", "log or linear loss axis"),
     ("f", "freeze the screen; again: go on"),
-    ("?", "this help; again or esc: close it"),
+    ("?", "this help; any of ? esc q closes it"),
     ("q", "quit (ctrl+c too); the training goes on"),
 )
 SIGNS = (
@@ -34,7 +34,7 @@ class HelpScreen(ModalScreen[None]):
     """A box in the middle."""
 
     AUTO_FOCUS = ""
-    BINDINGS: ClassVar = [Binding("escape,question_mark,f1,enter", "close")]
+    BINDINGS: ClassVar = [Binding("escape,question_mark,f1,enter,q", "close")]
 
     def compose(self) -> ComposeResult:
         """Lay out the box."""

@@ -19,8 +19,8 @@ from lossmon.tui.widgets.keys import OVERVIEW, WAITING, key_line
 from lossmon.tui.widgets.legend import legend_line
 from lossmon.tui.widgets.lines import Lines
 from lossmon.tui.widgets.run_table import ordered, table_lines
-from lossmon.tui.widgets.summary import panel_lines, summary_lines
-from lossmon.tui.words import urgency
+from lossmon.tui.widgets.summary import panel_lines, summary_height, summary_lines
+from lossmon.tui.words import WELL, urgency
 
 _MOST_ROWS = 9
 
@@ -98,7 +98,7 @@ class OverviewScreen(LiveScreen):
 
     def action_trouble(self, by: int) -> None:
         """Choose the next run that needs attention, around the end."""
-        runs = [view for view in ordered(self.owner.snapshot.runs) if urgency(view) < 4]
+        runs = [view for view in ordered(self.owner.snapshot.runs) if urgency(view) < WELL]
         if not runs:
             return
         at = next(
@@ -132,6 +132,7 @@ class OverviewScreen(LiveScreen):
         chart = self.query_one(Chart)
         chart.draw(view, log=self.owner.log_y)
         self._lines("legend").draw(lambda width, _: [legend_line(view, chart.picture, width)])
+        self._lines("summary").styles.height = summary_height(view)
         self._lines("summary").draw(partial(summary_lines, view))
         self._lines("side").draw(partial(panel_lines, view))
 

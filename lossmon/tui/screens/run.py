@@ -19,11 +19,13 @@ from lossmon.tui.widgets.header import run_header
 from lossmon.tui.widgets.keys import RUN, key_line
 from lossmon.tui.widgets.legend import legend_line
 from lossmon.tui.widgets.lines import Lines
+from lossmon.tui.widgets.notes import note_count, note_lines
 
 if TYPE_CHECKING:
     from lossmon.diagnosis.finding import Finding
 
 _MOST_FINDINGS = 4
+_MOST_NOTES = 2
 _WIDE = 140
 
 
@@ -54,6 +56,7 @@ class RunScreen(LiveScreen):
                 yield Chart(id="chart")
             with Vertical(id="panel"):
                 yield Lines(id="verdict")
+                yield Lines(id="notes")
                 yield Lines(id="findings")
                 yield Lines(id="evidence")
         yield Lines(id="keys")
@@ -73,6 +76,7 @@ class RunScreen(LiveScreen):
         self._lines("legend").draw(lambda width, _: [legend_line(view, chart.picture, width)])
         self._fit(view)
         self._lines("verdict").draw(partial(verdict_lines, view))
+        self._lines("notes").draw(partial(note_lines, view))
         self._lines("findings").draw(partial(findings_lines, view, self.chosen))
         self._lines("evidence").draw(partial(evidence_lines, view, finding))
         self._lines("keys").draw(lambda width, _: [key_line(RUN, width)])
@@ -120,10 +124,17 @@ class RunScreen(LiveScreen):
         width, height = self.size
         wide = width >= _WIDE
         shown = max(len(view.findings), 1) if wide else min(len(view.findings), _MOST_FINDINGS)
-        rows = {"verdict": 4 if wide else 1, "findings": min(shown, height // 3) + 1}
+        notes = min(note_count(view), _MOST_NOTES)
+        rows = {
+            "verdict": 4 if wide else 1,
+            "notes": notes,
+            "findings": min(shown, height // 3) + 1,
+            "evidence": max(min(5, height - 16), 0),
+        }
         for name, count in rows.items():
             self._lines(name).styles.height = count
-        self._lines("evidence").styles.height = "1fr" if wide else max(min(5, height - 16), 0)
+        if wide:
+            self._lines("evidence").styles.height = "1fr"
 
     def _lines(self, name: str) -> Lines:
         return self.query_one(f"#{name}", Lines)

@@ -7,6 +7,7 @@ see benchmarks/tui.py.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from rich.segment import Segment
@@ -24,7 +25,10 @@ if TYPE_CHECKING:  # numpy comes with the first run to draw, behind the first fr
     from lossmon.tui.raster import Cells, Picture
     from lossmon.tui.snapshot import RunView
 
-_SLICES = 12
+_SLICES = 16
+_SLICE_WIDTH = 13
+"""Columns of a slice: narrower ones cost more when all is drawn anew, wider ones at each step."""
+_BLANK = ord(" ")
 
 _NO_LOSS = {
     True: "no loss recorded yet\n\nIf it stays so: pass criterion= to lossmon.watch(), "
@@ -82,6 +86,9 @@ class Chart(Horizontal):
 
     def on_resize(self, _: events.Resize) -> None:
         """Draw in the new size."""
+        shown = min(max(self.size.width // _SLICE_WIDTH, 1), _SLICES)
+        for number, part in enumerate(self.children):
+            part.display = number < shown
         self._update()
 
     def strip(self, y: int, start: int, width: int, part: Widget) -> Strip:
@@ -89,18 +96,10 @@ class Chart(Horizontal):
         cells = self._cells
         if cells is None or y >= cells.chars.shape[0]:
             return Strip.blank(width, part.rich_style)
-        at = slice(start, start + width)
-        chars, inks, papers = cells.chars[y, at], cells.ink[y, at], cells.paper[y, at]
-        segments: list[Segment] = []
-        text, style = "", (-1, -1)
-        for char, ink, paper in zip(chars, inks, papers, strict=True):
-            if (ink, paper) != style and text:
-                segments.append(Segment(text, INK[style[0]] + PAPER[style[1]]))
-                text = ""
-            text, style = text + chr(char), (int(ink), int(paper))
-        segments.append(Segment(text, INK[style[0]] + PAPER[style[1]]))
-        strip = Strip(segments).adjust_cell_length(width, part.rich_style)
-        return strip.apply_style(part.rich_style)
+        part_of_row = slice(start, start + width)
+        row = cells.chars[y, part_of_row], cells.ink[y, part_of_row], cells.paper[y, part_of_row]
+        strip = Strip(list(_segments(*(part.tolist() for part in row))))
+        return strip.adjust_cell_length(width, part.rich_style).apply_style(part.rich_style)
 
     def _update(self) -> None:
         width, height = self.size
@@ -128,9 +127,25 @@ class Chart(Horizontal):
             return
         changed = before.chars != cells.chars
         changed |= (before.ink != cells.ink) | (before.paper != cells.paper)
-        for part in self.children:
+        for part in self.displayed_children:
             start = part.region.x - self.region.x
             mine = changed[:, start : start + part.size.width]
             for y in mine.any(axis=1).nonzero()[0]:
                 last = int(mine[y].nonzero()[0][-1])
                 part.refresh(Region(0, int(y), last + 1, 1))
+
+
+def _segments(chars: list[int], inks: list[int], papers: list[int]) -> Iterator[Segment]:
+    """Yield as few pieces as possible: a blank takes the colour of what stands before it."""
+    text, ink, paper = "", 0, -1
+    for char, its_ink, its_paper in zip(chars, inks, papers, strict=True):
+        blank = char == _BLANK
+        if its_paper != paper or not (blank or its_ink == ink or not text.strip()):
+            if text:
+                yield Segment(text, INK[ink] + PAPER[paper])
+            text, ink, paper = "", its_ink, its_paper
+        if not blank:
+            ink = its_ink
+        text += chr(char)
+    if text:
+        yield Segment(text, INK[ink] + PAPER[paper])

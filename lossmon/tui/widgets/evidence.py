@@ -77,7 +77,9 @@ def _without_findings(view: RunView, width: int, height: int) -> list[Line]:
 
 
 def _tally(report: Report, width: int) -> list[Line]:
-    lines = _paragraph("", f"{len(report.clear)} rules looked and found nothing.", width)
+    clear = len(report.clear)
+    looked = f"{clear} rule{'s' * (clear != 1)} looked and found nothing."
+    lines = _paragraph("", looked, width)
     reasons = Counter(printable(why, _SENTENCE).rstrip(".") for why in report.skipped.values())
     for why, count in reasons.most_common():
         lines += _paragraph("", f"{count} could not be judged: {why}.", width)

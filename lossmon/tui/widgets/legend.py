@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lossmon.numfmt import fmt_count, printable
+from lossmon.numfmt import fmt, fmt_count, printable
 from lossmon.signals import LOSS
-from lossmon.tui.line import Line, Span, ends
+from lossmon.tui.line import Line, Span, cells, ends
 from lossmon.tui.snapshot import RunView
 from lossmon.tui.words import last_loss
 
@@ -14,32 +15,35 @@ if TYPE_CHECKING:
     from lossmon.tui.raster import Picture
 
 
-def legend_line(view: RunView, picture: Picture | None, width: int, *, name: bool = False) -> Line:
-    """Return the legend of a run's loss; `name` puts the run's name first."""
+def legend_line(view: RunView, picture: Picture | None, width: int) -> Line:
+    """Return the legend of a run's loss; where room is short, signs at the end are left out."""
     tag = printable(view.run.roles.get(LOSS.name, LOSS.tag), 40)
     spans: list[Span] = [("─ ", "rule"), (tag, "title")]
-    if name:
-        spans.append((f"  {view.name}", "bold"))
     if picture is None:
         return Line(tuple(spans))
     spans.append((f"  last {last_loss(view)}", ""))
-    signs = _signs(view, picture)
     scale: list[Span] = [("y: log " if picture.y.log else "y: linear ", "key")]
-    whole = ends([*spans, *signs], scale, width)
-    return whole if len(whole.spans) > len(spans) + len(signs) else ends(spans, scale, width)
+    room = width - 1 - sum(cells(text) for text, _ in (*spans, *scale))
+    for sign in _signs(view, picture):
+        room -= sum(cells(text) for text, _ in sign)
+        if room >= 0:
+            spans += sign
+    return ends(spans, scale, width)
 
 
-def _signs(view: RunView, picture: Picture) -> list[Span]:
-    spans: list[Span] = [("  ", ""), ("raw", "range")]
-    spans += [("  ━", "curve"), (f" mean of {fmt_count(picture.points.span)}", "dim")]
+def _signs(view: RunView, picture: Picture) -> Iterator[list[Span]]:
+    """Yield the signs in use with their meaning, those that are seldom guessed first."""
+    if picture.points.bad.any():
+        yield [("  ×", "error"), (" nan/inf", "dim")]
+    if picture.shade is not None:
+        yield [("  ▒", "shade"), (" evidence", "dim")]
     if picture.flat is not None:
         first, last = picture.flat
-        end = "now" if view.is_growing else str(last)
-        spans.append((f"  ░ flat {first}-{end}", "dim"))
-    if picture.shade is not None:
-        spans += [("  ▒", "shade"), (" evidence", "dim")]
-    if picture.points.bad.any():
-        spans += [("  ×", "error"), (" nan/inf", "dim")]
+        yield [(f"  ░ flat {first}-{'now' if view.is_growing else last}", "dim")]
+    guide = picture.guide
+    if guide is not None and picture.y.low <= guide <= picture.y.high:
+        yield [(f"  ╌ constant guess {fmt(guide, 3)}", "dim")]
     if picture.events:
-        spans += [("  ▼", "warning"), (" event", "dim")]
-    return spans
+        yield [("  ▼", "warning"), (" event", "dim")]
+    yield [("  ━", "curve"), (f" mean of {fmt_count(picture.points.span)}", "dim")]
+    yield [("  ", ""), ("raw", "range")]

@@ -1,0 +1,48 @@
+"""What went wrong around the run: how it died, what could not be written, recorded or read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lossmon import signals
+from lossmon.numfmt import printable
+from lossmon.tui.line import Line, fit, line
+from lossmon.tui.snapshot import RunView
+
+_SENTENCE = 300
+
+
+def note_lines(view: RunView, width: int, height: int) -> list[Line]:
+    """Return one line for each, those that matter most first."""
+    lines = [line((fit(f" {sign} {text}", width), style)) for sign, text, style in _notes(view)]
+    return lines[:height]
+
+
+def note_count(view: RunView) -> int:
+    """Return the number of lines there is something to say on."""
+    return sum(1 for _ in _notes(view))
+
+
+def _notes(view: RunView) -> Iterator[tuple[str, str, str]]:
+    """Yield sign, text and style."""
+    kinds = {mark.kind: mark for mark in view.run.marks}
+    died = kinds.get("exception")
+    if died is not None and view.life == "dead":
+        yield "✕", f"died at step {died.step}: {_text(died.detail.get('error', ''))}", "error"
+    off = kinds.get("collector-off")
+    if off is not None:
+        what, why = _text(off.detail.get("collector", "")), _text(off.detail.get("error", ""))
+        yield "!", f"{what} is not recorded since step {off.step}: {why}", "warning"
+    lost = view.run.scalar(signals.DROPPED)
+    if lost is not None and len(lost) and lost.values[-1] > 0:
+        yield "!", f"{int(lost.values[-1])} records were dropped by the writer", "warning"
+    damage = view.run.damage
+    if damage.records or damage.bytes:
+        text = f"{damage.records} damaged records in the log, {damage.bytes} bytes passed over"
+        yield "!", text, "warning"
+    for file in damage.files:
+        yield "!", f"cannot be read: {printable(file, _SENTENCE)}", "warning"
+
+
+def _text(detail: object) -> str:
+    return printable(str(detail), _SENTENCE)
