@@ -208,14 +208,16 @@ def _axis(look: Look) -> dict[str, Any]:
 
 def _bands(plot: Any, loss: Series, report: Report, look: Look) -> list[Item]:
     """Draw what lies behind the curve."""
-    items = []
+    items: list[Item] = []
     if report.flat is not None:
         hatch = {"hatch_pattern": "/", "hatch_color": look.flat, "hatch_alpha": 0.35}
         flat = _strips(plot, [report.flat], look.flat, name="flat", alpha=0.16, **hatch)
         items.append(("plateau", flat))
     bad = [(first - 0.5, last + 0.5) for first, last in non_finite(loss)]
     if bad:
-        items.append(("not finite", _strips(plot, bad, look.bad, name="bad", alpha=0.45)))
+        hatch = {"hatch_pattern": "x", "hatch_color": look.bad, "hatch_alpha": 0.3}
+        strips = _strips(plot, bad, look.bad, name="bad", alpha=0.2, **hatch)
+        items.append(("not finite", strips))
     focus = _strips(plot, [], look.focus, name="focus", alpha=look.focus_alpha)
     return [*items, ("finding", focus)] if report.findings else items
 
@@ -298,7 +300,7 @@ def _legend(plot: Any, items: Sequence[Item], look: Look) -> None:
         label_text_font=_FONT,
         label_text_font_size=_SIZE,
         label_standoff=4,
-        glyph_height=12,
+        glyph_height=10,
         glyph_width=16,
         spacing=12,
         padding=0,

@@ -23,7 +23,7 @@ export function loadBokeh(version) {
 export function makeChart(parent) {
   const title = h('h2', {class: 'tag'}, 'Loss');
   const tools = h('div', {class: 'tools'});
-  const box = h('div', {class: 'plot'});
+  const box = h('div', {class: 'plot', role: 'img', 'aria-label': 'The loss over the steps'});
   const message = h('p', {class: 'note', role: 'status'});
   fill(parent, h('div', {class: 'bar'}, title, tools), message, box);
   const chart = {
@@ -33,6 +33,7 @@ export function makeChart(parent) {
     view: null, // First and last step in view; null for the whole run.
     spans: [], // Steps that are shaded.
     shown: null, // The figure in place, and the request that it answers.
+    turn: 0, // Counts the requests: an answer that was overtaken is not drawn.
   };
   box.addEventListener('dblclick', () => look(chart, null));
   return {
@@ -73,6 +74,7 @@ function around(chart, spans) {
 }
 
 async function draw(chart) {
+  chart.turn += 1;
   const {token, ...subject} = chart.subject;
   const [first, last] = chart.view ?? [];
   const wanted = {...subject, y: chart.y, first, last};
@@ -90,11 +92,13 @@ async function draw(chart) {
 }
 
 async function put(chart, answer, key) {
+  const {turn} = chart;
   const Bokeh = await loading;
   const place = h('div', {class: 'figure next'});
   chart.box.append(place);
   const views = await Bokeh.embed.embed_item(answer.item, place);
   const {model} = views.get_by_id(answer.item.root_id);
+  if (turn !== chart.turn) return drop({views, model, place});
   const old = chart.shown;
   chart.shown = {views, model, place, key, token: answer.v, steps: answer.steps};
   paintSpans(model, chart.spans);

@@ -32,16 +32,18 @@ export function drawFindings(parent, verdict, {selected, select}) {
     h('h2', {}, 'Findings'),
     items.length
       ? h('ol', {class: 'findings', onkeydown: walk}, items)
-      : h('p', {class: 'none'}, none(verdict.status)),
+      : h('p', {class: 'none'}, none(verdict)),
     verdict.resolved.map((text) => h('p', {class: 'note'}, text)),
     others(verdict.others),
   );
 }
 
-function none(status) {
-  return status === 'not-enough-evidence'
-    ? 'No findings yet: more steps are needed.'
-    : 'No findings: nothing in this log keeps the loss from falling.';
+/** Return what no finding means: never that all is well where rules could not be judged. */
+function none({status, others: groups}) {
+  if (status === 'not-enough-evidence') return 'No findings yet: more steps are needed.';
+  const skipped = groups.find(({name}) => name === 'skipped')?.rules.length ?? 0;
+  const all = groups.reduce((sum, {rules}) => sum + rules.length, 0);
+  return skipped ? `No findings, but ${skipped} of ${all} rules could not be judged.` : 'No findings.';
 }
 
 function item(one, open, select) {

@@ -61,14 +61,13 @@ function paint(look) {
 /** Fetch what changed, and keep showing what is there until it has come. */
 async function reload() {
   try {
-    state.about ??= await get('about');
-    if (!state.about) return;
-    if (state.about.bokeh) loadBokeh(state.about.bokeh);
-    const [listing, names] = await Promise.all([
+    const [about, listing, names] = await Promise.all([
+      state.about ?? get('about').then(prepare),
       get('runs', {v: state.listing?.v}),
       host.hostRuns(),
     ]);
-    if (!listing) return;
+    if (!about || !listing) return;
+    state.about = about;
     if (!listing.unchanged) state.listing = listing;
     state.names = names;
     await settle();
@@ -77,6 +76,12 @@ async function reload() {
   } catch (error) {
     parts.updated.textContent = `Could not be updated: ${error.message}`;
   }
+}
+
+/** Load BokehJS while the server reads the runs. */
+function prepare(about) {
+  if (about?.bokeh) loadBokeh(about.bokeh);
+  return about;
 }
 
 /** Make the page agree with the state. */
