@@ -79,7 +79,6 @@ class Picture:
     events: tuple[int, ...] = ()
     guide: float | None = None
     """A value to compare with."""
-    guide_name: str = ""
 
 
 def draw(picture: Picture, rows: int, columns: int) -> Cells:
@@ -92,7 +91,6 @@ def draw(picture: Picture, rows: int, columns: int) -> Cells:
     _shade(picture, inside)
     _guide(picture, inside)
     _curve(picture, inside)
-    _guide_name(picture, inside)
     _signs(picture, inside)
     _value_axis(picture, cells)
     _step_axis(picture, cells)
@@ -183,30 +181,11 @@ def _shade(picture: Picture, inside: Cells) -> None:
 
 
 def _guide(picture: Picture, inside: Cells) -> None:
-    row = _guide_row(picture, inside)
-    if row is not None:
+    value = picture.guide
+    if value is not None and picture.y.low <= value <= picture.y.high:
+        row = _row_of(value, picture.y, inside.chars.shape[0])
         inside.chars[row, :] = ord("╌")
         inside.ink[row, :] = Ink.GUIDE
-
-
-def _guide_row(picture: Picture, inside: Cells) -> int | None:
-    value = picture.guide
-    if value is None or not picture.y.low <= value <= picture.y.high:
-        return None
-    return _row_of(value, picture.y, inside.chars.shape[0])
-
-
-def _guide_name(picture: Picture, inside: Cells) -> None:
-    """Name the guide on its own row, as far right as the curve leaves room."""
-    row, width = _guide_row(picture, inside), inside.chars.shape[1]
-    if row is None or not picture.guide_name:
-        return
-    name = f" {picture.guide_name} "
-    free = inside.ink[row] == Ink.GUIDE
-    for start in range(width - len(name) - 1, 0, -1):
-        if free[start - 1 : start + len(name) + 1].all():
-            _write(inside, row, start, name, Ink.GUIDE)
-            return
 
 
 def _curve(picture: Picture, inside: Cells) -> None:

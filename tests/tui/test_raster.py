@@ -54,7 +54,6 @@ def test_plateau_evidence_event_and_guide_are_signs_and_not_only_tints(
         shade=(400, 700),
         events=(1000,),
         guide=1.5,
-        guide_name="limit 1.5",
     )
     golden("marks.txt", both(draw(shown, 14, 80)))
 
@@ -107,7 +106,6 @@ def test_any_size_can_be_drawn(rows: int, columns: int, rng: np.random.Generator
         shade=(50, 60),
         events=(0, 99),
         guide=1.0,
-        guide_name="a long name of a limit that has no room",
     )
     assert draw(shown, rows, columns).chars.shape == (rows, columns)
 
@@ -160,13 +158,3 @@ def test_a_notice_is_wrapped_into_its_room() -> None:
     shown = text(notice(words, 6, 40))
     assert " ".join(shown.split()) == words
     assert max(map(len, shown.splitlines())) <= 40
-
-
-def test_the_name_of_the_guide_stands_where_the_curve_leaves_room_or_nowhere(
-    rng: np.random.Generator,
-) -> None:
-    low = replace(picture(falling(rng)), guide=0.42, guide_name="floor 0.42")
-    assert "floor 0.42" in text(draw(low, 12, 80))
-    noisy = np.where(np.arange(200) % 2, 1.0, 0.5) * rng.uniform(0.8, 1.2, 200)
-    crossed = replace(picture(noisy), guide=0.75, guide_name="constant prediction: 0.75")
-    assert "const" not in text(draw(crossed, 12, 80))

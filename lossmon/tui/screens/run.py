@@ -125,16 +125,14 @@ class RunScreen(LiveScreen):
         wide = width >= _WIDE
         shown = max(len(view.findings), 1) if wide else min(len(view.findings), _MOST_FINDINGS)
         notes = min(note_count(view), _MOST_NOTES)
-        rows = {
+        rows: dict[str, int | str] = {
             "verdict": 4 if wide else 1,
             "notes": notes,
             "findings": min(shown, height // 3) + 1,
-            "evidence": max(min(5, height - 16), 0),
+            "evidence": "1fr" if wide else max(min(5, height - 16), 0),
         }
-        for name, count in rows.items():
+        for name, count in rows.items():  # each once: a height that changes sends all rows again
             self._lines(name).styles.height = count
-        if wide:
-            self._lines("evidence").styles.height = "1fr"
 
     def _lines(self, name: str) -> Lines:
         return self.query_one(f"#{name}", Lines)

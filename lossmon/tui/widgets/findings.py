@@ -58,7 +58,7 @@ def _row(finding: Finding, width: int, *, is_chosen: bool, below: bool) -> Line:
     room = width - 11 - _SLUG - 1
     if room >= _LEAST_CLAIM:
         spans.append((f"{fit(slug, _SLUG)} ", "bold" if is_chosen else ""))
-        spans.append((fit(finding.claim, room), ""))
+        spans.append((fit(printable(finding.claim), room), ""))
     else:
         spans.append((slug, "bold" if is_chosen else ""))
     return line(*spans, chosen=is_chosen)

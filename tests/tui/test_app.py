@@ -1,0 +1,430 @@
+"""What a person sees and what each key does, at the two sizes the screens are laid out for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lossmon.tui.messages import FindingOpened, RunOpened
+from lossmon.tui.screens.help import HelpScreen
+from lossmon.tui.screens.overview import OverviewScreen
+from lossmon.tui.screens.run import RunScreen
+from lossmon.tui.screens.text import TextScreen
+
+Opened = Callable[..., AbstractAsyncContextManager[Any]]
+Make = Callable[..., Any]
+
+SMALL, LARGE = (80, 24), (160, 45)
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+
+pytestmark = pytest.mark.usefixtures("not_reading")
+
+
+@pytest.fixture
+def two_runs(view: Make, report: Make, finding: Make) -> tuple[Any, Any]:
+    """A sick run with three findings and a healthy one."""
+    ill = report(
+        finding("vanishing-gradient", "error", steps=(0, 99)),
+        finding("lr-too-low", "warning", steps=(100, 149)),
+        finding("no-signal", "info", steps=(150, 199)),
+        flat=(120, 199),
+    )
+    return (
+        view("sick", None, ill, life="live", speed=9.1),
+        view("healthy", None, report(status="learning")),
+    )
+
+
+@SIZES
+async def test_the_overview_names_every_run_its_state_and_its_cause(
+    opened: Opened, two_runs: tuple[Any, Any], size: tuple[int, int]
+) -> None:
+    async with opened(size) as screen:
+        await screen.show(*two_runs)
+        header, table = screen.rows[0], "\n".join(screen.rows[1:4])
+        assert "2 runs" in header
+        assert "1 live" in header
+        assert "1 needs attention" in header
+        assert "● sick" in table
+        assert "✗ error vanishing-gradient" in table
+        assert "○ healthy" in table
+        assert "✓ learning" in table
+        assert "train/loss" in screen.text
+        assert "why it is stuck" in screen.text
+        assert "⠤" in screen.text or "⠒" in screen.text
+        assert len(screen.rows) == size[1]
+
+
+@SIZES
+async def test_the_run_in_trouble_stands_first_and_is_chosen(
+    opened: Opened, two_runs: tuple[Any, Any], size: tuple[int, int]
+) -> None:
+    async with opened(size) as screen:
+        await screen.show(*reversed(two_runs))
+        assert any(row.startswith("▶● sick") for row in screen.rows)
+
+
+@pytest.mark.parametrize(("down", "up"), [("j", "k"), ("down", "up"), ("G", "g"), ("end", "home")])
+async def test_the_selection_moves_down_and_up(
+    opened: Opened, two_runs: tuple[Any, Any], down: str, up: str
+) -> None:
+    async with opened() as screen:
+        await screen.show(*two_runs)
+        await screen.press(down)
+        assert any(row.startswith("▶○ healthy") for row in screen.rows)
+        await screen.press(down)
+        assert any(row.startswith("▶○ healthy") for row in screen.rows)
+        await screen.press(up)
+        assert any(row.startswith("▶● sick") for row in screen.rows)
+
+
+async def test_the_selection_stays_on_its_run_when_the_order_changes(
+    opened: Opened, two_runs: tuple[Any, Any], view: Make, report: Make, finding: Make
+) -> None:
+    async with opened() as screen:
+        await screen.show(*two_runs)
+        await screen.press("j")
+        worse = view("healthy", None, report(finding("nan-in-loss"), status="broken"))
+        await screen.show(view("sick", None, report(status="learning")), worse)
+        assert screen.rows[2].startswith("▶○ healthy")
+
+
+async def test_n_walks_the_runs_in_trouble_around_the_end(
+    opened: Opened, two_runs: tuple[Any, Any], view: Make, report: Make, finding: Make
+) -> None:
+    other = view("other", None, report(finding("lr-too-high", "warning")))
+    async with opened() as screen:
+        await screen.show(*two_runs, other)
+        for chosen in ("other", "sick", "other"):
+            await screen.press("n")
+            assert any(row.startswith("▶") and chosen in row for row in screen.rows)
+        await screen.press("N")
+        assert any(row.startswith("▶") and "sick" in row for row in screen.rows)
+
+
+@SIZES
+async def test_enter_opens_the_chosen_run_and_escape_leads_back(
+    opened: Opened, two_runs: tuple[Any, Any], size: tuple[int, int]
+) -> None:
+    async with opened(size) as screen:
+        await screen.show(*two_runs)
+        await screen.press("enter")
+        assert isinstance(screen.app.screen, RunScreen)
+        assert "sick" in screen.rows[0]
+        assert "● live" in screen.rows[0]
+        assert "step 199" in screen.rows[0]
+        assert "9.1 it/s" in screen.rows[0]
+        await screen.press("escape")
+        assert isinstance(screen.app.screen, OverviewScreen)
+
+
+@SIZES
+async def test_the_run_screen_lists_findings_with_their_severity_in_words(
+    opened: Opened, two_runs: tuple[Any, Any], size: tuple[int, int]
+) -> None:
+    async with opened(size) as screen:
+        await screen.show(*two_runs)
+        await screen.press("enter")
+        for words in ("▶✗ error", "! warning lr-too-low", "i info    no-signal"):
+            assert words in screen.text
+        assert "what was seen of vanishing-gradient" in screen.text
+        assert "First cure of vanishing-gradient." in screen.text
+        assert "░ flat 120-now" in screen.text
+
+
+async def test_the_side_panel_leaves_room_for_every_cure(
+    opened: Opened, two_runs: tuple[Any, Any]
+) -> None:
+    async with opened(LARGE) as screen:
+        await screen.show(*two_runs)
+        await screen.press("enter")
+        assert "Second cure of vanishing-gradient." in screen.text
+        column = {row.index("✗ error") for row in screen.rows if "✗ error" in row}
+        assert min(column) >= 90
+
+
+@pytest.mark.parametrize(("after", "before"), [("n", "N"), ("j", "k"), ("down", "up")])
+async def test_keys_walk_the_findings_and_shade_their_steps(
+    opened: Opened, two_runs: tuple[Any, Any], after: str, before: str
+) -> None:
+    async with opened() as screen:
+        await screen.show(*two_runs)
+        await screen.press("enter")
+        at_first = axis(screen.rows)
+        await screen.press(after)
+        assert "what was seen of lr-too-low" in screen.text
+        assert axis(screen.rows).index("▒") > at_first.index("▒")
+        await screen.press(after, after)
+        assert "what was seen of no-signal" in screen.text
+        await screen.press(before, before)
+        assert axis(screen.rows) == at_first
+
+
+def axis(rows: list[str]) -> str:
+    """The row of the chart's horizontal axis."""
+    return next(row for row in rows if "└" in row)
+
+
+@SIZES
+async def test_enter_on_a_finding_explains_it(
+    opened: Opened, view: Make, report: Make, finding: Make, size: tuple[int, int]
+) -> None:
+    async with opened(size) as screen:
+        await screen.show(view("a", None, report(finding("vanishing-gradient"))))
+        await screen.press("enter", "enter")
+        assert isinstance(screen.app.screen, TextScreen)
+        for words in (
+            "The claim of vanishing-gradient.",
+            "limit 1e-06",
+            "a paper",
+            "fc1.weight",
+            "2. Second cure",
+        ):
+            assert words in screen.text
+        top = screen.text
+        await screen.press("G")
+        assert "Sources" in screen.text or "sources" in screen.text
+        await screen.press("g")
+        assert screen.text == top
+        await screen.press("j")
+        if size == SMALL:
+            assert screen.rows[1] == top.split("\n")[2]
+        await screen.press("k", "escape")
+        assert isinstance(screen.app.screen, RunScreen)
+
+
+async def test_enter_without_a_finding_shows_the_whole_verdict(
+    opened: Opened, view: Make, report: Make
+) -> None:
+    async with opened() as screen:
+        await screen.show(view("a", None, report(status="learning")))
+        await screen.press("enter", "enter")
+        assert isinstance(screen.app.screen, TextScreen)
+        assert "No findings." in screen.text
+
+
+async def test_keys_say_what_they_open_in_messages(
+    opened: Opened, two_runs: tuple[Any, Any]
+) -> None:
+    async with opened() as screen:
+        await screen.show(*two_runs)
+        await screen.press("enter", "n", "enter")
+        runs = [one.key for one in screen.messages if isinstance(one, RunOpened)]
+        findings = [(o.key, o.rule) for o in screen.messages if isinstance(o, FindingOpened)]
+    assert set(runs) == {("sick", 0)}
+    assert set(findings) == {(("sick", 0), "lr-too-low")}
+
+
+@SIZES
+async def test_a_question_mark_shows_the_keys_whole_and_again_hides_them(
+    opened: Opened, two_runs: tuple[Any, Any], size: tuple[int, int]
+) -> None:
+    async with opened(size) as screen:
+        await screen.show(*two_runs)
+        await screen.press("question_mark")
+        assert isinstance(screen.app.screen, HelpScreen)
+        for words in ("freeze", "quit", "log or linear", "back", "◐ stalled", "! warning"):
+            assert words in screen.text
+        await screen.press("question_mark")
+        assert isinstance(screen.app.screen, OverviewScreen)
+        for key in ("escape", "q"):
+            await screen.press("question_mark", key)
+            assert isinstance(screen.app.screen, OverviewScreen)
+
+
+async def test_no_line_of_the_help_is_cut(opened: Opened) -> None:
+    from lossmon.tui.screens.help import help_lines
+
+    async with opened() as screen:
+        await screen.press("question_mark")
+        for line in help_lines():
+            assert line.text.rstrip() in screen.text
+
+
+@SIZES
+async def test_y_switches_between_a_log_and_a_linear_axis(
+    opened: Opened, view: Make, report: Make, size: tuple[int, int]
+) -> None:
+    losses = np.geomspace(100.0, 1.0, 200)
+    async with opened(size) as screen:
+        await screen.show(view("a", losses, report(status="learning")))
+        before = screen.text
+        assert "y: linear" in before
+        await screen.press("y")
+        assert "y: log" in screen.text
+        await screen.press("y")
+        assert screen.text == before
+
+
+async def test_f_freezes_the_screen_and_again_catches_up(
+    opened: Opened, view: Make, report: Make
+) -> None:
+    verdict = report(status="learning")
+    async with opened() as screen:
+        await screen.show(view("a", np.ones(100), verdict, life="live"))
+        await screen.press("f")
+        assert "frozen" in screen.rows[0]
+        frozen = screen.text
+        await screen.show(view("a", np.ones(7000), verdict, life="live"))
+        assert screen.text == frozen
+        await screen.press("f")
+        assert "frozen" not in screen.text
+        assert "7k" in screen.text
+
+
+async def test_a_frozen_screen_can_still_be_walked(
+    opened: Opened, two_runs: tuple[Any, Any]
+) -> None:
+    async with opened() as screen:
+        await screen.show(*two_runs)
+        await screen.press("f", "j")
+        assert any(row.startswith("▶○ healthy") for row in screen.rows)
+
+
+@pytest.mark.parametrize(("key", "code"), [("q", 0), ("ctrl+c", 130)])
+@pytest.mark.parametrize("way", [(), ("enter",), ("enter", "enter")])
+async def test_q_and_ctrl_c_leave_from_every_screen(
+    opened: Opened, two_runs: tuple[Any, Any], key: str, code: int, way: tuple[str, ...]
+) -> None:
+    async with opened() as screen:
+        await screen.show(*two_runs)
+        await screen.press(*way, key)
+    assert screen.app.return_code == code
+
+
+async def test_escape_never_quits(opened: Opened, two_runs: tuple[Any, Any]) -> None:
+    async with opened() as screen:
+        await screen.show(*two_runs)
+        await screen.press("escape", "escape", "escape")
+        assert screen.app.is_running
+        assert isinstance(screen.app.screen, OverviewScreen)
+
+
+async def test_values_that_are_not_finite_are_marked_and_named(
+    opened: Opened, view: Make, report: Make, finding: Make
+) -> None:
+    losses = np.linspace(2, 1, 200)
+    losses[150:] = np.nan
+    async with opened() as screen:
+        await screen.show(view("a", losses, report(finding("nan-in-loss"), status="broken")))
+        assert "××" in screen.text
+        assert "× nan/inf" in screen.text
+        assert "last nan" in screen.text
+
+
+@SIZES
+async def test_a_run_without_a_loss_says_what_to_do(
+    opened: Opened, view: Make, report: Make, size: tuple[int, int]
+) -> None:
+    async with opened(size) as screen:
+        await screen.show(view("a", [], report(status="not-enough-evidence")))
+        assert "no loss" in screen.text
+        assert "criterion=" in screen.text
+        await screen.press("y", "enter", "y")
+        assert isinstance(screen.app.screen, RunScreen)
+        assert "not enough evidence" in screen.text
+
+
+async def test_a_run_that_is_not_judged_yet_says_so(opened: Opened, view: Make) -> None:
+    async with opened() as screen:
+        await screen.show(view("a"))
+        assert "judging" in screen.text
+
+
+async def test_many_runs_scroll_with_the_selection(
+    opened: Opened, view: Make, report: Make
+) -> None:
+    views = [view(f"run-{number:03}", None, report(status="learning")) for number in range(120)]
+    async with opened() as screen:
+        await screen.show(*views)
+        await screen.press("G")
+        last = next(row for row in screen.rows if row.startswith("▶"))
+        await screen.press(*["k"] * 50)
+        middle = next(row for row in screen.rows if row.startswith("▶"))
+        assert last != middle
+        assert any("⣀" in row or "⠤" in row for row in screen.rows[12:])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (12, 3), (30, 8), (59, 15), (80, 5), (300, 80)])
+async def test_any_size_of_terminal_will_do(
+    opened: Opened, two_runs: tuple[Any, Any], size: tuple[int, int]
+) -> None:
+    async with opened() as screen:
+        await screen.show(*two_runs)
+        for key in ("enter", "enter", "question_mark"):
+            await screen.resize(*size)
+            await screen.press(key)
+            await screen.resize(80, 24)
+        assert screen.app.is_running
+
+
+HOSTILE = "a\x1b[2J\x1b]0;owned\x07[red]b[/red][@click=app.leave(3)]c[/]\u202ed\n\r\te" + "x" * 300
+
+
+@SIZES
+async def test_hostile_names_and_sentences_are_inert(
+    opened: Opened, view: Make, report: Make, finding: Make, size: tuple[int, int]
+) -> None:
+    verdict = report(finding("no-signal", claim=HOSTILE))
+    async with opened(size) as screen:
+        await screen.show(view(HOSTILE, None, verdict, life="live"), view("b"))
+        seen = [screen.text]
+        for keys in (("enter",), ("enter",), ("escape",), ("escape",)):
+            await screen.press(*keys)
+            seen.append(screen.text)
+        await screen.press("q")
+    assert screen.app.return_code == 0
+    for text in seen:
+        assert not any(
+            ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in text.replace("\n", "")
+        )
+        assert "\u202e" not in text
+        assert len(text.split("\n")) == size[1]
+    assert "a\\x1b[2J" in seen[0]
+    assert "[red]b[/red]" in seen[2]
+
+
+async def test_wide_and_combining_characters_keep_the_columns(
+    opened: Opened, view: Make, report: Make
+) -> None:
+    verdict = report(status="learning")
+    async with opened() as screen:
+        await screen.show(view("学習率-実験" * 9, None, verdict), view("é" * 40, None, verdict))
+        from rich.cells import cell_len
+
+        assert all(cell_len(row) <= 80 for row in screen.rows)
+        table = [row for row in screen.rows if row[1:2] == "○"]
+        assert len(table) == 2
+        assert len({cell_len(row[: row.index("✓")]) for row in table}) == 1
+
+
+async def test_nothing_is_redrawn_when_nothing_has_changed(
+    opened: Opened, two_runs: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from textual.widget import Widget
+
+    async with opened() as screen:
+        await screen.show(*two_runs)
+        marked: list[object] = []
+        refresh = Widget.refresh
+
+        def note(self: Widget, *regions: object, **options: object) -> Widget:
+            marked.append((self, regions, options))
+            return refresh(self, *regions, **options)
+
+        monkeypatch.setattr(Widget, "refresh", note)
+        await screen.show(*two_runs)
+        assert marked == []
+
+
+async def test_colour_refused_still_tells_everything(
+    opened: Opened, two_runs: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with opened() as screen:
+        await screen.show(*two_runs)
+        assert "✗ error vanishing-gradient" in screen.text
