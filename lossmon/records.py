@@ -57,10 +57,9 @@ class Table:
 
         `rows` selects records by their index, so that a window costs no copy of the whole table.
         """
-        values = self.values[rows]
         if signal.name not in self.signals:
-            return np.full(values.shape[:2], np.nan)
-        return values[:, :, self.signals.index(signal.name)].astype(np.float64)
+            return np.full(self.values[rows, :, :0].shape[:2], np.nan)
+        return self.values[rows, :, self.signals.index(signal.name)].astype(np.float64)
 
     def until(self, step: int) -> Table:
         """Return the records up to and including `step`."""

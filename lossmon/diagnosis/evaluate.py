@@ -12,7 +12,6 @@ from lossmon.diagnosis.finding import Finding, Report, Severity, Status
 from lossmon.diagnosis.rule import Clear, Found, Outcome, Rule, Skipped, Undecided
 from lossmon.diagnosis.status import flat_status, settled
 from lossmon.records import Run
-from lossmon.signals import Signal
 
 AT_REST: tuple[Status, ...] = ("learning", "converged")
 """A run of this status gets nothing above info, but for faults that waste or cap the model."""
@@ -49,24 +48,12 @@ def evaluate(run: Run, rules: Sequence[Rule], *, ignore: Sequence[str] = ()) -> 
 def _judge(rule: Rule, facts: Facts, silenced: set[str]) -> Outcome:
     if rule.id in silenced:
         return Skipped("silenced by name")
-    missing = [signal.label for signal in rule.needs if not _recorded(facts.run, signal)]
+    missing = [signal.label for signal in rule.needs if not facts.is_recorded(signal)]
     if missing:
         return Skipped(f"no {' and no '.join(missing)} recorded")
     if facts.n_steps < rule.min_steps:
         return Skipped(f"{facts.n_steps} of the {rule.min_steps} steps it needs are recorded")
     return rule.check(facts)
-
-
-def _recorded(run: Run, signal: Signal) -> bool:
-    """Return whether a signal was measured at least once."""
-    if signal.scope == "scalar":
-        series = run.scalar(signal)
-        return series is not None and len(series) > 0
-    table = {"parameter": run.parameters, "layer": run.layers, "run": run.totals}[signal.scope]
-    if table is None or not len(table) or signal.name not in table.signals:
-        return False
-    column = table.values[:, :, table.signals.index(signal.name)]
-    return bool(np.isfinite(column[-1]).any() or np.isfinite(column).any())
 
 
 def _finding(rule: Rule, found: Found, status: Status | None) -> Finding:

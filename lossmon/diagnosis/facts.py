@@ -158,10 +158,31 @@ class Facts:
         return np.unique(np.concatenate([early, spread(0, len(self.sampled_steps))]))
 
     def parameter(self, signal: Signal, rows: Steps) -> Floats:
-        """Return shape (len(rows), parameters) of a parameter signal."""
+        """Return shape (len(rows), parameters) of a parameter signal, not to be written to."""
         if self.table is None:
             return np.zeros((0, 0))
-        return self.table.column(signal, rows)
+        if rows is not self.rows and rows is not self.run_rows:
+            return self.table.column(signal, rows)
+        key = (signal.name, rows is self.rows)
+        if key not in self._columns:
+            self._columns[key] = self.table.column(signal, rows)
+            self._columns[key].flags.writeable = False
+        return self._columns[key]
+
+    @cached_property
+    def _columns(self) -> dict[tuple[str, bool], Floats]:
+        """Columns read so far: several rules look at the same ones."""
+        return {}
+
+    def is_recorded(self, signal: Signal) -> bool:
+        """Return whether a signal was measured at least once."""
+        if signal not in self._recorded:
+            self._recorded[signal] = _measured(self.run, signal)
+        return self._recorded[signal]
+
+    @cached_property
+    def _recorded(self) -> dict[Signal, bool]:
+        return {}
 
     def total(self, signal: Signal, steps: Steps) -> Floats:
         """Return a run-level signal at `steps`; NaN where it was not sampled."""
@@ -258,6 +279,17 @@ class Facts:
         weight = self.parameter(signals.WEIGHT_NORM, self.run_rows)[:, held]
         weight = np.where(np.isnan(update), np.nan, weight)
         return ratio(root_sum_squares(update), root_sum_squares(weight))
+
+
+def _measured(run: Run, signal: Signal) -> bool:
+    if signal.scope == "scalar":
+        series = run.scalar(signal)
+        return series is not None and len(series) > 0
+    table = {"parameter": run.parameters, "layer": run.layers, "run": run.totals}[signal.scope]
+    if table is None or not len(table) or signal.name not in table.signals:
+        return False
+    column = table.values[:, :, table.signals.index(signal.name)]
+    return bool(np.isfinite(column[-1]).any() or np.isfinite(column).any())
 
 
 def spread(first: int, last: int) -> Steps:

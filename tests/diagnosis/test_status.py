@@ -89,3 +89,15 @@ def test_the_status_tells_its_numbers() -> None:
     reads = diagnose(synth.run()).status_reads
     assert "fell by" in reads
     assert "constant prediction" in reads
+
+
+def test_a_trend_that_could_hide_in_the_noise_is_no_verdict() -> None:
+    loss = synth.flat(400, at=1.2, noise=0.6)
+    report = diagnose(synth.run(400, loss=loss, parameter={GRAD_DOT_PREV: noise(400) + 0.1}))
+    assert report.status == "not-enough-evidence"
+    assert "noisy" in report.status_reads
+
+
+def test_noise_that_rises_a_little_does_not_diverge() -> None:
+    loss = synth.flat(300, at=0.1, noise=0.05) + np.linspace(0, 0.04, 300)
+    assert diagnose(synth.run(loss=np.abs(loss))).status == "converged"

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.level import Level, level
+from lossmon.records import Run
+from lossmon.signals import CLASS_COUNT, CRITERION_LOSS, PREDICTION_ENTROPY, PRIOR_COUNT, PRIOR_LOSS
+
+
+def of(run: Run) -> Level:
+    return level(Facts(run))
+
+
+def sampled_until(run: Run, step: int) -> Run:
+    assert run.parameters is not None
+    assert run.totals is not None
+    return replace(run, parameters=run.parameters.until(step), totals=run.totals.until(step))
+
+
+def test_level_is_the_share_of_the_prior_that_is_explained() -> None:
+    loss = synth.flat(300, at=synth.PRIOR / 4)
+    assert of(synth.run(loss=loss)).explained == pytest.approx(0.75, abs=0.01)
+
+
+def test_level_leaves_out_what_the_loop_adds() -> None:
+    data = synth.flat(300, at=1.0)
+    run = synth.run(loss=data + 5.0, total={CRITERION_LOSS: data})
+    assert of(run).loss == pytest.approx(1.0, abs=0.01)
+
+
+def test_level_of_a_window_without_samples_comes_from_the_loss_of_every_step() -> None:
+    falling = synth.falling(600, end=0.2)
+    penalty = 0.5 * np.ones(600)
+    run = synth.run(600, loss=falling + penalty, total={CRITERION_LOSS: falling})
+    assert of(sampled_until(run, 100)).loss == pytest.approx(of(run).loss, abs=0.02)
+
+
+def test_level_of_accumulated_passes_is_that_of_the_criterion() -> None:
+    data = synth.flat(600, at=1.0)
+    run = synth.run(600, loss=data / 4, total={CRITERION_LOSS: data})
+    assert of(sampled_until(run, 100)).loss == pytest.approx(1.0, abs=0.02)
+
+
+def test_level_does_not_count_the_peaks_of_the_past() -> None:
+    loss = synth.flat(200, at=0.01, noise=1e-3)
+    loss[5:25] = 100.0
+    assert of(synth.run(200, loss=loss)).explained > 0.98
+
+
+def test_level_is_unknown_without_a_prior() -> None:
+    assert not of(synth.run(total={PRIOR_LOSS: np.nan})).is_known
+    assert not of(synth.scalars_only(synth.flat(300))).is_known
+
+
+def test_prior_of_few_labels_is_raised_by_what_their_entropy_lacks() -> None:
+    few = {PRIOR_LOSS: 2.0, PRIOR_COUNT: 100.0, CLASS_COUNT: 10.0}
+    assert of(synth.run(total=few)).prior == pytest.approx(2.0 + 9 / 200)
+
+
+def test_tau_compares_loss_and_entropy_of_the_same_steps() -> None:
+    falling = synth.falling(600, end=0.2)
+    run = synth.run(600, loss=falling, total={PREDICTION_ENTROPY: falling})
+    assert of(sampled_until(run, 100)).tau == pytest.approx(0.0, abs=1e-6)
