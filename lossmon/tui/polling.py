@@ -24,7 +24,7 @@ from lossmon.tui.snapshot import Key, RunView, Snapshot
 
 _PATIENCE_S = 0.3
 """So long are verdicts collected before those at hand are shown."""
-_JUDGING_SHARE = 0.1
+_JUDGING_SHARE = 0.05
 """Share of the time that judging one run may take."""
 _RECENT = 200
 """Steps behind the speed."""

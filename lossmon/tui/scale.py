@@ -59,7 +59,7 @@ def value_axis(low: float, high: float, *, log: bool, before: Axis | None = None
     if log and high / low >= 10:
         return Axis(_rung_below(low), 1 / _rung_below(1 / high), True)
     pad = max((high - low) / 20, _NARROWEST * max(abs(low), abs(high)) / 2) or 1.0
-    step = _round_step(high - low + 2 * pad, 6)
+    step = _round_step(high - low + 2 * pad, 10)
     bottom = math.floor((low - pad / 2) / step) * step
     if low >= 0 > bottom:
         bottom = 0.0

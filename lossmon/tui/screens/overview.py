@@ -19,7 +19,7 @@ from lossmon.tui.widgets.keys import OVERVIEW, WAITING, key_line
 from lossmon.tui.widgets.legend import legend_line
 from lossmon.tui.widgets.lines import Lines
 from lossmon.tui.widgets.run_table import ordered, table_lines
-from lossmon.tui.widgets.summary import panel_lines, summary_height, summary_lines
+from lossmon.tui.widgets.summary import panel_lines, summary_lines
 from lossmon.tui.words import WELL, urgency
 
 _MOST_ROWS = 9
@@ -132,7 +132,6 @@ class OverviewScreen(LiveScreen):
         chart = self.query_one(Chart)
         chart.draw(view, log=self.owner.log_y)
         self._lines("legend").draw(lambda width, _: [legend_line(view, chart.picture, width)])
-        self._lines("summary").styles.height = summary_height(view)
         self._lines("summary").draw(partial(summary_lines, view))
         self._lines("side").draw(partial(panel_lines, view))
 

@@ -36,7 +36,7 @@ def _signs(view: RunView, picture: Picture) -> Iterator[list[Span]]:
     if picture.points.bad.any():
         yield [("  ×", "error"), (" nan/inf", "dim")]
     if picture.shade is not None:
-        yield [("  ▒", "shade"), (" evidence", "dim")]
+        yield [("  ", ""), ("▒", "shade"), (" evidence", "dim")]
     if picture.flat is not None:
         first, last = picture.flat
         yield [(f"  ░ flat {first}-{'now' if view.is_growing else last}", "dim")]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.geometry import Region
 from textual.strip import Strip
@@ -44,9 +45,9 @@ class Lines(Widget):
         """Return one row; Textual asks for those that were marked as changed."""
         row = self._lines[y] if y < len(self._lines) else EMPTY
         segments = [Segment(text, STYLES[style]) for text, style in row.spans]
-        strip = Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
-        strip = strip.apply_style(self.rich_style)
-        return strip.apply_style(CHOSEN) if row.chosen else strip
+        strip = Strip(segments).adjust_cell_length(self.size.width, Style())
+        strip = strip.apply_style(CHOSEN) if row.chosen else strip
+        return strip.apply_style(self.rich_style).simplify()
 
     def _update(self) -> None:
         width, height = self.size

@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 from lossmon.numfmt import printable
-from lossmon.tui.line import EMPTY, Line, heading, line
+from lossmon.tui.line import EMPTY, Line, Span, heading, line
 from lossmon.tui.snapshot import RunView
 from lossmon.tui.widgets.evidence import evidence_lines
 from lossmon.tui.widgets.findings import findings_lines, verdict_lines
-from lossmon.tui.widgets.notes import note_count, note_lines
+from lossmon.tui.widgets.notes import note_lines
 from lossmon.tui.words import SEVERITY, life, serious, speed
 
 
 def summary_lines(view: RunView, width: int, height: int) -> list[Line]:
-    """Return what went wrong around the run, its status and its main finding, a line each."""
-    verdict = [*note_lines(view, width, 1), *verdict_lines(view, width, 1)]
+    """Return the two lines that matter most: how it died, else its status; its main finding."""
+    notes, verdict = note_lines(view, width, 1), verdict_lines(view, width, 1)
+    finding = _main_finding(view)
+    return [*notes, *finding, *verdict][:height] if notes else [*verdict, *finding][:height]
+
+
+def _main_finding(view: RunView) -> list[Line]:
     finding = serious(view) or (view.findings[0] if view.findings else None)
     if finding is None:
-        return verdict
+        return []
     severity = finding.severity
-    return [
-        *verdict,
-        line(
-            (f" {SEVERITY[severity]} {severity} ", severity),
-            (finding.rule, "bold"),
-            (f"  {printable(finding.claim)}", ""),
-        ),
-    ][:height]
-
-
-def summary_height(view: RunView) -> int:
-    """Return how many lines the summary has."""
-    return 1 + min(note_count(view), 1) + min(len(view.findings), 1)
+    sign: Span = (f" {SEVERITY[severity]} {severity} ", severity)
+    return [line(sign, (finding.rule, "bold"), f"  {printable(finding.claim)}")]
 
 
 def panel_lines(view: RunView, width: int, height: int) -> list[Line]:
