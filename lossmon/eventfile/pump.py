@@ -15,7 +15,6 @@ from lossmon.eventfile.queue import Queue, ScalarPoint, WidePoint
 from lossmon.records import Mark, RunMeta
 
 _TAKEN_AT_ONCE = 20_000
-_WIDE_TAKEN_AT_ONCE = 64
 _JOIN_S = 5.0
 """How long a close waits for a disk that does not answer."""
 
@@ -81,7 +80,7 @@ class Pump:
     def _take_wide(self) -> None:
         wide = self._queue.wide
         taken: list[WidePoint] = []
-        for _ in range(min(len(wide), _WIDE_TAKEN_AT_ONCE)):
+        for _ in range(len(wide)):
             point = wide.popleft()
             if isinstance(point, WidePoint):
                 taken.append(point)

@@ -53,8 +53,8 @@ class _File:
         if not reason and tail.stuck_bytes and not self.content.records:
             reason = "no event record in it"
         return Damage(
-            tail.lost_records + self.content.bad_records + bool(tail.stuck_bytes),
-            tail.lost_bytes + tail.stuck_bytes,
+            tail.lost_places + self.content.bad_records,
+            tail.lost_bytes,
             (f"{tail.path.name}: {reason}",) if reason else (),
         )
 

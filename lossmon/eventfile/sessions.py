@@ -24,7 +24,7 @@ class SourceFile:
 class Session:
     """The files of one start: one process, from its first step to its end."""
 
-    key: str
+    stem: str
     own: bool
     files: tuple[FileContent, ...]
     start_step: int | None
@@ -45,17 +45,15 @@ def sessions(files: Iterable[SourceFile]) -> tuple[Session, ...]:
     grouped: dict[tuple[bool, str], list[FileContent]] = {}
     for file in files:
         if file.content.records:
-            meta = file.content.meta
-            key = meta.start_id if file.name.own and meta and meta.start_id else file.name.stem
-            grouped.setdefault((file.name.own, key), []).append(file.content)
-    found = [_session(own, key, contents) for (own, key), contents in grouped.items()]
-    return tuple(sorted(found, key=lambda session: (session.first_wall, session.key)))
+            grouped.setdefault((file.name.own, file.name.stem), []).append(file.content)
+    found = [_session(own, stem, contents) for (own, stem), contents in grouped.items()]
+    return tuple(sorted(found, key=lambda session: (session.first_wall, session.stem)))
 
 
-def _session(own: bool, key: str, contents: Sequence[FileContent]) -> Session:
+def _session(own: bool, stem: str, contents: Sequence[FileContent]) -> Session:
     steps = [c.start_step for c in contents if c.start_step is not None]
     return Session(
-        key,
+        stem,
         own,
         tuple(sorted(contents, key=lambda content: content.first_wall)),
         min(steps, default=None),

@@ -60,9 +60,6 @@ class Tail:
         self.path = path
         self.restarts = 0
         """How often the file turned out to be another one: what was read before is void."""
-        self.lost_records = 0
-        """Places at which something unsound was passed over."""
-        self.lost_bytes = 0
         self.stuck_bytes = 0
         """Bytes at the end that hold no sound record, so far."""
         self._patience = patience
@@ -72,13 +69,26 @@ class Tail:
 
     def _begin(self) -> None:
         self.offset = 0
-        self.lost_records = self.lost_bytes = self.stuck_bytes = 0
+        self.stuck_bytes = 0
+        self._lost_places = self._lost_bytes = 0
+        self._lost_until = -1
         self._before = b""
         self._settled = 0
         self._doubted_size = 0
         self._doubted_polls = 0
         self._chunk = CHUNK
         self._resync = Resync()
+
+    @property
+    def lost_places(self) -> int:
+        """Gaps between sound records, whatever they held, so that any way of reading agrees."""
+        stuck_apart = self.stuck_bytes > 0 and self._lost_until != self.offset
+        return self._lost_places + stuck_apart
+
+    @property
+    def lost_bytes(self) -> int:
+        """Bytes in those gaps."""
+        return self._lost_bytes + self.stuck_bytes
 
     def poll(self) -> Iterator[list[Rows]]:
         """Yield what has been added since the last poll, in file order, some megabytes at a time.
@@ -164,9 +174,13 @@ class Tail:
         return count
 
     def _count_skipped(self, scan: Scan, sound: NDArray[np.bool_]) -> None:
-        lost = np.flatnonzero(~sound)
-        self.lost_records += len(lost)
-        self.lost_bytes += int((scan.lengths[lost] + OVERHEAD).sum())
+        for i in np.flatnonzero(~sound).tolist():
+            self._lose(self.offset + int(scan.starts[i]), int(scan.lengths[i]) + OVERHEAD)
+
+    def _lose(self, at: int, size: int) -> None:
+        self._lost_places += at != self._lost_until
+        self._lost_bytes += size
+        self._lost_until = at + size
 
     def _step_to(self, offset: int, before: bytes) -> None:
         if offset > self.offset:
@@ -195,8 +209,7 @@ class Tail:
         if found < 0:
             self.stuck_bytes = size - self.offset
             return False
-        self.lost_records += 1
-        self.lost_bytes += found - self.offset
+        self._lose(self.offset, found - self.offset)
         self._step_to(found, _read_at(file, found - _MARK, _MARK) if found >= _MARK else b"")
         self._chunk = _SMALL_CHUNK
         return True

@@ -52,16 +52,24 @@ class RunWriter:
 
     def scalars(self, step: int, wall_time: float, values: Mapping[str, float]) -> None:
         """Record scalars by tag, as they are: NaN and infinities too."""
-        if self._is_active():
+        if not self._is_active():
+            return
+        try:
             self._queue.put_scalars(ScalarPoint(step, wall_time, dict(values)))
+        except (TypeError, ValueError):
+            self._queue.dropped += 1
 
     def wide(
         self, step: int, wall_time: float, parameters: Wide, layers: Wide, totals: Wide
     ) -> None:
         """Record the tables of one step, in the shapes that the metadata names; they are copied."""
-        if self._is_active():
+        if not self._is_active():
+            return
+        try:
             tables = _raw(parameters), _raw(layers), _raw(totals)
             self._queue.put_wide(WidePoint(step, wall_time, tables))
+        except (TypeError, ValueError, RuntimeError):
+            self._queue.dropped += 1
 
     def mark(self, mark: Mark) -> None:
         """Record something that happened."""
