@@ -14,6 +14,7 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser("explain", help="explain a rule, or list all of them")
     parser.add_argument("rule", metavar="RULE", nargs="?", help="name of a rule")
     parser.add_argument("--json", action="store_true", help="print JSON (schema 1) for programs")
+    parser.add_argument("--markdown", action="store_true", help="print docs/rules.md: all rules")
     parser.set_defaults(run=run)
 
 
@@ -21,8 +22,16 @@ def run(args: argparse.Namespace) -> int:
     """Print one rule, or one line for each."""
     from lossmon.cli.rules import known
     from lossmon.diagnosis.rules import load_rules
-    from lossmon.report.rules import render_rule, render_rule_list, rule_dict
+    from lossmon.report.rules import (
+        render_rule,
+        render_rule_list,
+        render_rules_markdown,
+        rule_dict,
+    )
 
+    if args.markdown:
+        emit(render_rules_markdown(load_rules()))
+        return 0
     if args.json:
         rules = [known(args.rule)] if args.rule else load_rules()
         emit(_json([rule_dict(rule) for rule in rules]))

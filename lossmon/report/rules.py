@@ -30,6 +30,28 @@ def render_rule_list(rules: Sequence[Rule], *, colour: bool = False) -> str:
     )
 
 
+def render_rules_markdown(rules: Sequence[Rule]) -> str:
+    """Return the page of all rules, upstream stages first: an anchor, the doc, limits, fixes."""
+    head = (
+        "# Rules\n\nEvery cause that lossmon can name, in the order in which it reasons: what lies "
+        "upstream first.\nMade by `lossmon explain --markdown`.\n"
+    )
+    return head + "".join(f"\n{_section(rule)}" for rule in rules)
+
+
+def _section(rule: Rule) -> str:
+    lines = [f"## {rule.id}", "", f"**{rule.claim}** Stage: {rule.stage}.", ""]
+    for line in _body(rule):
+        indented = line.startswith("    ")
+        lines.append(line.strip() if indented or not line else f"### {line}\n")
+    lines += ["", "### Limits", "", "| limit | value | source |", "|---|---|---|"]
+    for name, limit in rule.thresholds.items():
+        lines.append(f"| {name} | {fmt(limit.value)} {limit.unit} | {limit.source} |")
+    lines += ["", "### What to try, most likely first", ""]
+    lines += [f"{number}. {fix}" for number, fix in enumerate(rule.fixes, 1)]
+    return "\n".join(lines) + "\n"
+
+
 def rule_dict(rule: Rule) -> dict[str, Any]:
     """Return the rule's element of `lossmon explain --json`."""
     return {

@@ -1,0 +1,36 @@
+"""What README shows is what the program prints."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.training
+def test_the_verdict_in_the_readme_is_what_the_demo_ends_with(
+    tmp_path: Path, run_python: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    shown = re.search(r"<!-- output of .*? -->\n```text\n(.*?)```", README, re.DOTALL)
+    assert shown is not None
+    done = run_python("-m", "lossmon", "run", ROOT / "demos/article/learning_rate.py", cwd=tmp_path)
+    assert shown.group(1) in done.stderr
+
+
+def test_every_link_in_the_readme_leads_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_page_of_rules_is_fresh(
+    run_python: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    fresh = run_python("-m", "lossmon", "explain", "--markdown").stdout
+    assert (ROOT / "docs/rules.md").read_text(encoding="utf-8") == fresh
