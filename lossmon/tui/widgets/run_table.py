@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from lossmon import signals
 from lossmon.numfmt import MISSING, fmt, fmt_count
 from lossmon.signals import Signal
-from lossmon.tui.line import Line, Span, fit, line
+from lossmon.tui.line import Line, Span, fit, line, shorten
 from lossmon.tui.snapshot import Key, RunView
-from lossmon.tui.words import LIFE, diagnosis, last_loss, speed, urgency
+from lossmon.tui.words import LIFE, diagnosis, speed, urgency
 
 _CURVE = 9
+_NUMBER = 8
 _WIDE = 96
 _DIAGNOSIS = 33
 """Columns that the longest diagnosis takes."""
@@ -26,7 +27,7 @@ def table_lines(
     views: Sequence[RunView], chosen: Key | None, width: int, height: int
 ) -> list[Line]:
     """Return a header and `height` - 1 rows around the chosen run."""
-    columns = _columns(width)
+    columns = _columns(views, width)
     name = max(width - 3 - sum(size + 1 for _, size, _ in columns) - _DIAGNOSIS, 8)
     titles = "".join(f"{fit(title, size, right=True)} " for title, size, _ in columns)
     rows = [line((f"   {fit('RUN', name)} {titles}DIAGNOSIS", "dim"))]
@@ -34,7 +35,7 @@ def table_lines(
         is_chosen = view.key == chosen
         sign, _, style = LIFE[view.life]
         spans: list[Span] = [("▶" if is_chosen else " ", "key"), (f"{sign} ", style)]
-        spans.append((f"{fit(view.name, name)} ", "bold" if is_chosen else ""))
+        spans.append((f"{fit(shorten(view.name, name), name)} ", "bold" if is_chosen else ""))
         spans += [(f"{fit(value(view), size, right=True)} ", "") for _, size, value in columns]
         rows.append(line(*spans, *diagnosis(view), chosen=is_chosen))
     return rows
@@ -50,16 +51,18 @@ def visible(views: Sequence[RunView], chosen: Key | None, height: int) -> Sequen
 Column = tuple[str, int, Callable[[RunView], str]]
 
 
-def _columns(width: int) -> tuple[Column, ...]:
+def _columns(views: Sequence[RunView], width: int) -> tuple[Column, ...]:
+    """Return the columns that there is room for, without those in which no run has a value."""
     step: Column = ("STEP", 5, _step)
-    loss: Column = ("LOSS", 7, lambda view: last_loss(view)[:7])
+    loss: Column = ("LOSS", _NUMBER, _loss)
     curve: Column = ("CURVE    ", _CURVE, _curve)
     if width < _WIDE:
         return step, loss, curve
-    val: Column = ("VAL", 7, lambda view: _last(view, signals.VAL_LOSS))
-    lr: Column = ("LR", 7, lambda view: _last(view, signals.LR))
+    val: Column = ("VAL", _NUMBER, lambda view: _last(view, signals.VAL_LOSS))
+    lr: Column = ("LR", _NUMBER, lambda view: _last(view, signals.LR))
     pace: Column = ("SPEED", 9, speed)
-    return step, loss, val, lr, pace, curve
+    used = [one for one in (val, lr, pace) if any(one[2](v) not in ("", MISSING) for v in views)]
+    return step, loss, *used, curve
 
 
 def _step(view: RunView) -> str:
@@ -69,7 +72,16 @@ def _step(view: RunView) -> str:
 
 def _last(view: RunView, signal: Signal) -> str:
     series = view.run.scalar(signal)
-    return fmt(float(series.values[-1]), 3) if series is not None and len(series) else MISSING
+    return _short(float(series.values[-1])) if series is not None and len(series) else MISSING
+
+
+def _loss(view: RunView) -> str:
+    return MISSING if view.points is None else _short(view.points.last_value)
+
+
+def _short(value: float) -> str:
+    """Return a number in at most eight characters; a digit less rather than half an exponent."""
+    return next(text for n in (4, 3, 2, 1) if len(text := fmt(value, n)) <= _NUMBER or n == 1)
 
 
 def _curve(view: RunView) -> str:
