@@ -49,6 +49,17 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     return " " * (width - length) + text if right else text + " " * (width - length)
 
 
+def shorten(text: str, width: int) -> str:
+    """Return `text` in at most `width` cells, cut in its middle: both ends tell names apart."""
+    if cell_len(text) <= width:
+        return text
+    head = set_cell_size(text, max(width - 1, 0) // 2).rstrip()
+    tail = text
+    while tail and cell_len(tail) > width - 1 - cell_len(head):
+        tail = tail[1:]
+    return f"{head}…{tail}"[: max(width, 0)]
+
+
 def ends(left: Sequence[Span], right: Sequence[Span], width: int) -> Line:
     """Return a line with spans at both ends; the right ones go where there is no room for both."""
     used = sum(cell_len(text) for text, _ in left)

@@ -12,6 +12,7 @@ from lossmon.tui.snapshot import RunView
 
 _SENTENCE = 600
 _CULPRITS = 3
+_ROOMY = 10
 
 
 def evidence_lines(view: RunView, finding: Finding | None, width: int, height: int) -> list[Line]:
@@ -23,6 +24,8 @@ def evidence_lines(view: RunView, finding: Finding | None, width: int, height: i
         return _without_findings(view, width, height)
     title = f"evidence  {finding.rule}"
     seen, fixes = _seen(finding, width), _fixes(finding, width)
+    if height > _ROOMY:  # beside the chart, where the list has no room for it
+        seen = [*_paragraph("", printable(finding.claim, _SENTENCE), width), *seen]
     room = height - 1
     if len(seen) + len(fixes) > room:
         first = _fixes(finding, width, most=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lossmon import signals
 from lossmon.numfmt import fmt, printable
-from lossmon.tui.line import Line, Span, cells, ends
+from lossmon.tui.line import Line, Span, cells, ends, shorten
 from lossmon.tui.snapshot import RunView, Snapshot
 from lossmon.tui.words import WELL, life, speed, urgency
 
@@ -47,7 +47,7 @@ def _header(name: str, states: list[Span], screen: int, *, frozen: bool, width: 
     taken = sum(cells(text) for text, _ in screens)
     if room - taken < min(cells(name), _LEAST_NAME):
         screens, taken = [], 0
-    left = [_NAME, (_short(name, max(room - taken, 4)), "bold"), *states]
+    left = [_NAME, (shorten(printable(name), max(room - taken, 4)), "bold"), *states]
     return ends(left, [*frozen_part, *screens], width)
 
 
@@ -65,11 +65,3 @@ def _screens(screen: int) -> list[Span]:
         here = number == screen
         spans.append((f"[{name[0]}]{name[2:]} " if here else f"{name} ", "key" if here else "dim"))
     return spans
-
-
-def _short(name: str, width: int) -> str:
-    """Return a name in at most `width` cells; its end tells runs apart."""
-    name = printable(name)
-    while cells(name) > width:
-        name = "…" + name[2:]
-    return name
