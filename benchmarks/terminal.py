@@ -78,4 +78,3 @@ class Terminal:
             self.sent += os.read(self._fd, most)
         except OSError:  # Linux says EIO once the program has closed its end
             time.sleep(0.01)
-

@@ -165,6 +165,6 @@ def test_an_exception_of_the_script_is_recorded_in_the_run_that_it_ended(
     done = run_python("-m", "lossmon", "run", "--logdir", "out", "script.py", cwd=tmp_path)
     assert done.returncode == 1
     marks = lossmon.read_run(tmp_path / "out" / "Linear-1").marks
-    assert [
-        m.detail["error"] for m in marks if m.kind == "exception"
-    ] == ["RuntimeError: out of data"]
+    assert [m.detail["error"] for m in marks if m.kind == "exception"] == [
+        "RuntimeError: out of data"
+    ]
