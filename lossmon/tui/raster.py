@@ -213,7 +213,7 @@ def _value_axis(picture: Picture, cells: Cells) -> None:
     for row in range(rows):
         _write(cells, row, GUTTER - 1, "│", Ink.AXIS)
     taken = rows
-    for value, label in value_ticks(picture.y, max(2, rows // 2)):
+    for value, label in value_ticks(picture.y, max(3, min(rows * 2 // 3, 4 + rows // 4))):
         row = _row_of(value, picture.y, rows)
         if row < taken:
             _write(cells, row, 0, f"{label[: GUTTER - 2]:>{GUTTER - 2}} ┤", Ink.AXIS)
