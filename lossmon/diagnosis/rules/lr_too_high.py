@@ -31,35 +31,65 @@ from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold
 from lossmon.numfmt import fmt
+from lossmon.records import Steps
 from lossmon.signals import LOSS, TOTAL_UPDATE_RATIO, UPDATE_NORM, WEIGHT_NORM
 
 EARLY_RATIO = Threshold(0.3, "of the weights", "toy runs: lr 300 times too high 0.7, healthy 0.06")
 PEAK = Threshold(2.0, "times the untrained loss", "Megatron-LM and llm-foundry spike guards: 2")
 RATIO = Threshold(0.1, "of the weights", "TheDeepChecker: update ratios above 10^-1 diverge")
+FAST = Threshold(0.01, "of the weights", "ten times the usual update ratio of 1e-3")
 LEVEL = Threshold(1.25, "times the untrained loss", "half way to the peak's limit, in logarithms")
-BACK = Threshold(0.95, "of the untrained loss", "less is a loss that has come down: not stuck")
+BACK = Threshold(0.95, "of the prior's loss", "less is a loss that has come down: not stuck")
 
 
 def check(facts: Facts) -> Outcome:
-    """Fire where large updates threw the loss up and it has not come down below its start."""
-    ratios = facts.update_ratios
-    steps = facts.sampled_steps[facts.run_rows]
-    start = max(facts.first_loss, facts.level.prior if facts.level.is_known else 0.0)
+    """Fire where large updates threw the loss up and it has not come down since."""
+    prior = facts.level.prior if facts.level.is_known else 0.0
+    start = max(facts.first_loss, prior)
     now = float(np.nan_to_num(facts.recent_losses, nan=np.inf, posinf=np.inf).mean())
-    large = np.flatnonzero(np.nan_to_num(ratios, nan=0.0, posinf=np.inf) > EARLY_RATIO.value)
-    if not start > 0 or now < BACK.value * start:
+    if not start > 0 or now < BACK.value * (prior or start):
         return CLEAR
-    early = large[large < EARLY_ROWS]
-    if len(early):
-        since = int(steps[early[0]])
-        peak = _peak(facts, since)
-        if peak > PEAK.value * start:
-            return Found("error", since, (_ratio(facts, since), _peaked(facts, since, peak, start)))
-    lasting = facts.motion.total_ratio
-    if lasting > RATIO.value and now > LEVEL.value * start:
-        first = int(steps[int(np.argmax(np.nan_to_num(ratios) > RATIO.value))])
-        return Found("error", first, (_lasting(facts, lasting), _high(facts, now, start)))
+    for proof in (_thrown_up, _swings, _diverges):
+        found = proof(facts, start, now)
+        if found is not None:
+            return found
     return CLEAR
+
+
+def _thrown_up(facts: Facts, start: float, now: float) -> Found | None:
+    large = _beyond(facts, EARLY_RATIO)
+    if not len(large) or large[0] >= EARLY_ROWS:
+        return None
+    since = int(facts.sampled_steps[facts.run_rows[large[0]]])
+    peak = _peak(facts, since)
+    if peak <= PEAK.value * start:
+        return None
+    return Found("error", since, (_ratio(facts, since), _peaked(facts, since, peak, start)))
+
+
+def _swings(facts: Facts, start: float, now: float) -> Found | None:
+    lasting = facts.motion.total_ratio
+    if not lasting > RATIO.value or now <= LEVEL.value * start:
+        return None
+    since = int(facts.sampled_steps[facts.run_rows[_beyond(facts, RATIO)[0]]])
+    evidence = (_lasting(facts, lasting, RATIO), _high(facts, now, start, LEVEL))
+    return Found("error", since, evidence)
+
+
+def _diverges(facts: Facts, start: float, now: float) -> Found | None:
+    """Return the finding for a loss that goes up and up; only where its level means something."""
+    lasting = facts.motion.total_ratio
+    rises = facts.trend.direction == "rising" and facts.level.is_known
+    if not rises or not lasting > FAST.value or now <= PEAK.value * start:
+        return None
+    since = int(facts.sampled_steps[facts.run_rows[_beyond(facts, FAST)[0]]])
+    evidence = (_lasting(facts, lasting, FAST), _high(facts, now, start, PEAK))
+    return Found("error", since, evidence)
+
+
+def _beyond(facts: Facts, limit: Threshold) -> Steps:
+    """Return which of `run_rows` changed the weights by more than a limit."""
+    return np.flatnonzero(np.nan_to_num(facts.update_ratios, nan=0.0, posinf=np.inf) > limit.value)
 
 
 def _peak(facts: Facts, since: int) -> float:
@@ -80,21 +110,22 @@ def _ratio(facts: Facts, since: int) -> Evidence:
 
 
 def _peaked(facts: Facts, since: int, peak: float, start: float) -> Evidence:
-    reads = f"the loss then rose to {fmt(peak, 3)}; untrained it was {fmt(start, 3)}"
+    reads = f"the loss then rose to {fmt(peak, 3)}; untrained it was {fmt(facts.first_loss, 3)}"
     limit = PEAK.value * start
     return Evidence(LOSS.name, since, facts.last_step, peak, limit, reads, PEAK.source)
 
 
-def _lasting(facts: Facts, ratio: float) -> Evidence:
+def _lasting(facts: Facts, ratio: float, limit: Threshold) -> Evidence:
     first, last = facts.sampled_window
     reads = f"half of the steps change the weights by more than {100 * ratio:.0f} % of their norm"
-    return Evidence(TOTAL_UPDATE_RATIO.name, first, last, ratio, RATIO.value, reads, RATIO.source)
+    tag = TOTAL_UPDATE_RATIO.name
+    return Evidence(tag, first, last, ratio, limit.value, reads, limit.source)
 
 
-def _high(facts: Facts, now: float, start: float) -> Evidence:
+def _high(facts: Facts, now: float, start: float, limit: Threshold) -> Evidence:
     first, last = facts.window
-    reads = f"the loss is {fmt(now, 3)} by now; untrained it was {fmt(start, 3)}"
-    return Evidence(LOSS.name, first, last, now, LEVEL.value * start, reads, LEVEL.source)
+    reads = f"the loss is {fmt(now, 3)} by now; untrained it was {fmt(facts.first_loss, 3)}"
+    return Evidence(LOSS.name, first, last, now, limit.value * start, reads, limit.source)
 
 
 def _thrown(steps: int = 300, *, after: float = synth.PRIOR) -> np.ndarray:
@@ -133,6 +164,7 @@ RULE = Rule(
         "early_ratio": EARLY_RATIO,
         "peak": PEAK,
         "ratio": RATIO,
+        "fast": FAST,
         "level": LEVEL,
         "back": BACK,
     },
@@ -153,6 +185,12 @@ RULE = Rule(
     doc=__doc__ or "",
     fires=(
         Case(
+            "higher and higher, by large steps",
+            lambda: synth.run(
+                loss=synth.PRIOR + np.linspace(0, 9, 300), parameter={UPDATE_NORM: 0.5}
+            ),
+        ),
+        Case(
             "thrown up by the first steps, then no better than a constant",
             lambda: synth.run(loss=_thrown(), parameter={UPDATE_NORM: _updates(0.7, 1e-9)}),
         ),
@@ -163,6 +201,10 @@ RULE = Rule(
     ),
     silent=(
         Case("a healthy run", synth.run),
+        Case(
+            "a loss that rises by steps of the usual size",
+            lambda: synth.run(loss=synth.PRIOR + np.linspace(0, 5, 300)),
+        ),
         Case(
             "large early updates with a loss that falls",
             lambda: synth.run(parameter={UPDATE_NORM: _updates(0.7, 2e-3)}),

@@ -1,8 +1,8 @@
 """The step is too small to matter.
 
 Sees
-    The update ratio ‖Δw‖/‖w‖ of every weight matrix, whether successive gradients and updates
-    agree, and the level of the loss.
+    The update ratio ‖Δw‖/‖w‖ of every weight matrix, at the peak of the schedule; whether
+    successive gradients or updates agree; or how little way was made while nothing was learned.
 
 Why the loss stalls
     The gradient knows the way down, step after step the same way, and the updates are too small to

@@ -39,6 +39,7 @@ LEAST_RATIO = Threshold(
     1e-5, "of the weights", "below it nothing was tried: lr-too-low's limit / 10"
 )
 MOST_RATIO = Threshold(1e-1, "of the weights", "TheDeepChecker: update ratios above 10^-1 diverge")
+BELOW = Threshold(-0.1, "of the prior's loss", "worse than a constant by more: updates do harm")
 MOVED = Threshold(0.05, "of the weights", "fifty steps at the usual ratio of 1e-3")
 
 
@@ -49,7 +50,9 @@ def check(facts: Facts) -> Outcome:
         return Skipped("the loss of a constant prediction is not known for this criterion")
     if not np.isfinite(motion.agreement):
         return Skipped("no two steps in a row were sampled")
-    if level.explained > AT_PRIOR.value or motion.agreement_z >= SIGNIFICANT.value:
+    if not BELOW.value <= level.explained <= AT_PRIOR.value:
+        return CLEAR
+    if motion.agreement_z >= SIGNIFICANT.value:
         return CLEAR
     if not LEAST_RATIO.value <= motion.total_ratio <= MOST_RATIO.value:
         return CLEAR
@@ -99,6 +102,7 @@ RULE = Rule(
     check=check,
     thresholds={
         "explained": AT_PRIOR,
+        "below": BELOW,
         "agreement": SIGNIFICANT,
         "least_ratio": LEAST_RATIO,
         "most_ratio": MOST_RATIO,

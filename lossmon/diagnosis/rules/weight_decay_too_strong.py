@@ -14,8 +14,8 @@ Fix
 Not to be confused with
     Layers before BatchNorm, whose scale does not matter: there decay and gradient balance, and the
     model learns.
-    A regularised optimum: there the two are equal by definition; here the penalty was larger from
-    the start.
+    A regularised optimum: there the two are equal by definition; here the penalty was larger on
+    the way down.
     lr-too-high: there large steps come first.
 
 Sources
@@ -38,8 +38,8 @@ from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold
 from lossmon.diagnosis.stats import root_sum_squares
 from lossmon.numfmt import fmt
-from lossmon.records import GroupInfo
-from lossmon.signals import GRAD_NORM, LOSS, UPDATE_NORM, WEIGHT_NORM
+from lossmon.records import GroupInfo, Steps
+from lossmon.signals import GRAD_NORM, LOSS, LR, UPDATE_NORM, WEIGHT_NORM, group_tag
 
 Floats = NDArray[np.float64]
 
@@ -47,6 +47,8 @@ SHARE = Threshold(1.0, "of the data's gradient", "by definition of outweighs")
 SHRUNK = Threshold(0.9, "of the first norm", "a tenth lost is no fluctuation of a norm")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
 SPREAD = Threshold(0.1, "of lambda", "an L2 term has one factor, by definition")
+HALVED = Threshold(0.25, "of the first norm", "the way down to a quarter: its first half halves")
+SAMPLES = 5
 ADDED = Threshold(1e-3, "of the criterion loss", "below it nothing noticeable was added")
 
 
@@ -60,19 +62,28 @@ class Pull:
 
 
 def check(facts: Facts) -> Outcome:
-    """Fire where a penalty outweighs the data from early on and the weights have shrunk by it."""
+    """Fire where a penalty outweighs the data while the weights shrink by it."""
     if facts.level.explained >= EXPLAINED.value:
         return CLEAR
     norms = root_sum_squares(facts.parameter(WEIGHT_NORM, facts.run_rows)[:, facts.held])
-    norms = norms[np.isfinite(norms)]
-    if len(norms) < EARLY_ROWS or not norms[0] > 0 or norms[-1] > SHRUNK.value * norms[0]:
+    known = norms[np.isfinite(norms)]
+    if len(known) < EARLY_ROWS or not known[0] > 0 or known[-1] > SHRUNK.value * known[0]:
         return CLEAR
     for pull in _pulls(facts):
-        share = pull.share[np.isfinite(pull.share)]
-        early = share[: max(EARLY_ROWS, len(share) // 4)]
-        if len(early) and float(np.median(early)) > SHARE.value:
-            return Found("error", *_since(facts, pull), _evidence(facts, pull, early, norms), ())
+        share = pull.share[: _shrinking_rows(norms, known)]
+        share = share[np.isfinite(share)]
+        if len(share) >= SAMPLES and float(np.median(share)) > SHARE.value:
+            return Found("error", *_since(facts, pull), _evidence(facts, pull, share, known), ())
     return CLEAR
+
+
+def _shrinking_rows(norms: Floats, known: Floats) -> int:
+    """Return how many records lie in the first half of the way down, in logarithms.
+
+    Further down a regularised optimum is near, where penalty and data are equal by definition.
+    """
+    half = np.sqrt(known[0] * max(known[-1], HALVED.value * known[0]))
+    return max(SAMPLES, int(np.argmax(norms <= half)))
 
 
 def _since(facts: Facts, pull: Pull) -> tuple[int]:
@@ -133,9 +144,11 @@ def _apart(facts: Facts, weight: Floats, decay: Floats) -> Pull:
     """
     rows = facts.run_rows
     steps = facts.sampled_steps[rows]
-    rates = np.array([_lr(facts, p.group) for p in facts.parameters])
     held = decay > 0
-    pull = (rates * decay)[held]
+    rates = [
+        _rates(facts, p.group, steps) for p, hit in zip(facts.parameters, held, strict=True) if hit
+    ]
+    pull = np.stack(rates, axis=1) * decay[held]
     norm = weight[:, held]
     moved = np.square(facts.parameter(UPDATE_NORM, rows)[:, held])
     dot = np.full(norm.shape, np.nan)
@@ -148,8 +161,15 @@ def _apart(facts: Facts, weight: Floats, decay: Floats) -> Pull:
     return Pull(share, f"decoupled weight decay {fmt(float(decay.max()))}")
 
 
-def _lr(facts: Facts, group: int) -> float:
-    return facts.groups[group].lr if 0 <= group < len(facts.groups) else 0.0
+def _rates(facts: Facts, group: int, steps: Steps) -> Floats:
+    """Return a param group's learning rate at `steps`; the first one where it is not recorded."""
+    info = facts.groups[group]
+    series = facts.run.series
+    rates = series.get(group_tag(LR, info.name)) or series.get(LR.tag)
+    if rates is None or not len(rates):
+        return np.full(len(steps), info.lr)
+    at = np.searchsorted(rates.steps, steps, side="right") - 1
+    return rates.values[np.maximum(at, 0)]
 
 
 def _over(pull: Floats, data: Floats) -> Floats:
@@ -218,6 +238,7 @@ RULE = Rule(
         "share": SHARE,
         "shrunk": SHRUNK,
         "explained": EXPLAINED,
+        "halved": HALVED,
         "spread": SPREAD,
         "added": ADDED,
     },
@@ -247,6 +268,7 @@ RULE = Rule(
             "decoupled weight decay",
             lambda: synth.run(
                 loss=synth.flat(300),
+                lr=0.1,
                 groups=_sgd(0.166, decoupled=True),
                 parameter={WEIGHT_NORM: _shrinking(), UPDATE_NORM: _shrinking() / 60},
             ),
