@@ -126,7 +126,7 @@ class RunScreen(LiveScreen):
         shown = max(len(view.findings), 1) if wide else min(len(view.findings), _MOST_FINDINGS)
         notes = min(note_count(view), _MOST_NOTES)
         rows: dict[str, int | str] = {
-            "verdict": 4 if wide else 1,
+            "verdict": 4 if wide else 1 if view.findings else 2,
             "notes": notes,
             "findings": min(shown, height // 3) + 1,
             "evidence": "1fr" if wide else max(min(5, height - 16), 0),

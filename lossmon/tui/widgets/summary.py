@@ -13,8 +13,8 @@ from lossmon.tui.words import SEVERITY, life, serious, speed
 
 def summary_lines(view: RunView, width: int, height: int) -> list[Line]:
     """Return the two lines that matter most: how it died, else its status; its main finding."""
-    notes, verdict = note_lines(view, width, 1), verdict_lines(view, width, 1)
-    finding = _main_finding(view)
+    notes, finding = note_lines(view, width, 1), _main_finding(view)
+    verdict = verdict_lines(view, width, 1 if notes or finding else height)
     return [*notes, *finding, *verdict][:height] if notes else [*verdict, *finding][:height]
 
 
