@@ -23,7 +23,7 @@ def test_a_list_inside_a_model_is_looked_through() -> None:
     found = find_model(net.layers[1].parameters(), [*net.layers, net.layers, net])
     assert found is not None
     assert found.name == "Net"
-    assert [row.name for row in found.rows][0] == "layers.0.weight"
+    assert found.rows[0].name == "layers.0.weight"
 
 
 def test_leaves_without_a_module_are_named_by_number() -> None:
