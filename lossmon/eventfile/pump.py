@@ -28,7 +28,7 @@ class Pump:
         self._queue = queue
         self._flush_s = flush_s
         self._files = LogFiles(folder, stem, meta, warn=self._warn)
-        self._next_alive = 0.0
+        self._next_alive = time.monotonic() + ALIVE_EVERY_S
         self._reported = 0
         self._warned = False
         self._pid = os.getpid()
