@@ -304,6 +304,7 @@ def _legend(plot: Any, items: Sequence[Item], look: Look) -> None:
         glyph_width=16,
         spacing=12,
         padding=0,
-        margin=8,
+        margin=6,
+        location="bottom_left",
     )
     plot.add_layout(legend, "above")

@@ -35,6 +35,7 @@ class Place:
 
     name: str
     path: Path
+    root: Path
     hosts: tuple[str, ...]
     """Names that TensorBoard may use for the run, the likeliest first."""
 
@@ -91,7 +92,7 @@ def look(folders: Sequence[Root]) -> Found:
         for source in sources:
             name = _unused(_name(root, source), places)
             if is_inside(source.path, root.path):
-                places[name] = Place(name, source.path, _hosts(root, source))
+                places[name] = Place(name, source.path, root.path, _hosts(root, source))
             else:
                 outside.append(name)
     return Found(tuple(places.values()), tuple(outside), tuple(notes))

@@ -17,7 +17,7 @@ from lossmon.diagnosis.finding import Report
 from lossmon.eventfile.liveness import Liveness, liveness
 from lossmon.eventfile.reader import RunReader
 from lossmon.records import Run
-from tensorboard_plugin_lossmon.places import Found, Place, Root, look
+from tensorboard_plugin_lossmon.places import Found, Place, Root, is_inside, look
 
 _PATIENCE = 2
 """Polls that a record which looks damaged gets to become whole, while its run is being written."""
@@ -113,9 +113,10 @@ class Store:
     def entry(self, name: str) -> Entry | None:
         """Return one run, brought up to date, or None where there is no such run."""
         with self._lock:
-            if name not in self._watched:
-                self._discover()
             watched = self._watched.get(name)
+            if watched is None or not is_inside(watched.place.path, watched.place.root):
+                self._discover()
+                watched = self._watched.get(name)
             return watched.poll(self._new_token, time.time()) if watched else None
 
     def _discover(self) -> Found:

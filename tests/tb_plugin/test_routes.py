@@ -139,6 +139,19 @@ def test_links_out_of_the_logdir_are_named_and_not_read(
     assert shown.get("figure", run="linked").status_code == 404
 
 
+def test_file_that_became_a_link_out_of_the_logdir_is_not_read(
+    write_run: Write, panel: Any, tmp_path: Path
+) -> None:
+    folder = write_run("a", [1.0])
+    write_run("../secret", [3.0])
+    shown = panel("--logdir", folder)
+    assert shown.get("report", run="a").status_code == 200
+    (secret,) = (tmp_path / "secret" / "lossmon").glob("*tfevents*")
+    (folder / "a" / "lossmon" / secret.name).symlink_to(secret)
+    assert shown.get("report", run="a").status_code == 404
+    assert shown.json("runs")["outside"] == ["a"]
+
+
 def test_figure_is_a_bokeh_item(runs: Path, panel: Any) -> None:
     answer = panel("--logdir", runs).json("figure", run="falls")
     assert {"doc", "root_id"} <= set(answer["item"])

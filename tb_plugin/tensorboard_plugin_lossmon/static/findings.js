@@ -73,7 +73,8 @@ function item(one, open, select) {
 
 function facts(one) {
   const role = {cause: 'primary cause', consequence: `follows from ${one.consequence_of}`}[one.role];
-  return [role, one.severity, one.since, one.rule].filter(Boolean).join(' · ');
+  const words = [role, one.severity, one.since, one.rule].filter(Boolean);
+  return words.flatMap((word, at) => [at ? ' · ' : '', h('span', {}, word)]);
 }
 
 function details(one, id) {

@@ -62,22 +62,22 @@ function line(run, checked, colour, select) {
   radio.checked = checked;
   return h(
     'label',
-    {class: checked ? 'run chosen' : 'run', title: run.label},
+    {class: checked ? 'run chosen' : 'run', title: counted(run.steps, 'step')},
     radio,
     h('span', {class: 'dot', style: {background: colour(run.run)}}),
-    h('span', {class: 'name'}, run.label),
+    h('span', {class: 'name'}, broken(run.label)),
     h('span', {class: `status ${run.status}`}, words(run.status)),
     h('span', {class: 'cause'}, run.cause ?? ''),
-    h('span', {class: 'life'}, life(run)),
+    ['live', 'stalled', 'dead'].includes(run.liveness) && h('span', {class: 'life'}, run.liveness),
   );
+}
+
+/** Return a name that is broken after its slashes where it is too long for a line. */
+function broken(label) {
+  return label.split(/(?<=\/)/).flatMap((part) => [part, h('wbr')]);
 }
 
 /** Return a status as words. */
 export function words(status) {
   return status.replaceAll('-', ' ');
-}
-
-function life(run) {
-  const steps = counted(run.steps, 'step');
-  return ['live', 'stalled', 'dead'].includes(run.liveness) ? `${steps}, ${run.liveness}` : steps;
 }
