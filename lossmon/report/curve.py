@@ -6,6 +6,7 @@ Points that are not finite take no part in any mean or extreme; they are returne
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from lossmon.records import Floats, Series, Steps
 
 _BLOCK = 128
-"""Points smoothed by one matrix product: 1 M points take 30 ms instead of the 500 ms of a loop."""
+"""Points of one block; all blocks are smoothed side by side: 1 M points take 60 ms, not 500 ms."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,9 +63,9 @@ def smoothed(values: Floats, span: float) -> Floats:
     keep = 1.0 - 2.0 / (max(span, 1.0) + 1.0)
     finite = np.isfinite(values)
     kept = values[finite]
-    scale = (
-        float(np.max(np.abs(kept), initial=0.0)) or 1.0
-    )  # float64 losses near 1e308 would sum to inf
+    largest = float(np.max(np.abs(kept), initial=0.0)) or 1.0
+    # Losses near 1e308 would sum to inf; by a power of two, so that no digit is lost.
+    scale = 2.0 ** (math.frexp(largest)[1] - 1)
     weight = _decayed(np.ones(len(kept)), keep)
     average = _decayed(kept / scale, keep) / weight * scale
     place = np.cumsum(finite) - 1
@@ -97,15 +98,17 @@ def _reduced(ufunc: np.ufunc, values: Floats, starts: NDArray[np.int64]) -> Floa
 
 def _decayed(values: Floats, keep: float) -> Floats:
     """Return s with s[i] = keep * s[i-1] + values[i], from 0."""
-    age = np.arange(_BLOCK)
-    powers = np.tril(keep ** np.maximum(age[:, None] - age[None, :], 0))
     blocks = -(-len(values) // _BLOCK)
     padded = np.zeros(blocks * _BLOCK)
     padded[: len(values)] = values
-    inner = padded.reshape(blocks, _BLOCK) @ powers.T
+    inner = padded.reshape(blocks, _BLOCK)
+    # Not a matrix product: its rounding depends on the number of rows, so that points which come
+    # would move the ones before them in their last bit.
+    for age in range(1, _BLOCK):
+        inner[:, age] += keep * inner[:, age - 1]
     carry, before = 0.0, np.zeros(blocks)
     for block in range(blocks):
         before[block] = carry
         carry = carry * keep**_BLOCK + inner[block, -1]
-    whole = inner + before[:, None] * keep ** (age + 1)[None, :]
+    whole = inner + before[:, None] * keep ** np.arange(1, _BLOCK + 1)[None, :]
     return np.asarray(whole.reshape(-1)[: len(values)])

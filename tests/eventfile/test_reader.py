@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossmon.eventfile.encoding import ScalarEncoder, start_event, version_event
@@ -117,9 +117,7 @@ def grow(source: Path, target: Path, cuts: list[int]) -> Iterator[None]:
             yield
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30)
 @given(cuts=st.lists(st.integers(0, 10**6), max_size=12))
 def test_growth_in_any_slices_gives_the_run_of_one_read(
     tmp_path: Path, resumed: Path, cuts: list[int]
@@ -354,9 +352,7 @@ def test_marks_of_a_sound_shape_only_are_taken(tmp_path: Path, meta: RunMeta) ->
     assert run.damage.records == 1
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_random_damage_never_raises_and_leaves_what_is_sound(
     tmp_path: Path, resumed: Path, data: st.DataObject
@@ -386,9 +382,7 @@ def test_random_damage_never_raises_and_leaves_what_is_sound(
     assert_same_run(settled(RunReader(target, "x")), run)
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30)
 @given(content=st.binary(max_size=3000), seed=st.integers(0, 2**32 - 1))
 def test_noise_never_raises(tmp_path: Path, content: bytes, seed: int) -> None:
     noise = np.random.default_rng(seed).bytes(len(content))

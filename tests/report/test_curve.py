@@ -62,7 +62,7 @@ def test_trend_passes_over_values_that_are_not_finite() -> None:
     st.lists(st.floats(-1e300, 1e300) | st.just(np.nan) | st.just(np.inf), max_size=300),
     st.floats(1, 1e6),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_trend_stays_between_the_extremes_of_any_values(values: list[float], span: float) -> None:
     array = np.array(values, np.float64)
     finite = array[np.isfinite(array)]

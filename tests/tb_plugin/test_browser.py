@@ -93,9 +93,13 @@ def board(tensorboard: Callable[..., str], trained: Path) -> str:
     return tensorboard("--logdir", trained)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """One Chromium for all tests."""
+    """One Chromium for all tests of this file.
+
+    No longer than that: Playwright keeps an event loop running in this thread, in which no
+    asynchronous test of another file could run.
+    """
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             tmp_path_factory.mktemp("profile"), executable_path=CHROMIUM, args=list(FLAGS)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lossmon.tui.scale import Axis, step_axis, step_ticks, value_axis, value_ticks
@@ -12,7 +12,6 @@ FINITE = st.floats(allow_nan=False, allow_infinity=False)
 POSITIVE = st.floats(min_value=5e-324, max_value=1.7e308)
 
 
-@settings(deadline=None)
 @given(FINITE, FINITE)
 def test_a_value_axis_holds_its_values(one: float, other: float) -> None:
     low, high = min(one, other), max(one, other)
@@ -24,7 +23,6 @@ def test_a_value_axis_holds_its_values(one: float, other: float) -> None:
     assert axis.high >= min(high, 1e300)
 
 
-@settings(deadline=None)
 @given(POSITIVE, POSITIVE)
 def test_a_log_axis_holds_its_values_and_stays_positive(one: float, other: float) -> None:
     low, high = max(min(one, other), 1e-290), min(max(one, other), 1e290)
@@ -36,7 +34,6 @@ def test_a_log_axis_holds_its_values_and_stays_positive(one: float, other: float
     assert axis.high >= high * (1 - 1e-9)
 
 
-@settings(deadline=None)
 @given(FINITE, FINITE, st.integers(2, 12), st.booleans())
 def test_ticks_are_few_ascending_inside_and_told_apart(
     one: float, other: float, most: int, log: bool
