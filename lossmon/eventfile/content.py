@@ -90,10 +90,12 @@ class FileContent:
                 marks += self._marks(value.text, batch, steps, walls)
 
     def _note_times(self, walls: Floats) -> None:
-        finite = walls[np.isfinite(walls) & (walls > 0)]
-        if len(finite):
-            self.first_wall = min(self.first_wall, float(finite.min()))
-            self.last_wall = max(self.last_wall, float(finite.max()))
+        low, high = float(walls.min()), float(walls.max())
+        if not 0 < low <= high < math.inf:
+            known = walls[np.isfinite(walls) & (walls > 0)]
+            low, high = known.min(initial=math.inf), known.max(initial=-math.inf)
+        self.first_wall = min(self.first_wall, float(low))
+        self.last_wall = max(self.last_wall, float(high))
 
     def _wants(self, value: Value, slot: Slot, count: int) -> bool:
         if slot.count == 0:

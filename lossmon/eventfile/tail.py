@@ -142,8 +142,8 @@ class Tail:
         count = len(scan.starts)
         sound = np.ones(count, bool)
         grouped = []
-        for length in np.unique(scan.lengths).tolist():
-            members = np.flatnonzero(scan.lengths == length)
+        for members in scan.groups:
+            length = int(scan.lengths[members[0]])
             payload, right = payload_rows(buffer, scan.starts[members], length)
             sound[members] = right
             grouped.append((members, payload))
