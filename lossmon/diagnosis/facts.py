@@ -62,7 +62,9 @@ class Facts:
     @cached_property
     def n_steps(self) -> int:
         """Number of steps recorded: losses, or sampled records where there is no loss."""
-        return max(len(self.losses), len(self.table) if self.table is not None else 0)
+        series = self.run.scalar(signals.LOSS)
+        points = 0 if series is None else series.n_points
+        return max(points, len(self.table) if self.table is not None else 0)
 
     @cached_property
     def first_step(self) -> int:
@@ -84,8 +86,12 @@ class Facts:
 
     @cached_property
     def window_losses(self) -> Floats:
-        """Losses inside the window."""
-        return self.losses[np.searchsorted(self.loss_steps, self.window[0]) :]
+        """Losses inside the window, a bucket's mean once for each of its points."""
+        series = self.run.scalar(signals.LOSS)
+        first = int(np.searchsorted(self.loss_steps, self.window[0]))
+        if series is None or series.buckets is None:
+            return self.losses[first:]
+        return np.repeat(self.losses[first:], series.counts[first:])
 
     @cached_property
     def recent_losses(self) -> Floats:
@@ -154,8 +160,7 @@ class Facts:
     @cached_property
     def run_rows(self) -> Steps:
         """Indices of at most `MAX_ROWS` records over the whole run, the earliest ones included."""
-        early = np.arange(min(EARLY_ROWS, len(self.sampled_steps)))
-        return np.unique(np.concatenate([early, spread(0, len(self.sampled_steps))]))
+        return _early_and_spread(len(self.sampled_steps))
 
     def parameter(self, signal: Signal, rows: Steps) -> Floats:
         """Return shape (len(rows), parameters) of a parameter signal, not to be written to."""
@@ -288,8 +293,13 @@ def _measured(run: Run, signal: Signal) -> bool:
     table = {"parameter": run.parameters, "layer": run.layers, "run": run.totals}[signal.scope]
     if table is None or not len(table) or signal.name not in table.signals:
         return False
-    column = table.values[:, :, table.signals.index(signal.name)]
-    return bool(np.isfinite(column[-1]).any() or np.isfinite(column).any())
+    rows = _early_and_spread(len(table))
+    return bool(np.isfinite(table.column(signal, rows)).any())
+
+
+def _early_and_spread(count: int) -> Steps:
+    early = np.arange(min(EARLY_ROWS, count))
+    return np.unique(np.concatenate([early, spread(0, count)]))
 
 
 def spread(first: int, last: int) -> Steps:

@@ -252,5 +252,8 @@ def _frame_rows_of(buffer: Bytes, starts: Offsets, width: int) -> Bytes:
         if int(starts[-1] - starts[0]) == stride * (len(starts) - 1) and (
             (starts[1:] - starts[:-1] == stride).all()
         ):
-            return np.ndarray((len(starts), width), np.uint8, buffer, int(starts[0]), (stride, 1))
+            frames: Bytes = np.ndarray(
+                (len(starts), width), np.uint8, buffer, int(starts[0]), (stride, 1)
+            )
+            return frames
     return sliding_window_view(buffer, width)[starts]

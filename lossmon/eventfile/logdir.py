@@ -11,6 +11,7 @@ from lossmon.errors import NoDataError, UsageError
 from lossmon.eventfile.filenames import parse_name
 from lossmon.eventfile.place import FOLDER
 from lossmon.eventfile.reader import RunReader
+from lossmon.eventfile.widenumbers import Kept
 from lossmon.numfmt import printable
 from lossmon.records import Run
 
@@ -81,6 +82,7 @@ class LogdirReader:
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)
         self._readers: dict[Path, RunReader] = {}
+        self._kept = Kept()
 
     def poll(self) -> tuple[Run, ...]:
         """Return the runs as they stand now, sorted by name; the same objects where unchanged.
@@ -93,7 +95,7 @@ class LogdirReader:
             sources = ()
         for source in sources:
             if source.path not in self._readers:
-                self._readers[source.path] = RunReader(source.path, source.name)
+                self._readers[source.path] = RunReader(source.path, source.name, kept=self._kept)
         return tuple(reader.poll() for _, reader in sorted(self._readers.items(), key=_by_path))
 
 
