@@ -31,7 +31,7 @@ SIGNS = {"error": "✗", "warning": "!", "info": "i", "": " "}
 """Severity of the worst finding that names a parameter, to its sign."""
 MOST = 24
 """Rows of the table; the rest are counted below it."""
-_HEADER = ("", "parameter", "shape", "grad norm", "update/w", "weight norm", "zero grad", "step")
+_HEADER = ("", "parameter", "shape", "grad norm", "update/w", "weight norm", "zero grad", "at step")
 _NAME, _SHAPE, _WEIGHT, _ZERO = 1, 2, 5, 6
 _GIVE_WAY = (_SHAPE, _WEIGHT, _ZERO)
 _LEAST_NAME, _ENOUGH = 8, 24

@@ -23,6 +23,7 @@ from lossmon.tui.widgets.notes import note_count, note_lines
 from lossmon.tui.words import STATUS, life, serious, speed, status_word
 
 NARROWEST, WIDEST = 40, 500
+_LEAST_NAME = 12
 _NO_LOSS = {
     True: "No loss was recorded: pass criterion= to lossmon.watch(), or give the loss to "
     "mon.step(loss).",
@@ -52,18 +53,23 @@ def page(view: RunView, report: Report, *, width: int = 80, colour: bool = False
 
 
 def _title(view: RunView, report: Report, width: int) -> Iterator[Span]:
-    """Yield name, status, liveness, and how far it got; a long name is cut in its middle."""
+    """Yield name, status, liveness, and how far it got, as much as there is room for.
+
+    A long name is cut in its middle.
+    """
     sign, style = STATUS[report.status]
     step = view.run.last_step
+    word, life_style = life(view)
     rest: list[Span] = [
         (f"  {sign} {status_word(report.status)}", style),
-        ("  ", ""),
-        life(view),
+        (f"  {word}", life_style),
         (f"  step {step}" if step >= 0 else "  no step yet", ""),
         (f"  {speed(view)}" if speed(view) else "", ""),
     ]
-    taken = sum(cells(text) for text, _ in rest)
-    yield shorten(view.name, max(width - taken, 8)), "bold"
+    least = min(cells(view.name), _LEAST_NAME)
+    while sum(cells(text) for text, _ in rest) > width - least:
+        rest.pop()
+    yield shorten(view.name, width - sum(cells(text) for text, _ in rest)), "bold"
     yield from rest
 
 
@@ -91,7 +97,7 @@ def _notes(view: RunView, width: int, *, colour: bool) -> list[str]:
 def _layers(view: RunView, report: Report, width: int, *, colour: bool) -> Iterator[str]:
     rows = layer_rows(view.run, report)
     sampled = any(row.step is not None for row in rows)
-    note = "worst first, as last sampled" if any(row.severity for row in rows) else "by depth"
+    note = "worst first" if any(row.severity for row in rows) else "by depth"
     title = f"layers {len(rows)}" if sampled else "layers"
     yield _rule(title, note if sampled else "", width, colour=colour)
     if not sampled:

@@ -44,11 +44,14 @@ def chart_lines(cells: Cells, *, colour: bool = False) -> list[str]:
 
 
 def spans_text(spans: Iterable[Span], *, colour: bool = False) -> str:
-    """Return styled text as one line, in the sixteen colours or none."""
-    styled = ((text, _STYLE.get(style, style)) for text, style in spans)
-    return "".join(
-        paint(text, style if style in SGR else "", colour=colour) for text, style in styled
-    ).rstrip()
+    """Return styled text as one line without blanks at its end, in the sixteen colours or none."""
+    parts = list(spans)
+    while parts and not parts[-1][0].strip():
+        parts.pop()
+    if parts:
+        parts[-1] = parts[-1][0].rstrip(), parts[-1][1]
+    styled = ((text, _STYLE.get(style, style)) for text, style in parts)
+    return "".join(paint(text, style * (style in SGR), colour=colour) for text, style in styled)
 
 
 def to_ascii(text: str) -> str:
