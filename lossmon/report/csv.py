@@ -28,11 +28,8 @@ def render_csv(block: Block) -> str:
         f"{run},{step},{wall!r},{name}"
         for step, wall in zip(block.steps.tolist(), block.wall_times.tolist(), strict=True)
     )
-    return "".join(
-        f"{head},{part},{value!r}\n"
-        for head, values in zip(heads, block.values.tolist(), strict=True)
-        for part, value in zip(parts, values, strict=True)
-    )
+    values = iter(block.values.reshape(-1).tolist())
+    return "".join(f"{head},{part},{next(values)!r}\n" for head in heads for part in parts)
 
 
 def cell(text: str) -> str:

@@ -32,10 +32,11 @@ SIGNS = {"error": "✗", "warning": "!", "info": "i", "": " "}
 MOST = 24
 """Rows of the table; the rest are counted below it."""
 _HEADER = ("", "parameter", "shape", "grad norm", "update/w", "weight norm", "zero grad", "at step")
-_NAME, _SHAPE, _WEIGHT, _ZERO = 1, 2, 5, 6
-_GIVE_WAY = (_SHAPE, _WEIGHT, _ZERO)
+_NAME, _SHAPE, _WEIGHT, _ZERO, _STEP = 1, 2, 5, 6, 7
+_GIVE_WAY = (_SHAPE, _WEIGHT, _ZERO, _STEP)
 _LEAST_NAME, _ENOUGH = 8, 24
 """Characters of a name that are always shown, and those for which other columns give way."""
+_LONGEST_SHAPE = 24
 _RECORDS = 256
 """Records looked through at once for the last one that holds a parameter."""
 
@@ -104,7 +105,7 @@ def layer_dict(row: LayerRow) -> dict[str, Any]:
 def render_layers(rows: Sequence[LayerRow], *, width: int) -> list[str]:
     """Return a heading and one line per row, each at most `width` columns; [] for no rows.
 
-    Where names would be cut short, the shape, the weight norm and the zero share give way, in turn.
+    Where names would be cut short, shape, weight norm, zero share and step give way, in turn.
     """
     table = [_HEADER, *(_cells(row) for row in rows[:MOST])]
     columns = list(range(len(_HEADER)))
@@ -170,7 +171,7 @@ def _cells(row: LayerRow) -> tuple[str, ...]:
     return (
         SIGNS[row.severity],
         printable(row.name),
-        "x".join(map(str, row.shape)) or "scalar",
+        printable("x".join(map(str, row.shape)), _LONGEST_SHAPE) or "scalar",
         "none" if has_none else _shown(row.grad_norm, row.grad_nonfinite),
         _shown(row.update_ratio),
         _shown(row.weight_norm, row.weight_nonfinite),

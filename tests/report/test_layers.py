@@ -96,3 +96,11 @@ def test_lines_are_as_wide_as_asked_whatever_the_names(width: int) -> None:
 def test_a_large_model_is_cut_after_the_first_rows() -> None:
     shapes = {f"{n}.weight": (2, 2) for n in range(MOST + 5)}
     assert len(render_layers(layer_rows(synth.run(50, shapes=shapes), CLEAR), width=80)) == MOST + 1
+
+
+def test_a_shape_of_a_thousand_dimensions_leaves_room_for_the_rest() -> None:
+    run = synth.run(50)
+    assert run.meta is not None
+    infos = [replace(info, shape=(2,) * 1000) for info in run.meta.parameters]
+    run = replace(run, meta=replace(run.meta, parameters=tuple(infos)))
+    assert max(map(len, render_layers(layer_rows(run, CLEAR), width=120))) <= 120
