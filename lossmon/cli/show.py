@@ -6,8 +6,6 @@ import argparse
 import shlex
 import sys
 import time
-from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lossmon.cli.codes import HEALTHY
@@ -16,7 +14,6 @@ from lossmon.cli.runs import read_each, runs_called
 from lossmon.errors import UsageError
 
 if TYPE_CHECKING:
-    from lossmon.records import Run
     from lossmon.tui.choice import Entry
     from lossmon.tui.snapshot import RunView
 
@@ -39,13 +36,14 @@ def add_parser(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the run; 0 whatever it is like: `check` is there to judge."""
+    from lossmon.tui.choice import worst
     from lossmon.tui.page import NARROWEST, WIDEST
 
     width = columns() if args.width is None else args.width
     if args.width is not None and not NARROWEST <= width <= WIDEST:
         raise UsageError(f"--width takes {NARROWEST} to {WIDEST} columns, not {width}")
     names = [args.name] if args.name is not None else []
-    view, entries = _worst(read_each(runs_called(names, args.logdir)))
+    view, entries = worst(read_each(runs_called(names, args.logdir)), time.time())
     if args.json:
         emit(_json(view, entries))
         return HEALTHY
@@ -56,24 +54,6 @@ def run(args: argparse.Namespace) -> int:
         text = to_ascii(text)
     emit(text)
     return HEALTHY
-
-
-def _worst(runs: Iterable[Run]) -> tuple[RunView, list[Entry]]:
-    """Return the run in most trouble, and an entry for each: only one run is kept in memory."""
-    from lossmon.diagnosis.engine import diagnose
-    from lossmon.tui.choice import entry
-    from lossmon.tui.polling import view_of
-
-    now = time.time()
-    worst: tuple[Entry, RunView] | None = None
-    entries = []
-    for one in runs:
-        view = replace(view_of((one.name, 0), one, None, now), report=diagnose(one))
-        entries.append(entry(view))
-        if worst is None or entries[-1].rank < worst[0].rank:
-            worst = entries[-1], view
-    assert worst is not None  # `read_each` raises where nothing can be read
-    return worst[1], entries
 
 
 def _text(view: RunView, entries: list[Entry], more: str, width: int) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from lossmon.diagnosis.engine import diagnose
+from lossmon.records import Run
 from lossmon.report.table import align
 from lossmon.tui.line import cells, shorten
 from lossmon.tui.plain import spans_text
+from lossmon.tui.polling import view_of
 from lossmon.tui.snapshot import RunView
 from lossmon.tui.words import LIFE, diagnosis, urgency
 
@@ -31,6 +34,24 @@ def entry(view: RunView) -> Entry:
     """Return the entry of a judged run."""
     rank = urgency(view), -view.run.last_wall
     return Entry(view.name, rank, spans_text(diagnosis(view)), " ".join(LIFE[view.life][:2]))
+
+
+def worst(runs: Iterable[Run], now: float) -> tuple[RunView, list[Entry]]:
+    """Return the run in most trouble, judged, and an entry for each: only one is kept in memory.
+
+    Raises:
+        ValueError: There are no runs.
+    """
+    chosen: tuple[Entry, RunView] | None = None
+    entries = []
+    for run in runs:
+        view = replace(view_of((run.name, 0), run, None, now), report=diagnose(run))
+        entries.append(entry(view))
+        if chosen is None or entries[-1].rank < chosen[0].rank:
+            chosen = entries[-1], view
+    if chosen is None:
+        raise ValueError("no runs")
+    return chosen[1], entries
 
 
 def listing(entries: Sequence[Entry], more: str, *, width: int = 80) -> list[str]:

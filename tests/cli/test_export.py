@@ -172,9 +172,7 @@ def test_full_disk_is_one_line(runs: Path, words: list[str]) -> None:
     assert "cannot be written: No space left on device" in done.stderr
 
 
-def test_reader_that_leaves_early_ends_the_export_calmly(
-    runs: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reader_that_leaves_early_ends_the_export_calmly(runs: Path) -> None:
     read, write = os.pipe()
     os.close(read)
     command = [sys.executable, "-m", "lossmon", "export", str(runs)]
