@@ -29,6 +29,8 @@ _TOTAL = {"total", "global", "all", "overall"}
 _AVERAGE = {"avg", "average", "mean", "reduced", "smoothed"}
 _GENERIC = _LOSS | _VALIDATION | _TRAIN | _TIMES | _TOTAL | _AVERAGE | {"lm", "main"}
 """Words that name no part of a loss."""
+_OPPONENT = {"d", "disc", "discriminator"}
+"""Of two networks that play against each other the generator is the model."""
 _PREFERRED = {"step", "batch", "total", "avg", "global"}
 _LR = {"lr", "learningrate"}
 _NO_LR = {"mul", "mult", "multiplier", "factor", "scale", "ratio"}
@@ -186,5 +188,6 @@ def _loss_score(words: TagWords) -> float:
         return 0.0
     score = 60.0 + (30.0 if "loss" in known else 0.0) + (20.0 if known & _TRAIN else 0.0)
     score += 8.0 if known & _PREFERRED else 0.0
+    score -= _STRANGER * bool(known & _OPPONENT)
     score -= _STRANGER * min(3, _strangers(words, _GENERIC)) + 3.0 * len(words.words)
     return score - 12.0 * ("epoch" in known)

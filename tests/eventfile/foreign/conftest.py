@@ -20,7 +20,8 @@ from lossmon.records import Run
 
 WRITERS = Path(__file__).parent / "writers"
 ROOT = Path(__file__).resolve().parents[3]
-NOT_READ = {"histograms", "text", "images", "hparams"}
+SCALARS = {"", "scalars"}
+"""Plugins whose tensors are scalars; others hold histograms, text, graphs, settings."""
 KEEP_ALL = {event_accumulator.SCALARS: 0, event_accumulator.TENSORS: 0}
 
 
@@ -77,7 +78,7 @@ def _tensorboard_reads(folder: Path) -> dict[str, dict[int, float]]:
     tags: dict[str, Any] = reader.Tags()
     found = {tag: {e.step: e.value for e in reader.Scalars(tag)} for tag in tags["scalars"]}
     for tag in tags["tensors"]:
-        if reader.SummaryMetadata(tag).plugin_data.plugin_name not in NOT_READ:
+        if reader.SummaryMetadata(tag).plugin_data.plugin_name in SCALARS:
             events = reader.Tensors(tag)
             found[tag] = {e.step: tensor_util.make_ndarray(e.tensor_proto).item() for e in events}
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -62,15 +63,15 @@ def test_a_training_that_works_is_learning(
     assert healthy_report(runs["healthy"]).status == "learning"
 
 
-def test_a_loss_that_became_nan_is_named_with_its_step(runs: Mapping[str, Run]) -> None:
+def test_a_loss_that_is_not_finite_any_more_is_named_with_its_step(runs: Mapping[str, Run]) -> None:
     report = diagnose(runs["diverging"])
     assert (report.status, report.cause) == ("broken", "nan-in-loss")
-    assert report.findings[0].since_step == first_nan(runs["diverging"])
+    assert report.findings[0].since_step == first_lost(runs["diverging"])
 
 
-def first_nan(run: Run) -> int:
+def first_lost(run: Run) -> int:
     series = run.series["Loss/train"]
-    return next(s for s, v in zip(series.steps.tolist(), series.values, strict=True) if v != v)
+    return next(s for s, v in zip(series.steps.tolist(), series.values, strict=True) if not math.isfinite(v))
 
 
 def test_the_point_of_add_hparams_is_no_loss(runs: Mapping[str, Run]) -> None:
