@@ -71,7 +71,9 @@ def test_a_loss_that_is_not_finite_any_more_is_named_with_its_step(runs: Mapping
 
 def first_lost(run: Run) -> int:
     series = run.series["Loss/train"]
-    return next(s for s, v in zip(series.steps.tolist(), series.values, strict=True) if not math.isfinite(v))
+    return next(
+        s for s, v in zip(series.steps.tolist(), series.values, strict=True) if not math.isfinite(v)
+    )
 
 
 def test_the_point_of_add_hparams_is_no_loss(runs: Mapping[str, Run]) -> None:

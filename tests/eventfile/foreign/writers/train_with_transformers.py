@@ -41,9 +41,7 @@ def main(folder: Path) -> None:
         disable_tqdm=True,
         seed=0,
     )
-    Trainer(
-        model=Regression(), args=arguments, train_dataset=rows, eval_dataset=rows[:64]
-    ).train()
+    Trainer(model=Regression(), args=arguments, train_dataset=rows, eval_dataset=rows[:64]).train()
 
 
 main(Path(sys.argv[1]))
