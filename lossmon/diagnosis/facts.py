@@ -28,7 +28,7 @@ Steps = NDArray[np.int64]
 WINDOW_STEPS = 200
 WINDOW_SHARE = 0.25
 WINDOW_LOSSES = 50
-"""Others log every 50th or 500th step, or count samples: a quarter of such a run holds few losses."""
+"""Others log every 50th or 500th step, or count samples: a quarter of a run holds few losses."""
 MAX_ROWS = 256
 """Sampled records looked at in a window: more would cost time and change no median."""
 MIN_ROWS = 32

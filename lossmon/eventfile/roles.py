@@ -118,7 +118,7 @@ def _validates(name: str, losses: Mapping[str, _Reading]) -> bool:
 
 
 def _sub_run(above: list[str], last: str, tags: Iterable[str]) -> Iterable[tuple[str, ...]]:
-    """Yield the words that add_scalars appended to a tag to name a run: `Loss_test`, `Loss/test`."""
+    """Yield the words that add_scalars appended to a tag to name a run: `Loss_test`."""
     for tag in tags:
         flat = tag.replace("/", "_") + "_"
         if last.startswith(flat):

@@ -1,4 +1,4 @@
-"""The words of a tag, whatever its spelling: `trainLoss`, `Loss/train` and `train.loss` read alike."""
+"""The words of a tag, whatever its spelling: `trainLoss`, `Loss/train` and `train.loss` alike."""
 
 from __future__ import annotations
 

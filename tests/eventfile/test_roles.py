@@ -1,4 +1,4 @@
-"""Which tags are the loss, the validation loss, the lr and the grad norm, by what writers call them.
+"""Which tags are the loss, the validation loss, the lr and the grad norm of a foreign log.
 
 `foreign/tag_lists.json` holds the tags of 59 writers with their sources. The checksum of a writer's
 name decides whether roles.py may be fitted to its list or is only measured on it.

@@ -1,4 +1,4 @@
-"""Logs that other libraries write: each trains for real, in a process of its own, once a session."""
+"""Logs that other libraries write: each trains for real, in a process of its own."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def write_logs(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def tensorflow_python() -> Path:
-    """The interpreter of .venv-tf: where TensorFlow is importable, SummaryWriter writes otherwise."""
+    """The interpreter of .venv-tf: SummaryWriter writes otherwise where TensorFlow is at hand."""
     if not (ROOT / ".venv-tf" / ".installed").exists():
         pytest.skip("no TensorFlow in .venv-tf; `make .venv-tf/.installed` says why")
     return ROOT / ".venv-tf" / "bin" / "python"

@@ -1,4 +1,4 @@
-"""What torch's SummaryWriter writes: both scalar encodings, add_scalars, add_hparams, histograms."""
+"""What torch's SummaryWriter writes: two scalar encodings, add_scalars, add_hparams, histograms."""
 
 from __future__ import annotations
 

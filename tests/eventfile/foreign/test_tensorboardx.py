@@ -1,4 +1,4 @@
-"""What tensorboardX writes: cleaned tags, a file name without a process, steps that count samples."""
+"""What tensorboardX writes: cleaned tags, a file name without process, steps that count samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train with PyTorch and log as its tutorials do: healthy/, and diverging/ at a hundred times the lr.
+"""Train with PyTorch and log as its tutorials do: healthy/, and diverging/ at 100 times the lr.
 
 Usage: train_with_summary_writer.py FOLDER
 """
