@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from tensorboard.backend.event_processing import event_accumulator
 from tensorboard.util import tensor_util
 
@@ -27,24 +28,35 @@ KEEP_ALL = {event_accumulator.SCALARS: 0, event_accumulator.TENSORS: 0}
 
 @pytest.fixture(scope="session")
 def write_logs(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Run `train_with_<library>.py` and return the folder it wrote to."""
+    """Return the folder that `train_with_<library>.py` wrote to; it runs once for all processes."""
 
     def write(library: str, python: str | Path = sys.executable) -> Path:
-        folder = tmp_path_factory.mktemp(library) / "logs"
-        script = WRITERS / f"train_with_{library}.py"
-        quiet = {"OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "HF_HUB_OFFLINE": "1"}
-        done = subprocess.run(
-            [str(python), "-W", "ignore", str(script), str(folder)],
-            env={**os.environ, **quiet},
-            timeout=300,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
+        base = tmp_path_factory.getbasetemp()
+        shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+        folder = shared / f"written-by-{library}" / "logs"
+        # pytest-xdist 3.8 does not see groups under pytest 9.2, so two processes may ask at once.
+        with FileLock(shared / f"{library}.lock"):
+            if not folder.exists():
+                _train(library, python, folder.parent / "unfinished")
+                (folder.parent / "unfinished").rename(folder)
         return folder
 
     return write
+
+
+def _train(library: str, python: str | Path, folder: Path) -> None:
+    folder.parent.mkdir(exist_ok=True)
+    script = WRITERS / f"train_with_{library}.py"
+    quiet = {"OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(
+        [str(python), "-W", "ignore", str(script), str(folder)],
+        env={**os.environ, **quiet},
+        timeout=300,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 @pytest.fixture(scope="session")
