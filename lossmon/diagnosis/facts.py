@@ -1,7 +1,8 @@
 """What rules share, computed once per evaluation and only when asked for.
 
-The window is the last max(200 steps, a quarter of the run), or what a short run has. All windows
-are in steps: gaps in the sampled records are normal.
+The window is the last max(200 steps, a quarter of the run), or what a short run has; in a log of
+another writer at least the last 50 losses. All windows are in steps: gaps in the sampled records
+are normal.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ Steps = NDArray[np.int64]
 
 WINDOW_STEPS = 200
 WINDOW_SHARE = 0.25
+WINDOW_LOSSES = 50
+"""Others log every 50th or 500th step, or count samples: a quarter of a run holds few losses."""
 MAX_ROWS = 256
 """Sampled records looked at in a window: more would cost time and change no median."""
 MIN_ROWS = 32
@@ -80,9 +83,12 @@ class Facts:
     @cached_property
     def window(self) -> tuple[int, int]:
         """First and last step of the window, inclusive."""
-        last = self.last_step
+        foreign = self.run.meta is None and len(self.loss_steps) > 0
+        # Others count steps, samples and epochs in one log: there the loss sets the axis.
+        last = int(self.loss_steps[-1]) if foreign else self.last_step
         length = max(WINDOW_STEPS, int(WINDOW_SHARE * (last - self.first_step + 1)))
-        return max(self.first_step, last - length + 1), last
+        first = max(self.first_step, last - length + 1)
+        return min(first, int(self.loss_steps[-WINDOW_LOSSES:][0])) if foreign else first, last
 
     @cached_property
     def window_losses(self) -> Floats:
