@@ -17,6 +17,7 @@ from torch.optim import Optimizer
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.groups import inner_optimizer
 from lossmon.capture.layout import rows_of_model
+from lossmon.capture.options import check_options, kind_of, require
 from lossmon.capture.recorder import Recorder
 from lossmon.capture.routes import ROUTES
 from lossmon.capture.schedule import BUDGET, Schedule
@@ -51,11 +52,11 @@ class Monitor:
     def log(self, **scalars: float) -> None:
         """Record scalars at the newest step; `val_loss=...` becomes `val/loss`.
 
-        A name without an underscore goes under `user/`. A value that is no number is left out.
+        A name without an underscore goes under `user/`. A value that is no number is left out, and
+        the first such value warned of.
         """
         if self._listens():
-            values = {_tag(name): v for name, x in scalars.items() if (v := _number(x)) is not None}
-            self._recorder.user_log(values)
+            self._recorder.user_log({_tag(name): value for name, value in scalars.items()})
 
     def close(self) -> None:
         """End the log and leave no hook behind. Idempotent."""
@@ -107,13 +108,6 @@ def _tag(name: str) -> str:
     return f"{head}/{tail}" if tail else f"user/{name}"
 
 
-def _number(value: Any) -> float | None:
-    try:
-        return float(value)
-    except (TypeError, ValueError, RuntimeError):
-        return None
-
-
 def watch(
     model: nn.Module,
     optimizer: Any = (),
@@ -145,13 +139,11 @@ def watch(
         UsageError: An argument cannot be used, or `logdir` cannot be written.
     """
     optimizers = _optimizers(optimizer)
-    _require(isinstance(model, nn.Module), f"model must be a torch module, not {_kind(model)}")
-    _require(every is None or every >= 1, f"every must be at least 1, not {every}")
-    _require(0 < budget <= 1, f"budget must be a share above 0 and up to 1, not {budget}")
+    check_options(criterion, logdir, floor, start_step, ignore, every, budget)
+    require(isinstance(model, nn.Module), f"model must be a torch module, not {kind_of(model)}")
     first = steps_behind(optimizers) if start_step is None else start_step
-    _require(first >= 0, f"start_step must not be negative, not {first}")
     rows = rows_of_model(model)
-    _require(bool(rows), "model has no floating-point parameters to watch")
+    require(bool(rows), "model has no floating-point parameters to watch")
     start = Start(
         rows=rows,
         logdir=_claim(Path(logdir), resumes=first > 0),
@@ -190,9 +182,9 @@ def _optimizers(given: Any) -> tuple[Optimizer, ...]:
     )
     found = tuple(inner_optimizer(optimizer) for optimizer in several)
     for optimizer in found:
-        _require(
+        require(
             isinstance(optimizer, Optimizer),
-            f"optimizer must be a torch optimizer, or a list of them, not {_kind(optimizer)}",
+            f"optimizer must be a torch optimizer, or a list of them, not {kind_of(optimizer)}",
         )
     return found
 
@@ -205,14 +197,5 @@ def _claim(logdir: Path, *, resumes: bool) -> Path:
         (free / FOLDER).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot write to logdir {free}: {error.strerror}") from None
-    _require(os.access(free / FOLDER, os.W_OK), f"cannot write to logdir {free}: not permitted")
+    require(os.access(free / FOLDER, os.W_OK), f"cannot write to logdir {free}: not permitted")
     return free
-
-
-def _require(holds: bool, message: str) -> None:
-    if not holds:
-        raise UsageError(f"watch(): {message}")
-
-
-def _kind(value: object) -> str:
-    return type(value).__name__

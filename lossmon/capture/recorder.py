@@ -31,7 +31,7 @@ from lossmon.capture.schedule import Schedule
 from lossmon.capture.start import Start
 from lossmon.capture.transfer import Transfer
 from lossmon.capture.wiring import WiringMeter
-from lossmon.signals import GRAD_ARRIVED, GRAD_STALE, MODULE_RAN, OVERHEAD, STEP_MS
+from lossmon.signals import CONTESTED, GRAD_ARRIVED, GRAD_STALE, MODULE_RAN, OVERHEAD, STEP_MS
 
 MAX_TICKS = 64
 """Backward passes without any step that are held back before they count as steps themselves."""
@@ -141,7 +141,9 @@ class Recorder:
             self._schedule.spent(time.thread_time() - began, joins=joined is not None)
         cycle.add(id(optimizer), sample)
         if joined is None:
-            self._advance(now)
+            self._advance(now, optimizer)
+        elif self._sampling:
+            self._guard.run("wiring", self._note_used, optimizer)
         self._guard.run("updates", self._transfer.poll)
         if (cycle.is_told or self._user_reports is False) and len(self.holders) == 1:
             # Nobody else can join it.
@@ -168,9 +170,22 @@ class Recorder:
         self._losses = [*self._losses, *losses]
 
     @property
+    def is_frozen(self) -> bool:
+        """Whether the first parameter that lives is kept from getting a gradient right now."""
+        first = next((t for row in self.start.rows if (t := row.tensor()) is not None), None)
+        return first is not None and not first.requires_grad
+
+    @property
     def newest_losses(self) -> Losses:
         """Losses of the newest step."""
         return [] if self._cycle is None else list(self._cycle.line.losses)
+
+    def note_contest(self) -> bool:
+        """Write down that another training moves what this loss depends on; False before a step."""
+        if self._cycle is None:
+            return False
+        self.log.mark(self._newest, CONTESTED)
+        return True
 
     def keep(self) -> None:
         """Put the run on trial: keep its steps back, write nothing, until `settle` or `abandon`."""
@@ -221,9 +236,14 @@ class Recorder:
         if held is not None:
             self._given.append(held)
 
-    def user_log(self, values: Mapping[str, float]) -> None:
-        """Write scalars of the user's at the newest finished step."""
-        self.log.put(Line(self._newest, time.time(), dict(values)))
+    def user_log(self, values: Mapping[str, Any]) -> None:
+        """Write scalars of the user's at the newest finished step; what is no number is left out.
+
+        Of each name the first such value is warned of.
+        """
+        numbers = {tag: self._guard.run(tag, float, value) for tag, value in values.items()}
+        known = {tag: number for tag, number in numbers.items() if number is not None}
+        self.log.put(Line(self._newest, time.time(), known))
 
     def close(self, *, error: str | None = None) -> None:
         """Write what is held back and close the files; nothing for a run without a step."""
@@ -399,14 +419,18 @@ class Recorder:
             if sample is not None:
                 self.log.sample(sample, None)
 
-    def _advance(self, now: float) -> None:
+    def _note_used(self, optimizer: Optimizer) -> None:
+        """Note the gradients that were used: those of all that no other optimizer holds."""
+        self._wiring.step_ended(self._tensors(), unused=self._holdings(optimizer)[1])
+
+    def _advance(self, now: float, optimizer: Optimizer) -> None:
         self.pending = 0
         if self.kept is None and self._schedule.adapt(self.step, now):
             self.log.mark(self.step, "interval", {"every": self._schedule.interval})
         self.step += 1
         self._sampling = self._schedule.samples(self.step)
         if self._sampling:
-            self._guard.run("wiring", self._wiring.step_ended, self._tensors())
+            self._guard.run("wiring", self._note_used, optimizer)
         else:
             self._wiring.forget()
         self._criterion_hook.wanted = self._sampling

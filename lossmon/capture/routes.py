@@ -26,6 +26,8 @@ TRUSTED_AFTER = 32
 """A lone monitor whose first passes were all its own is not asked again: the walk costs 5 us."""
 MAX_PASSES = 64
 """Passes since a step that are remembered."""
+MAX_PLAYERS = 8
+"""Trainings at a time that are looked at for playing against each other."""
 NEVER = -1 << 62
 """In place of passes in a row: another optimizer was seen to step after a pass of the monitor's."""
 
@@ -54,6 +56,8 @@ class _Pass:
     key: Key | None
     """What is known about it before the step; None with a single training."""
     roots: tuple[weakref.ref[Tensor], ...]
+    touched: tuple[Recorder, ...] = ()
+    """Other trainings whose parameters it reaches, or which are frozen while it is made."""
 
     def living(self) -> list[Tensor]:
         """Return those roots that the loop still holds; their graph's shape outlives backward."""
@@ -77,6 +81,10 @@ class Routes:
         self._stepping: dict[int, list[Recorder]] = {}
         self._passes: deque[_Pass] = deque(maxlen=MAX_PASSES)
         self._learned: dict[Key, Recorder] = {}
+        self._contested: set[int] = set()
+        """id() of every recorder that was told that its loss is not its own alone."""
+        self._met: dict[int, Recorder] = {}
+        """Per id() of a recorder the last training whose pass touched it."""
         self._taken: list[_Pass] = []
         """Passes that steps since the last backward pass were made from."""
         self._last: Recorder | None = None
@@ -89,6 +97,8 @@ class Routes:
         self._recorders = (*self._recorders, recorder)
         self._own_in_a_row = 0
         self._learned.clear()
+        self._contested.discard(id(recorder))
+        self._met.pop(id(recorder), None)
         for row in recorder.start.rows:
             tensor = row.tensor()
             if tensor is not None:
@@ -155,7 +165,7 @@ class Routes:
         reached = self._reached_recorders(roots, only_first=not several)
         # A closure: its optimizer is stepping already.
         inside = [r for found in self._stepping.values() for r in found if r in reached]
-        key: Key | None = None
+        key, touched = None, ()
         if not reached:
             owner = self.finder.by_loss(roots) if self.finder is not None else None
         elif inside or not several:
@@ -163,12 +173,22 @@ class Routes:
         else:
             key = (tuple(id(recorder) for recorder in reached), id(self._last))
             owner = self._learned.get(key) or self._likely(reached)
+        if several and len(self._recorders) <= MAX_PLAYERS:
+            frozen = [r for r in self._recorders if r not in reached and r.is_frozen]
+            touched = tuple(r for r in (*reached, *frozen) if r is not owner)
         if owner is not None:
-            self._note(owner, key, roots)
+            self._note(owner, key, roots, touched)
         return owner
 
-    def _note(self, owner: Recorder, key: Key | None, roots: Sequence[Tensor]) -> None:
-        self._passes.append(_Pass(owner, key, tuple(weakref.ref(root) for root in roots)))
+    def _note(
+        self,
+        owner: Recorder,
+        key: Key | None,
+        roots: Sequence[Tensor],
+        touched: tuple[Recorder, ...] = (),
+    ) -> None:
+        held = tuple(weakref.ref(root) for root in roots)
+        self._passes.append(_Pass(owner, key, held, touched))
 
     def _likely(self, reached: Sequence[Recorder]) -> Recorder:
         for recorder in reached:
@@ -218,7 +238,21 @@ class Routes:
         for each in self._passes:
             if each.recorder in own and each.key is not None:
                 self._learned[each.key] = each.recorder
+        for recorder in own:
+            self._contest(recorder)
         self._take([each for each in self._passes if each.recorder in own])
+
+    def _contest(self, steps: Recorder) -> None:
+        """Where a training steps on that another's loss depends on, tell both."""
+        for each in self._passes:
+            if each.recorder is steps:
+                self._met.update({id(other): steps for other in each.touched})
+        met = self._met.pop(id(steps), None)
+        if met is None or met not in self._recorders:
+            return
+        for recorder in (steps, met):
+            if id(recorder) not in self._contested and recorder.note_contest():
+                self._contested.add(id(recorder))
 
     def _take(self, passes: Sequence[_Pass]) -> None:
         self._taken.extend(passes)
@@ -267,6 +301,8 @@ class Routes:
                 self._learned[each.key] = trainings[0]
         for training in trainings:
             training.take_over(losses)
+            # It looked like the other's: it depends on what that one trains.
+            self._met[id(recorder)] = training
         self._take(moved)
 
     def _share(self, trainings: Sequence[Recorder]) -> None:
