@@ -14,8 +14,8 @@ from lossmon.records import Floats, Run, Series, Steps, Table
 from lossmon.signals import LAYER_SIGNALS, PARAMETER_SIGNALS, RUN_SIGNALS, Signal
 
 COLUMNS = ("run", "step", "wall_time", "name", "parameter", "value", "points", "low", "high")
-"""name: the tag of a scalar, the name of a wide signal. parameter: "" but for wide signals. The last
-three only where a row stands for several points, which `value` is the mean of."""
+"""name: the tag of a scalar, the name of a wide signal. parameter: "" but for wide signals. The
+last three only where a row stands for several points, which `value` is the mean of."""
 WIDE_SIGNALS = (*PARAMETER_SIGNALS, *LAYER_SIGNALS, *RUN_SIGNALS)
 _ROWS = 8192
 """Rows of a block: 1 M points take 2 s, and a name of 4,096 characters 70 MB at the worst."""
