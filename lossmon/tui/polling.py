@@ -17,6 +17,7 @@ from lossmon.diagnosis.engine import Fold
 from lossmon.diagnosis.finding import Report
 from lossmon.eventfile.liveness import liveness
 from lossmon.eventfile.logdir import LogdirReader
+from lossmon.eventfile.sources import Source
 from lossmon.numfmt import printable
 from lossmon.records import Run, Series
 from lossmon.tui.points import condense
@@ -35,10 +36,10 @@ Clock = Callable[[], float]
 class Poller:
     """Turns successive states of a logdir into snapshots."""
 
-    def __init__(self, root: str | Path, *, clock: Clock = time.time) -> None:
-        self.root = Path(root)
+    def __init__(self, source: Source, *, clock: Clock = time.time) -> None:
+        self._source = source
         self._clock = clock
-        self._reader = LogdirReader(root)
+        self._reader = LogdirReader(source.root)
         self._views: dict[Key, RunView] = {}
         self._folds: dict[Key, Fold] = {}
         self._owed: dict[Key, float] = {}
@@ -78,7 +79,7 @@ class Poller:
                 speed = before.speed if life == "live" else math.nan
                 self._views[key] = replace(before, life=life, age=age, speed=speed)
                 changed = True
-        problem = "" if self._views else _problem(self.root)
+        problem = self._source.problem or ("" if self._views else _problem(self._source.root))
         changed |= problem != self._problem
         self._problem = problem
         return changed

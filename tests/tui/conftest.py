@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from lossmon.diagnosis.finding import Evidence, Finding, Report, Severity, Status
 from lossmon.eventfile.liveness import Liveness
+from lossmon.eventfile.sources import LocalSource
 from lossmon.numfmt import printable
 from lossmon.records import Mark, Run, Series
 from lossmon.tui.app import LossmonApp
@@ -95,7 +96,8 @@ def opened(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[Screen]]
     async def open_(
         size: tuple[int, int] = (80, 24), root: Path | None = None
     ) -> AsyncIterator[Screen]:
-        app = LossmonApp(str(root or tmp_path / "runs"), interval_s=0.05)
+        folder = root or tmp_path / "runs"
+        app = LossmonApp(LocalSource(folder, str(folder)), interval_s=0.05)
         messages: list[Message] = []
         async with app.run_test(size=size, message_hook=messages.append) as pilot:
             await pilot.pause()
