@@ -26,7 +26,7 @@ state() {
 
 # wc opens each file, which makes a network mount ask its server; ls then knows the rest.
 each_file() {
-    find -L . \( -name '.?*' -o -name __pycache__ -o -name node_modules \) -prune -o \
+    find -L . -type d \( -name '.?*' -o -name __pycache__ -o -name node_modules \) -prune -o \
         -type f \( -name '*tfevents*' -o -name 'lossmon.*.stats' \) -exec "$@" {} +
 }
 

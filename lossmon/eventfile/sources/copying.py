@@ -136,8 +136,8 @@ class Copying:
             if file.copied:
                 self._restart(file)
             file.copied = file.identity
-            if not file.missing:
-                self._mirror.settle(file.path)
+        if not file.missing:
+            self._mirror.settle(file.path)  # one that is empty now
         return file.missing > 0
 
     def _restart(self, file: _File) -> None:

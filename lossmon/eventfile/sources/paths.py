@@ -11,6 +11,8 @@ LONGEST_PATH = 1024
 """Bytes of a relative path."""
 _LONGEST_NAME = 255
 _DEEPEST = 64
+_SKIPPED = (b"__pycache__", b"node_modules")
+"""Folders that no reader looks into, like hidden ones."""
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _WRITTEN = re.compile(r"(?:tfevents|^lossmon)\.(\d{1,12})")
 
@@ -24,6 +26,8 @@ def remote_path(raw: bytes) -> str | None:
     if len(raw) > LONGEST_PATH or len(names) > _DEEPEST or _CONTROL.search(raw):
         return None
     if any(name in (b"", b".", b"..") or len(name) > _LONGEST_NAME for name in names):
+        return None
+    if any(name in _SKIPPED or name.startswith(b".") for name in names[:-1]):
         return None
     path = os.fsdecode(raw)
     if os.sep != "/" and (os.sep in path or ":" in path):
