@@ -47,6 +47,8 @@ class Poller:
         self._rest: dict[Key, float] = {}
         """When a run may be judged again."""
         self._problem: str | None = None
+        self._in_touch = 0.0
+        """When the source last had no problem."""
 
     def poll(self) -> Iterator[Snapshot]:
         """Yield snapshots while reading and judging; none where nothing has changed."""
@@ -66,7 +68,7 @@ class Poller:
 
     def _read(self) -> bool:
         """Take in what was written; return whether anything that is shown has changed."""
-        now, changed = self._clock(), False
+        now, changed = self._as_of(), False
         for key, run in _keyed(self._reader.poll()):
             before = self._views.get(key)
             if before is None or before.run is not run:
@@ -83,6 +85,12 @@ class Poller:
         changed |= problem != self._problem
         self._problem = problem
         return changed
+
+    def _as_of(self) -> float:
+        """Return the time that the logs are as of: a run does not die of our lost connection."""
+        if not self._source.problem or not self._in_touch:
+            self._in_touch = self._clock()
+        return self._in_touch
 
     def _due(self) -> list[Key]:
         now = time.monotonic()

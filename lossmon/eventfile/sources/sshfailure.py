@@ -24,7 +24,7 @@ def failure(address: SshAddress, said: str) -> RemoteError:
     if "Could not resolve hostname" in said:
         return RemoteError(f"ssh: no host {host} is known here; check its name, or your network")
     if "Connection refused" in said:
-        return RemoteError(f"ssh: {place} refuses the connection; does sshd listen on that port?")
+        return RemoteError(f"ssh: {place} refuses the connection; sshd may listen on another port")
     if "IDENTIFICATION HAS CHANGED" in said:
         return FinalError(
             f"ssh: the key of {host} is another one than the known one; find out why, "
