@@ -18,7 +18,7 @@ from pathlib import Path
 
 SSHD = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
 PATIENCE_S = 20.0
-_TOOLS = ("sh", "find", "wc", "ls", "sed", "sort", "uniq", "tail", "head", "od", "tr", "sleep")
+_TOOLS = ("sh", "find", "wc", "ls", "sed", "sort", "uniq", "tail", "head", "od", "sleep")
 """All that a session finds where it is to find no Python."""
 
 

@@ -1,5 +1,5 @@
 # Runs on a remote host without Python: the requests and answers of agent.py, in POSIX shell with
-# find, wc, ls, sed, sort, uniq, tail, head, od and tr. Writes nothing over there.
+# find, wc, ls, sed, sort, uniq, tail, head and od. Writes nothing over there.
 exec 2>/dev/null
 set -f
 LC_ALL=C
@@ -50,19 +50,23 @@ list_files() {
     echo "end $now -"
 }
 
-inode() {
-    set -- $(ls -Ldi "$1" </dev/null)
-    echo "$1"
+# Sets inode and size. Forks once: a process takes longer than most reads.
+look() {
+    set -- $(ls -Ldin "$1" </dev/null)
+    inode=${1:-0} size=${6:-0}
 }
 
-size() {
-    set -- $(wc -c <"$1")
-    echo "$1"
-}
-
-# Always so many bytes, whatever becomes of the file: zeros where it has been cut.
+# bytes FILE OFFSET LENGTH
 bytes() {
-    { tail -c "+$(($2 + 1))" "$1" | head -c "$3"; head -c "$3" /dev/zero; } | head -c "$3"
+    tail -c "+$(($2 + 1))" "$1" </dev/null | head -c "$3"
+}
+
+# stands_there FILE OFFSET MARK: whether those bytes stand before the offset.
+stands_there() {
+    count=$((${#3} / 2)) wanted=$3 found=
+    set -- $(bytes "$1" $(($2 - count)) $count | od -An -v -tx1)
+    for byte; do found=$found$byte; done
+    [ "$found" = "$wanted" ]
 }
 
 # get OFFSET LENGTH MARK PATH
@@ -72,22 +76,20 @@ get() {
         echo gone
         return
     fi
-    before=$(inode "$file")
-    if [ "$3" != - ]; then
-        count=$((${#3} / 2))
-        if [ "$(bytes "$file" $(($1 - count)) $count | od -An -v -tx1 | tr -d ' \n')" != "$3" ]; then
-            echo other
-            return
-        fi
+    if [ "$3" != - ] && ! stands_there "$file" "$1" "$3"; then
+        echo other
+        return
     fi
-    echo "data $2 $before"
-    bytes "$file" "$1" "$2" </dev/null
-    now=$(size "$file")
-    if [ "$(inode "$file")" = "$before" ] && [ "${now:-0}" -ge $(($1 + $2)) ]; then
-        echo whole
-    else
-        echo void
-    fi
+    look "$file"
+    before=$inode length=$2
+    if [ $((size - $1)) -lt "$length" ]; then length=$((size - $1)); fi
+    if [ "$length" -lt 0 ]; then length=0; fi
+    echo "data $length $before"
+    if [ "$length" -gt 0 ]; then bytes "$file" "$1" "$length"; fi
+    look "$file"
+    # Cut or replaced meanwhile: nobody knows how many bytes went out, so that the line must end.
+    if [ "$inode" != "$before" ] || [ "$size" -lt $(($1 + length)) ]; then exit 1; fi
+    echo whole
 }
 
 echo "lossmon-agent 1 shell"
