@@ -48,7 +48,7 @@ class Poller:
         """When a run may be judged again."""
         self._problem: str | None = None
         self._in_touch = 0.0
-        """When the source last had no problem."""
+        """When the source was last in touch."""
 
     def poll(self) -> Iterator[Snapshot]:
         """Yield snapshots while reading and judging; none where nothing has changed."""
@@ -88,7 +88,7 @@ class Poller:
 
     def _as_of(self) -> float:
         """Return the time that the logs are as of: a run does not die of our lost connection."""
-        if not self._source.problem or not self._in_touch:
+        if self._source.is_in_touch or not self._in_touch:
             self._in_touch = self._clock()
         return self._in_touch
 

@@ -76,6 +76,11 @@ def test_address_that_is_no_good_is_one_line(
     assert (out, len(lines)) == ("", 1)
 
 
+def test_no_run_is_written_elsewhere(tmp_path: Path, capsys: Capture) -> None:
+    assert main(["run", "--logdir", "ssh://h/runs", str(tmp_path / "train.py")]) == 2
+    assert "a run is written here" in capsys.readouterr().err
+
+
 def test_folder_that_is_not_there_is_one_line_with_its_address(
     sshd: Any, tmp_path: Path, capsys: Capture, temporary: Path
 ) -> None:

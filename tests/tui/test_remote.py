@@ -100,8 +100,8 @@ def test_a_run_does_not_die_of_a_lost_line(write_run: WriteRun) -> None:
     source = LocalSource(root, str(root))
     poller = Poller(source, clock=lambda: now[0])
     states = []
-    for problem, seconds in (("", 0), ("ssh: connection lost", 9000), ("", 0)):
-        poller._source = LocalSource(root, str(root), problem)
+    for is_in_touch, seconds in ((True, 0), (False, 9000), (True, 0)):
+        poller._source = LocalSource(root, str(root), is_in_touch=is_in_touch)
         now[0] += seconds
         states += [snapshot.runs[0].life for snapshot in poller.poll()][-1:]
     assert states[0] == states[1] != states[2]

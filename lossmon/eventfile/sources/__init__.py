@@ -34,7 +34,11 @@ class Source(Protocol):
 
     @property
     def problem(self) -> str:
-        """Why what is in `root` may be behind; "" while it is not."""
+        """Why what is in `root` is not all there is; "" while it is."""
+
+    @property
+    def is_in_touch(self) -> bool:
+        """Whether what is written now is seen soon; a run that is silent then is silent there."""
 
     @property
     def received_bytes(self) -> int:
@@ -54,6 +58,7 @@ class LocalSource:
     root: Path
     shown: str
     problem: str = ""
+    is_in_touch: bool = True
     received_bytes: int = 0
 
     def fetch(self, progress: Progress | None = None) -> None:

@@ -34,6 +34,8 @@ class CopiedSource:
         quickest_s: float,
     ) -> None:
         self.shown = printable(shown, 1024)
+        self.is_in_touch = False
+        """Whether the last round went well."""
         self._mirror = Mirror(*parts)
         self._copying = Copying(self._mirror)
         self._connect = connect
@@ -56,7 +58,7 @@ class CopiedSource:
 
     @property
     def problem(self) -> str:
-        """Why what is in the folder may be behind; "" while it is not."""
+        """Why what is in the folder is not all there is; "" while it is."""
         if not self._again_at:
             return self._problem
         left = max(1, round(self._again_at - time.monotonic()))
@@ -112,8 +114,7 @@ class CopiedSource:
     def _follow(self) -> None:
         while not self._ended.is_set():
             try:
-                with self._connected() as remote:
-                    self._stay(remote)
+                self._stay_connected()
             except FinalError as error:
                 self._problem = str(error)
                 return
@@ -122,18 +123,25 @@ class CopiedSource:
             except Exception as error:  # a thread that ends without a word would be worse
                 self._wait_after(f"{type(error).__name__}: {error}")
 
-    def _stay(self, remote: Remote) -> None:
-        """Copy round after round, until the end or an error."""
-        while not self._ended.is_set():
-            news = False
+    def _stay_connected(self) -> None:
+        with self._connected() as remote:
             try:
-                news = self._round(remote)
-                self._problem = self._state()
-            except FolderError as error:
-                self._problem = str(error)
-            self._back_off.reset()
-            if not (news and self._copying.missing_bytes):
-                self._ended.wait(self._rhythm.pause(news=news, cost_s=remote.cost_s))
+                while not self._ended.is_set():
+                    self._live_round(remote)
+            finally:
+                self.is_in_touch = False
+
+    def _live_round(self, remote: Remote) -> None:
+        news = False
+        try:
+            news = self._round(remote)
+            self._problem = self._state()
+        except FolderError as error:
+            self._problem = str(error)
+        self.is_in_touch = True
+        self._back_off.reset()
+        if not (news and self._copying.missing_bytes):
+            self._ended.wait(self._rhythm.pause(news=news, cost_s=remote.cost_s))
 
     def _wait_after(self, why: str) -> None:
         """Say why the connection ended, and wait for the next attempt."""
