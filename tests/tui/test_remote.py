@@ -97,11 +97,13 @@ async def test_a_long_problem_has_two_rows_and_no_more(
 def test_a_run_does_not_die_of_a_lost_line(write_run: WriteRun) -> None:
     now = [1_700_000_100.0]
     root = write_run("a", [1.0] * 100, start=now[0] - 100, closed=False)
-    source = LocalSource(root, str(root))
-    poller = Poller(source, clock=lambda: now[0])
-    states = []
-    for is_in_touch, seconds in ((True, 0), (False, 9000), (True, 0)):
+
+    def lives(*, is_in_touch: bool) -> list[str]:
         poller._source = LocalSource(root, str(root), is_in_touch=is_in_touch)
-        now[0] += seconds
-        states += [snapshot.runs[0].life for snapshot in poller.poll()][-1:]
-    assert states[0] == states[1] != states[2]
+        return [snapshot.runs[0].life for snapshot in poller.poll()]
+
+    poller = Poller(LocalSource(root, str(root)), clock=lambda: now[0])
+    first = lives(is_in_touch=True)[-1]
+    now[0] += 9000
+    assert lives(is_in_touch=False) == []
+    assert lives(is_in_touch=True)[-1] != first
