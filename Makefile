@@ -7,6 +7,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+TENSORFLOW := .venv-tf/.installed
 RUNS := runs/learning_rate
 
 .PHONY: demo test lint clean
@@ -20,7 +21,7 @@ demo: $(INSTALLED)
 	@echo 'In the terminal, live or after:   $(BIN)/lossmon tui $(RUNS)'
 	@echo 'In TensorBoard, tab "Stagnation": $(BIN)/tensorboard --logdir $(RUNS)'
 
-test: $(INSTALLED)
+test: $(INSTALLED) $(TENSORFLOW)
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 lint: $(INSTALLED)
@@ -30,7 +31,7 @@ lint: $(INSTALLED)
 	$(BIN)/lint-imports
 
 clean:
-	rm -rf .venv runs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-tf runs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # pip 25.1 is the first to know --group.
 $(INSTALLED): pyproject.toml constraints.txt
@@ -40,3 +41,11 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade 'pip>=25.1'
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[torch,tensorboard]' --group dev
 	@touch $@
+
+# Writes real Keras logs for the tests; where it cannot be installed, those are skipped.
+$(TENSORFLOW): constraints.txt
+	@echo 'Installing TensorFlow into .venv-tf (once; 1.6 GB, about a minute) ...'
+	@{ $(PYTHON) -m venv .venv-tf && \
+	  .venv-tf/bin/python -m pip install -qq --disable-pip-version-check --upgrade 'pip>=25.1' && \
+	  .venv-tf/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt --group tensorflow && \
+	  touch $@; } || echo 'TensorFlow could not be installed: the tests of its logs will be skipped' >&2

@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 from sshd import Sshd
 
-from lossmon.eventfile.logdir import LogdirReader
 from lossmon.eventfile.sources import opened
+from lossmon.eventfile.watching import LogdirReader
 from lossmon.eventfile.writer import RunWriter
 from lossmon.records import ParameterInfo, RunMeta
 from lossmon.signals import PARAMETER_SIGNALS, RUN_SIGNALS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,27 +14,148 @@ from lossmon.signals import Signal
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]
 _ALL = slice(None)
+T = TypeVar("T", np.float64, np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BucketRows:
+    """Rows of a series that stand for several points each."""
+
+    rows: Steps
+    """Which rows, ascending, shape (m,)."""
+    table: Floats
+    """Shape (m, `WIDTH`): of a bucket's finite points their mean, extremes, number, sum of squared
+    deviations from the mean, the last value, and the step of the first; then the step of the last
+    point of the bucket, finite or not. Points of a bucket that are not finite have a row of their
+    own: the first of them, and their number."""
+
+    MEAN: ClassVar[int] = 0
+    LOW: ClassVar[int] = 1
+    HIGH: ClassVar[int] = 2
+    COUNT: ClassVar[int] = 3
+    M2: ClassVar[int] = 4
+    LAST: ClassVar[int] = 5
+    FIRST_STEP: ClassVar[int] = 6
+    END: ClassVar[int] = 7
+    WIDTH: ClassVar[int] = 8
+
+    def below(self, row: int) -> BucketRows:
+        """Return those among the first `row` rows of the series."""
+        n = int(np.searchsorted(self.rows, row))
+        return BucketRows(self.rows[:n], self.table[:n])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tail:
+    """The newest points of a long series, and the buckets that will stand for them."""
+
+    row: int
+    """First row of the series that this is about."""
+    steps: Steps
+    wall_times: Floats
+    table: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """All points of one scalar tag, ascending in step; gaps are normal, a step occurs once."""
+    """All points of one scalar tag, ascending in step; gaps are normal, a step occurs once.
+
+    A series of more than about a million points has rows that stand for several: `buckets` tells.
+    """
 
     tag: str
     steps: Steps
+    """Step of each row; of a bucket its last."""
     wall_times: Floats
     values: Floats
-    """Shape (n,); NaN and infinities are measurements like any other."""
+    """Shape (n,), of a bucket its mean; NaN and infinities are measurements like any other."""
+    buckets: BucketRows | None = None
+    tail: Tail | None = None
 
     def __len__(self) -> int:
         return len(self.steps)
 
+    @property
+    def n_points(self) -> int:
+        """Number of points that were recorded."""
+        return len(self) if self.buckets is None else int(self.counts.sum())
+
+    @property
+    def counts(self) -> Steps:
+        """Number of points behind each row."""
+        return self._filled(np.ones(len(self), np.int64), BucketRows.COUNT)
+
+    @property
+    def low(self) -> Floats:
+        """Lowest value behind each row."""
+        return self._filled(self.values, BucketRows.LOW)
+
+    @property
+    def high(self) -> Floats:
+        """Highest value behind each row."""
+        return self._filled(self.values, BucketRows.HIGH)
+
+    @property
+    def first_steps(self) -> Steps:
+        """First step behind each row."""
+        return self._filled(self.steps, BucketRows.FIRST_STEP)
+
     def until(self, step: int) -> Series:
-        """Return the points up to and including `step`."""
+        """Return the points up to and including `step`.
+
+        Of a long series whole buckets only, so that it does not matter when one asks.
+        """
         n = int(np.searchsorted(self.steps, step, side="right"))
+        if self.tail is not None and n > self.tail.row:
+            return self._settled(self.tail).until(step)
+        while n and self.buckets is not None and self._end(n - 1) > step:
+            n -= 1
         return replace(
-            self, steps=self.steps[:n], wall_times=self.wall_times[:n], values=self.values[:n]
+            self,
+            steps=self.steps[:n],
+            wall_times=self.wall_times[:n],
+            values=self.values[:n],
+            buckets=self.buckets and self.buckets.below(n),
+            tail=None,
         )
+
+    def _end(self, row: int) -> int:
+        """Return the step of the last point of the bucket that a row belongs to."""
+        kept = self.buckets and self.buckets.below(row + 1)
+        if not kept or not len(kept.rows) or kept.rows[-1] != row:
+            return int(self.steps[row])
+        return int(kept.table[-1, BucketRows.END])
+
+    def _settled(self, tail: Tail) -> Series:
+        """Return the series with the buckets of its tail instead of the points."""
+        kept = (self.buckets or BucketRows(np.zeros(0, np.int64), tail.table[:0])).below(tail.row)
+        rows = tail.row + np.arange(len(tail.steps))
+        return Series(
+            self.tag,
+            np.concatenate((self.steps[: tail.row], tail.steps)),
+            np.concatenate((self.wall_times[: tail.row], tail.wall_times)),
+            np.concatenate((self.values[: tail.row], tail.table[:, BucketRows.MEAN])),
+            BucketRows(np.concatenate((kept.rows, rows)), np.concatenate((kept.table, tail.table))),
+        )
+
+    def _filled(self, singles: NDArray[T], column: int) -> NDArray[T]:
+        """Return what holds for single points, and the column of `buckets` for the others."""
+        if self.buckets is None:
+            return singles
+        filled: NDArray[T] = singles.copy()
+        filled[self.buckets.rows] = self.buckets.table[:, column]
+        return filled
+
+
+class Numbers(Protocol):
+    """The numbers of wide records: in memory, or where they can be read."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(records, rows, columns)."""
+
+    def column(self, index: int, records: slice | Steps) -> NDArray[np.float32]:
+        """Return shape (k, rows) of one column of some records."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,27 +167,32 @@ class Table:
     steps: Steps
     """Sampled steps, ascending, shape (n,)."""
     wall_times: Floats
-    values: NDArray[np.float32]
-    """Shape (n, rows, columns); NaN where a value was not measured at that step."""
+    values: NDArray[np.float32] | Numbers
+    """Shape (n or more, rows, columns); NaN where a value was not measured at that step."""
 
     def __len__(self) -> int:
         return len(self.steps)
 
-    def column(self, signal: Signal, rows: slice | Steps = _ALL) -> Floats:
+    def column(self, signal: Signal, records: slice | Steps = _ALL) -> Floats:
         """Return shape (n, rows) of one signal; all NaN where the log has no such column.
 
-        `rows` selects records by their index, so that a window costs no copy of the whole table.
+        `records` selects by index, so that a window costs no copy of the whole table.
         """
+        known = np.arange(len(self))[records]
         if signal.name not in self.signals:
-            return np.full(self.values[rows, :, :0].shape[:2], np.nan)
-        return self.values[rows, :, self.signals.index(signal.name)].astype(np.float64)
+            return np.full((len(known), self.values.shape[1]), np.nan)
+        index = self.signals.index(signal.name)
+        wanted = slice(0, len(self)) if len(known) == len(self) else known
+        if isinstance(self.values, np.ndarray):
+            column: NDArray[Any] = self.values[wanted, :, index]
+        else:
+            column = self.values.column(index, wanted)
+        return column.astype(np.float64)
 
     def until(self, step: int) -> Table:
         """Return the records up to and including `step`."""
         n = int(np.searchsorted(self.steps, step, side="right"))
-        return replace(
-            self, steps=self.steps[:n], wall_times=self.wall_times[:n], values=self.values[:n]
-        )
+        return replace(self, steps=self.steps[:n], wall_times=self.wall_times[:n])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+COMMANDS = ("check", "tui", "run", "show", "export")
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
 
 MODULES_BELOW = """
@@ -38,7 +39,12 @@ def test_importing_lossmon_loads_neither_torch_nor_numpy(run_python: RunPython) 
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["--version"], ["check", "--help"], ["tui", "--help"], ["run", "--help"]]
+    "words",
+    [
+        ["--help"],
+        ["--version"],
+        *([name, "--help"] for name in ("check", "tui", "run", "show", "export")),
+    ],
 )
 def test_help_loads_nothing_heavy(run_python: RunPython, words: list[str]) -> None:
     code = after(

@@ -17,7 +17,7 @@ from lossmon.cli.codes import FAULT, INTERRUPTED, USAGE
 from lossmon.cli.output import flush, note
 from lossmon.errors import LossmonError
 
-COMMANDS = ("run", "tui", "check", "ls", "explain")
+COMMANDS = ("run", "tui", "check", "ls", "show", "export", "explain")
 """Modules of this package, in the order of the help; each has `add_parser` and `run`."""
 
 EXIT_CODES = """\
@@ -53,11 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"lossmon {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in COMMANDS:
-        try:
-            module = importlib.import_module(f"lossmon.cli.{name}")
-        except ModuleNotFoundError:  # TODO: goes when every command is there
-            continue
-        module.add_parser(commands)
+        importlib.import_module(f"lossmon.cli.{name}").add_parser(commands)
     return parser
 
 

@@ -17,9 +17,12 @@ MESSAGE = 1000
 """Characters of a message that are shown at most."""
 
 
-def emit(text: str) -> None:
-    """Write data to stdout; characters that its encoding lacks are written as escapes."""
-    _write(sys.stdout, text)
+def emit(text: str) -> bool:
+    """Write data to stdout; characters that its encoding lacks are written as escapes.
+
+    Returns whether somebody still reads: what comes after False need not be made.
+    """
+    return _write(sys.stdout, text)
 
 
 def note(message: str) -> None:
@@ -44,9 +47,9 @@ def columns() -> int:
     return shutil.get_terminal_size((80, 24)).columns
 
 
-def _write(stream: TextIO | None, text: str) -> None:
+def _write(stream: TextIO | None, text: str) -> bool:
     if stream is None:  # the program was started with this stream closed
-        return
+        return False
     encoding = getattr(stream, "encoding", None) or "utf-8"
     try:
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
@@ -56,3 +59,5 @@ def _write(stream: TextIO | None, text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         if not isinstance(error, BrokenPipeError) and stream is not sys.stderr:
             raise LossmonError(f"the output cannot be written: {error.strerror}") from error
+        return False
+    return True

@@ -6,16 +6,14 @@ A copy of a remote logdir is removed on every way out of the `with` block, signa
 from __future__ import annotations
 
 import signal
-import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from lossmon.cli.output import note
+from lossmon.cli.progress import Progress
 
 if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
@@ -23,9 +21,6 @@ if TYPE_CHECKING:
 ADDRESS = "here or at ssh://[user@]host[:port]/path"
 LOGDIR = f"a run, or a folder of runs, {ADDRESS}"
 """Help for the argument."""
-_PATIENCE_S = 1.0
-"""A copy that takes longer says how far it is."""
-_REPORTING_S = 0.5
 
 
 @contextmanager
@@ -60,45 +55,20 @@ def fetched(logdir: str) -> Iterator[Path]:
 
 
 def fetch(source: Source) -> None:
-    """Copy what is there now; where that takes long, say how far it is.
+    """Copy what is there now; a terminal is told how far it is.
 
     Raises:
         RemoteError: See `fetched`.
     """
-    progress = _Progress(source.shown)
+    progress = Progress(shared=False)
+
+    def show(received: int, expected: int) -> None:
+        progress.show(f"copied {received / 1e6:.0f} of {expected / 1e6:.0f} MB")
+
     try:
-        source.fetch(progress)
+        source.fetch(show)
     finally:
         progress.clear()
-
-
-class _Progress:
-    """One line on stderr that renews itself on a terminal; elsewhere one line, once."""
-
-    def __init__(self, shown: str) -> None:
-        self._shown = shown
-        self._due = time.monotonic() + _PATIENCE_S
-        self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
-        self._is_shown = False
-
-    def __call__(self, received: int, expected: int) -> None:
-        now = time.monotonic()
-        if now < self._due or received >= expected:
-            return
-        self._due = now + _REPORTING_S
-        text = f"copying {self._shown}: {received / 1e6:.0f} of {expected / 1e6:.0f} MB"
-        if self._is_terminal:
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
-        elif not self._is_shown:
-            note(text)
-        self._is_shown = True
-
-    def clear(self) -> None:
-        """Leave no line on a terminal."""
-        if self._is_terminal and self._is_shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
 
 
 @contextmanager

@@ -12,7 +12,10 @@ from lossmon.diagnosis.finding import Finding, Report, Severity, Status
 from lossmon.diagnosis.rule import Clear, Found, Outcome, Rule, Skipped, Undecided
 from lossmon.diagnosis.status import flat_status, settled
 from lossmon.records import Run
+from lossmon.signals import DROPPED
 
+_BELIEVED = 1e15
+"""No more records are believed to be dropped, whatever the log says."""
 AT_REST: tuple[Status, ...] = ("learning", "converged")
 """A run of this status gets nothing above info, but for faults that waste or cap the model."""
 
@@ -42,7 +45,20 @@ def evaluate(run: Run, rules: Sequence[Rule], *, ignore: Sequence[str] = ()) -> 
         skipped={slug: o.why for slug, o in outcomes.items() if isinstance(o, Skipped)},
         status_reads=reads,
         flat=facts.window if word == "stuck" or (word == "converged" and not status) else None,
+        dropped=_dropped(run),
     )
+
+
+def _dropped(run: Run) -> int:
+    """Return the records that the writer says it dropped; every start counts from 0 again."""
+    series = run.scalar(DROPPED)
+    if series is None:
+        return 0
+    counts = series.values[np.isfinite(series.values) & (series.values > 0)]
+    if not len(counts):
+        return 0
+    counts = np.minimum(counts, _BELIEVED)
+    return int(counts[np.append(counts[1:] < counts[:-1], True)].sum())
 
 
 def _judge(rule: Rule, facts: Facts, silenced: set[str]) -> Outcome:

@@ -1,7 +1,8 @@
 """What rules share, computed once per evaluation and only when asked for.
 
-The window is the last max(200 steps, a quarter of the run), or what a short run has. All windows
-are in steps: gaps in the sampled records are normal.
+The window is the last max(200 steps, a quarter of the run), or what a short run has; in a log of
+another writer at least the last 50 losses. All windows are in steps: gaps in the sampled records
+are normal.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ Steps = NDArray[np.int64]
 
 WINDOW_STEPS = 200
 WINDOW_SHARE = 0.25
+WINDOW_LOSSES = 50
+"""Others log every 50th or 500th step, or count samples: a quarter of a run holds few losses."""
 MAX_ROWS = 256
 """Sampled records looked at in a window: more would cost time and change no median."""
 MIN_ROWS = 32
@@ -62,7 +65,9 @@ class Facts:
     @cached_property
     def n_steps(self) -> int:
         """Number of steps recorded: losses, or sampled records where there is no loss."""
-        return max(len(self.losses), len(self.table) if self.table is not None else 0)
+        series = self.run.scalar(signals.LOSS)
+        points = 0 if series is None else series.n_points
+        return max(points, len(self.table) if self.table is not None else 0)
 
     @cached_property
     def first_step(self) -> int:
@@ -78,14 +83,21 @@ class Facts:
     @cached_property
     def window(self) -> tuple[int, int]:
         """First and last step of the window, inclusive."""
-        last = self.last_step
+        foreign = self.run.meta is None and len(self.loss_steps) > 0
+        # Others count steps, samples and epochs in one log: there the loss sets the axis.
+        last = int(self.loss_steps[-1]) if foreign else self.last_step
         length = max(WINDOW_STEPS, int(WINDOW_SHARE * (last - self.first_step + 1)))
-        return max(self.first_step, last - length + 1), last
+        first = max(self.first_step, last - length + 1)
+        return min(first, int(self.loss_steps[-WINDOW_LOSSES:][0])) if foreign else first, last
 
     @cached_property
     def window_losses(self) -> Floats:
-        """Losses inside the window."""
-        return self.losses[np.searchsorted(self.loss_steps, self.window[0]) :]
+        """Losses inside the window, a bucket's mean once for each of its points."""
+        series = self.run.scalar(signals.LOSS)
+        first = int(np.searchsorted(self.loss_steps, self.window[0]))
+        if series is None or series.buckets is None:
+            return self.losses[first:]
+        return np.repeat(self.losses[first:], series.counts[first:])
 
     @cached_property
     def recent_losses(self) -> Floats:
@@ -154,8 +166,7 @@ class Facts:
     @cached_property
     def run_rows(self) -> Steps:
         """Indices of at most `MAX_ROWS` records over the whole run, the earliest ones included."""
-        early = np.arange(min(EARLY_ROWS, len(self.sampled_steps)))
-        return np.unique(np.concatenate([early, spread(0, len(self.sampled_steps))]))
+        return _early_and_spread(len(self.sampled_steps))
 
     def parameter(self, signal: Signal, rows: Steps) -> Floats:
         """Return shape (len(rows), parameters) of a parameter signal, not to be written to."""
@@ -288,8 +299,13 @@ def _measured(run: Run, signal: Signal) -> bool:
     table = {"parameter": run.parameters, "layer": run.layers, "run": run.totals}[signal.scope]
     if table is None or not len(table) or signal.name not in table.signals:
         return False
-    column = table.values[:, :, table.signals.index(signal.name)]
-    return bool(np.isfinite(column[-1]).any() or np.isfinite(column).any())
+    rows = _early_and_spread(len(table))
+    return bool(np.isfinite(table.column(signal, rows)).any())
+
+
+def _early_and_spread(count: int) -> Steps:
+    early = np.arange(min(EARLY_ROWS, count))
+    return np.unique(np.concatenate([early, spread(0, count)]))
 
 
 def spread(first: int, last: int) -> Steps:

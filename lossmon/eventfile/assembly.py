@@ -7,10 +7,11 @@ from dataclasses import replace
 from functools import partial
 
 from lossmon.eventfile.content import FileContent
-from lossmon.eventfile.merge import Layout, Merged
+from lossmon.eventfile.merge import Merged
 from lossmon.eventfile.points import Points
 from lossmon.eventfile.roles import find_roles
 from lossmon.eventfile.sessions import Session, SourceFile, parts, sessions
+from lossmon.eventfile.widenumbers import FILE_BIT, Kept, Layout, WideFile, WideNumbers
 from lossmon.eventfile.widerecord import TAGS, table_names
 from lossmon.records import Damage, Mark, Run, RunMeta, Series, Table
 
@@ -18,8 +19,8 @@ from lossmon.records import Damage, Mark, Run, RunMeta, Series, Table
 class Assembly:
     """Builds successive Runs of one logdir; a Run handed out never changes."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, kept: Kept) -> None:
+        self._name, self._kept = name, kept
         self._merged: dict[str, Merged] = {}
         self._series: dict[str, Series] = {}
         self._tables: dict[str, Table | None] = {}
@@ -39,7 +40,7 @@ class Assembly:
             layers=tables[TAGS[1]],
             totals=tables[TAGS[2]],
             marks=_marks(ordered),
-            roles=find_roles(series, meta),
+            roles=find_roles(series, meta, name=self._name),
             damage=damage,
             last_wall=max((s.last_wall for s in ordered if s.last_wall > 0), default=0.0),
         )
@@ -52,7 +53,8 @@ class Assembly:
             merged = self._merged.setdefault(tag, Merged())
             found = parts(its_sessions, partial(_scalar_points, tag))
             if merged.update(found) and merged.columns is not None:
-                self._series[tag] = Series(tag, *merged.columns)
+                columns = merged.columns
+                self._series[tag] = Series(tag, *columns, merged.buckets, merged.tail)
         return {tag: self._series[tag] for tag in sorted(self._series)}
 
     def _all_tables(
@@ -69,23 +71,28 @@ class Assembly:
         own = [session for session in ordered if session.own]
         if meta is None or not own:
             return None
-        metas = {id(c): c.meta or _meta_of(s) for s in own for c in s.files}
+        files: list[WideFile] = []
+        numbers: dict[int, int] = {}
+        for session, content in ((s, c) for s in own for c in s.files):
+            file = _wide_file(tag, content, content.meta or _meta_of(session), meta)
+            if file is not None:
+                numbers[id(content)] = len(files)
+                files.append(file)
 
         def points_of(content: FileContent) -> Points | None:
-            points, its_meta = content.wide.get(tag), metas[id(content)]
-            if points is None or its_meta is None:
-                return None
-            names = table_names(its_meta)[tag]
-            return points if points.row == (len(names.rows), len(names.columns)) else None
+            return content.wide.get(tag) if id(content) in numbers else None
 
-        def layout_of(content: FileContent) -> Layout | None:
-            its_meta = metas[id(content)]
-            return None if its_meta is None else _layout(tag, its_meta, meta)
+        def mark_of(content: FileContent) -> int:
+            return numbers[id(content)] << FILE_BIT
 
-        found = parts(own, points_of, layout_of)
+        found = parts(own, points_of, mark_of)
         merged = self._merged.setdefault(tag, Merged())
         if found and merged.update(found) and merged.columns is not None:
-            self._tables[tag] = Table(table_names(meta)[tag].columns, *merged.columns)
+            steps, walls, references = merged.columns
+            names = table_names(meta)[tag]
+            shape = len(names.rows), len(names.columns)
+            wide = WideNumbers(references, tuple(files), shape, self._kept, merged.points)
+            self._tables[tag] = Table(names.columns, steps, walls, wide)
         return self._tables.get(tag)
 
 
@@ -139,6 +146,19 @@ def _marks(ordered: Sequence[Session]) -> tuple[Mark, ...]:
     return tuple(mark for session in ordered for content in session.files for mark in content.marks)
 
 
+def _wide_file(
+    tag: str, content: FileContent, older: RunMeta | None, newest: RunMeta
+) -> WideFile | None:
+    """Return where the tables of a file are read; None where their names are not known."""
+    if older is None or content.place is None:
+        return None
+    names = table_names(older)[tag]
+    shape = (len(names.rows), len(names.columns))
+    if content.shapes.get(tag) != shape:
+        return None
+    return WideFile(*content.place, shape, _layout(tag, older, newest))
+
+
 def _layout(tag: str, older: RunMeta, newest: RunMeta) -> Layout | None:
     """Return how to place an older table's rows and columns, or None where they are the same."""
     old, new = table_names(older)[tag], table_names(newest)[tag]
@@ -149,7 +169,6 @@ def _layout(tag: str, older: RunMeta, newest: RunMeta) -> Layout | None:
     shared_rows = [(i, rows[name]) for i, name in enumerate(old.rows) if name in rows]
     shared_columns = [(i, columns[name]) for i, name in enumerate(old.columns) if name in columns]
     return Layout(
-        (len(new.rows), len(new.columns)),
         tuple(i for i, _ in shared_rows),
         tuple(i for _, i in shared_rows),
         tuple(i for i, _ in shared_columns),

@@ -15,6 +15,11 @@ from lossmon.records import Floats, Steps
 
 _HASH_SEED = 20
 _CONTINUES = 0x80
+_POOR = 64
+"""A pass is poor that takes less than this part of the records."""
+_POOR_PASSES = 8
+"""After so many poor passes hashes sort out the rest."""
+_MANY_COLUMNS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +63,21 @@ class Undecodable:
 
 def batches(rows: Bytes, offsets: Offsets) -> Iterator[Batch | Undecodable]:
     """Split records of one length into batches; the order within a batch is that of the file."""
-    rest = np.arange(len(rows))
-    first = _decode(rows[0])
-    if first is not None:
-        same = _same(first, rows)
+    like: Event | None = None
+    poor = 0
+    while len(rows) and poor < _POOR_PASSES:
+        like = _decode(rows[0])
+        if like is None:
+            break
+        same = _same(like, rows)
         if same.all():
-            yield Batch(first, offsets, rows)
+            yield Batch(like, offsets, rows)
             return
-        yield Batch(first, offsets[same], rows[same])
-        rest = rest[~same]
-    if len(rest):
-        yield from _sorted_out(rows[rest], offsets[rest], first)
+        yield Batch(like, offsets[same], rows[same])
+        poor += _POOR * int(same.sum()) < len(rows)
+        rows, offsets = rows[~same], offsets[~same]
+    if len(rows):
+        yield from _sorted_out(rows, offsets, like)
 
 
 def _sorted_out(rows: Bytes, offsets: Offsets, like: Event | None) -> Iterator[Batch | Undecodable]:
@@ -118,11 +127,16 @@ def _constant(event: Event | None, length: int) -> NDArray[np.bool_]:
 
 def _same(event: Event, rows: Bytes) -> NDArray[np.bool_]:
     """Return which rows differ from the first one in wall time, step and numbers alone."""
-    constant = _constant(event, rows.shape[1])
-    same: NDArray[np.bool_] = (rows[:, constant] == rows[0, constant]).all(axis=1)
-    first, stop = event.step_at
-    step_bits = rows[:, first:stop] & _CONTINUES
-    same &= (step_bits == step_bits[0]).all(axis=1)
+    same = np.ones(len(rows), bool)
+    constant = np.flatnonzero(_constant(event, rows.shape[1])).tolist()
+    if len(constant) > _MANY_COLUMNS:
+        same &= (rows[:, constant] == rows[0, constant]).all(axis=1)
+        constant = []
+    # Column by column: a third of the time of comparing short rows.
+    for at in constant:
+        same &= rows[:, at] == rows[0, at]
+    for at in range(*event.step_at):
+        same &= (rows[:, at] ^ rows[0, at]) < _CONTINUES
     return same
 
 

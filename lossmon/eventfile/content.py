@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,28 +14,38 @@ from lossmon import signals
 from lossmon.errors import EventFileError
 from lossmon.eventfile.batch import Batch, Undecodable, batches
 from lossmon.eventfile.event import Slot, Value
-from lossmon.eventfile.framing import Offsets
+from lossmon.eventfile.framing import HEADER, Offsets
 from lossmon.eventfile.meta import parse_mark, parse_meta
 from lossmon.eventfile.points import Points
 from lossmon.eventfile.tail import Rows
 from lossmon.eventfile.widerecord import TAGS
 from lossmon.records import Floats, Mark, RunMeta, Steps
 
-_MAX_TAGS = 50_000
+_MAX_TAGS = 100_000
+_HEAD = 1 << 20
+"""Points of a series that are kept one by one; buckets stand for those behind them."""
+_MANY_TAGS = 8
+_SHORT_HEAD = 1 << 16
+"""The same for all but the first `_MANY_TAGS` tags of a file."""
 _MAX_MARKS = 10_000
 _MAX_META = 16 << 20
 _MAX_MARK = 64 << 10
 _SCALAR_PLUGINS = ("", "scalars")
 
-Piece = tuple[Offsets, Steps, Floats, NDArray[np.number]]
+Piece = tuple[Offsets, Steps, Floats, NDArray[Any]]
 
 
 class FileContent:
     """Grows with every chunk of records; nothing in it is ever taken back."""
 
     def __init__(self) -> None:
+        self.place: tuple[Path, int, int] | None = None
+        """Path, device and inode of the file, once it has been opened."""
         self.scalars: dict[str, Points] = {}
         self.wide: dict[str, Points] = {}
+        """Of each wide record where its numbers begin in the file."""
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        """Rows and columns of its tables, by tag."""
         self.meta: RunMeta | None = None
         """The newest metadata in the file."""
         self.marks: list[Mark] = []
@@ -41,6 +53,8 @@ class FileContent:
         """Lowest step of a SessionLog START, None where there is none."""
         self.foreign: set[str] = set()
         """Tags that another TensorBoard plugin owns: no series of the training."""
+        self.hparams = False
+        """Whether add_hparams wrote into it."""
         self.first_wall = math.inf
         self.last_wall = -math.inf
         self.bad_records = 0
@@ -81,8 +95,12 @@ class FileContent:
         for value in batch.event.values:
             if value.plugin not in _SCALAR_PLUGINS and value.plugin != signals.PLUGIN_NAME:
                 self.foreign.add(value.tag)
+                self.hparams |= value.plugin == "hparams"
             if value.slot is not None and self._wants(value, value.slot, len(steps)):
-                numbers = batch.numbers(value.slot)
+                if value.tag in TAGS:
+                    numbers: NDArray[Any] = batch.offsets + (HEADER + value.slot.start)
+                else:
+                    numbers = batch.numbers(value.slot)
                 pieces.setdefault(value.tag, []).append((batch.offsets, steps, walls, numbers))
             elif value.text is not None and value.tag == signals.META_TAG:
                 self._take_meta(value.text)
@@ -90,33 +108,35 @@ class FileContent:
                 marks += self._marks(value.text, batch, steps, walls)
 
     def _note_times(self, walls: Floats) -> None:
-        finite = walls[np.isfinite(walls) & (walls > 0)]
-        if len(finite):
-            self.first_wall = min(self.first_wall, float(finite.min()))
-            self.last_wall = max(self.last_wall, float(finite.max()))
+        low, high = float(walls.min()), float(walls.max())
+        if not 0 < low <= high < math.inf:
+            known = walls[np.isfinite(walls) & (walls > 0)]
+            low, high = known.min(initial=math.inf), known.max(initial=-math.inf)
+        self.first_wall = min(self.first_wall, float(low))
+        self.last_wall = max(self.last_wall, float(high))
 
     def _wants(self, value: Value, slot: Slot, count: int) -> bool:
         if slot.count == 0:
             return False
         if value.tag in TAGS:
-            known = self.wide.get(value.tag)
-            fits = len(slot.shape) == 2 and slot.dtype == "<f4"
-            fits = fits and (known is None or known.row == slot.shape)
-        else:
-            fits = slot.count == 1
-            if value.tag not in self.scalars and len(self.scalars) >= _MAX_TAGS:
+            return self._wants_table(value.tag, slot, count)
+        if slot.count != 1:
+            return False
+        if value.tag not in self.scalars:
+            if len(self.scalars) >= _MAX_TAGS:
                 self.bad_records += count
                 return False
-        if not fits and value.tag in TAGS:
-            self.bad_records += count
-        elif fits:
-            self._points(value.tag, slot)
-        return fits
+            head = _HEAD if len(self.scalars) < _MANY_TAGS else _SHORT_HEAD
+            self.scalars[value.tag] = Points(head=head)
+        return True
 
-    def _points(self, tag: str, slot: Slot) -> Points:
-        if tag in TAGS:
-            return self.wide.setdefault(tag, Points("<f4", slot.shape))
-        return self.scalars.setdefault(tag, Points())
+    def _wants_table(self, tag: str, slot: Slot, count: int) -> bool:
+        shape = slot.shape
+        if len(shape) != 2 or slot.dtype != "<f4" or self.shapes.setdefault(tag, shape) != shape:
+            self.bad_records += count
+            return False
+        self.wide.setdefault(tag, Points("<i8"))
+        return True
 
     def _append(self, tag: str, found: list[Piece]) -> Offsets:
         """Append the pieces of one tag in file order; return the offsets of its new points."""
@@ -129,7 +149,7 @@ class FileContent:
             offsets, steps, walls, values = (
                 column[order] for column in (offsets, steps, walls, values)
             )
-        points.append(steps, walls, values.reshape(len(steps), *points.row))
+        points.append(steps, walls, values.reshape(len(steps)))
         return offsets
 
     def _start(

@@ -15,13 +15,22 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from lossmon.eventfile.crc32c import crc_rows, mask_rows, masked_bytes
+from lossmon.eventfile.crc32c import crc_compact, crc_rows, mask_rows, masked_bytes
 
 HEADER = 12
 OVERHEAD = 16
 MAX_RECORD = 64 << 20
 """Longest record believed; a longer one is passed over as damage."""
 _KNOWN_HEADERS = 4096
+_RHYTHM = 32
+"""Frames after which, and in which, a rhythm is looked for."""
+_LONGEST_PAUSE = 4096
+"""Where none is found, the next look comes later and later, up to so many frames."""
+_FIRST_BLOCK = 512
+_OWN_GROUP = 64
+"""So many rounds of a rhythm are worth being read apart from other frames of their length."""
+_COMPACT = 512
+"""Rows up to this length are copied out of their frames: reading them as columns is quicker."""
 _BULK = 16
 """From this many records of one length on, numpy is quicker than one checksum after another."""
 
@@ -72,6 +81,8 @@ class Scan:
     """Where each frame begins."""
     lengths: Offsets
     """Length of each frame's data."""
+    groups: tuple[Offsets, ...]
+    """Indices of frames of one length, ascending; every frame is in one group."""
     end: int
     """First byte behind the last frame."""
     bad: bool
@@ -81,17 +92,21 @@ class Scan:
 
 
 class Scanner:
-    """Walks over frames; remembers the headers it has checked."""
+    """Walks over frames; remembers the headers it has checked.
+
+    Logs are rhythmic: the same few lengths come again and again. Once a rhythm is found, whole
+    stretches are walked by comparing headers as columns, 20 times as fast as one by one.
+    """
 
     def __init__(self) -> None:
         self._known: dict[bytes, int] = {}
 
     def scan(self, buffer: bytes) -> Scan:
         """Return the frames from the start of `buffer` whose header checksum holds."""
-        starts: list[int] = []
-        lengths: list[int] = []
+        found = _Frames()
         at, size, known = 0, len(buffer), self._known
         bad, wanted = False, 0
+        look, pause = _RHYTHM, _RHYTHM
         while at + HEADER <= size:
             header = buffer[at : at + HEADER]
             length = known.get(header, -1)
@@ -101,10 +116,14 @@ class Scanner:
             if at + length + OVERHEAD > size:
                 wanted = length + OVERHEAD
                 break
-            starts.append(at)
-            lengths.append(length)
+            found.add(at, length)
             at += length + OVERHEAD
-        return Scan(np.array(starts, np.int64), np.array(lengths, np.int64), at, bad, wanted)
+            if len(found.lengths) == look:
+                behind = found.follow_rhythm(buffer, at)
+                pause = _RHYTHM if behind > at else min(pause * 2, _LONGEST_PAUSE)
+                look, at = len(found.lengths) + pause, behind
+        starts, lengths, groups = found.columns()
+        return Scan(starts, lengths, groups, at, bad, wanted)
 
     def _learn(self, header: bytes) -> int:
         length: int = struct.unpack_from("<Q", header)[0]
@@ -116,9 +135,125 @@ class Scanner:
         return length
 
 
+class _Frames:
+    """Frames found so far: some one by one, some as whole stretches."""
+
+    def __init__(self) -> None:
+        self.starts: list[int] = []
+        self.lengths: list[int] = []
+        """Those found one by one since the last stretch."""
+        self._pieces: list[_Piece] = []
+
+    def add(self, start: int, length: int) -> None:
+        self.starts.append(start)
+        self.lengths.append(length)
+
+    def columns(self) -> tuple[Offsets, Offsets, tuple[Offsets, ...]]:
+        """Return start and length of every frame, and which have the same length.
+
+        Frames at one place of a rhythm stay together: most often they hold the same tag.
+        """
+        self._settle()
+        starts = np.concatenate([piece.starts for piece in self._pieces])
+        lengths = np.concatenate([piece.lengths for piece in self._pieces])
+        groups, single = [], np.ones(len(starts), bool)
+        first = 0
+        for piece in self._pieces:
+            stop = first + len(piece.starts)
+            if piece.period and len(piece.starts) >= _OWN_GROUP * piece.period:
+                groups += [np.arange(first + i, stop, piece.period) for i in range(piece.period)]
+                single[first:stop] = False
+            first = stop
+        return starts, lengths, (*groups, *_by_length(lengths, np.flatnonzero(single)))
+
+    def follow_rhythm(self, buffer: bytes, at: int) -> int:
+        """Take in the frames from `at` on that go on as the last ones did; return where they end.
+
+        A header equal to one that was checked needs no check of its own.
+        """
+        period = _period(self.lengths[-_RHYTHM:])
+        if not period:
+            return at
+        lengths = np.array(self.lengths[-period:], np.int64)
+        places = np.concatenate(([0], np.cumsum(lengths + OVERHEAD)))
+        stride = int(places[-1])
+        headers = [buffer[start : start + HEADER] for start in self.starts[-period:]]
+        rounds = (len(buffer) - at) // stride
+        for place, header in zip(places[:-1].tolist(), headers, strict=True):
+            rounds = _equal_headers(buffer, at + place, stride, rounds, header)
+        if rounds:
+            self._settle()
+            begins = at + stride * np.arange(rounds)[:, None] + places[:-1]
+            self._pieces.append(_Piece(begins.ravel(), np.tile(lengths, rounds), period))
+        return at + stride * rounds
+
+    def _settle(self) -> None:
+        starts, lengths = np.array(self.starts, np.int64), np.array(self.lengths, np.int64)
+        self._pieces.append(_Piece(starts, lengths))
+        self.starts, self.lengths = [], []
+
+
+class _Piece(NamedTuple):
+    """Frames one behind the other."""
+
+    starts: Offsets
+    lengths: Offsets
+    period: int = 0
+    """After how many of them the lengths repeat; 0 where that is not known."""
+
+
+def _by_length(lengths: Offsets, members: Offsets) -> list[Offsets]:
+    """Split the members by their length, each part ascending."""
+    if not len(members):
+        return []
+    order = members[np.argsort(lengths[members], kind="stable")]
+    return np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1)
+
+
+def _period(lengths: list[int]) -> int:
+    """Return after how many frames the lengths repeat, twice at least; 0 where they do not."""
+    for period in range(1, len(lengths) // 2 + 1):
+        if lengths[period:] == lengths[:-period]:
+            return period
+    return 0
+
+
+def _equal_headers(buffer: bytes, first: int, stride: int, rounds: int, header: bytes) -> int:
+    """Return how many of the frames at `first`, `first + stride`, ... begin with `header`."""
+    length, checksum = struct.unpack("<QI", header)
+    done, block = 0, _FIRST_BLOCK
+    while done < rounds:
+        count = min(block, rounds - done)
+        begin = first + done * stride
+        longs = np.ndarray((count,), "<u8", buffer, begin, (stride,))
+        words = np.ndarray((count,), "<u4", buffer, begin + 8, (stride,))
+        equal = (longs == length) & (words == checksum)
+        if not equal.all():
+            return done + int(equal.argmin())
+        done, block = done + count, block * 8
+    return rounds
+
+
 def payload_rows(buffer: Bytes, starts: Offsets, length: int) -> tuple[Bytes, NDArray[np.bool_]]:
     """Return the data of frames of one length as rows, and for each whether its checksum holds."""
-    frames = sliding_window_view(buffer, length + OVERHEAD)[starts]
-    rows = frames[:, HEADER:-4]
+    frames = _frame_rows_of(buffer, starts, length + OVERHEAD)
     stored = np.ascontiguousarray(frames[:, -4:]).view("<u4")[:, 0]
-    return rows, mask_rows(crc_rows(rows)) == stored
+    rows = frames[:, HEADER:-4]
+    if len(rows) < _BULK or not 0 < length <= _COMPACT:
+        return rows, mask_rows(crc_rows(rows)) == stored
+    rows, crcs = crc_compact(rows)
+    return rows, mask_rows(crcs) == stored
+
+
+def _frame_rows_of(buffer: Bytes, starts: Offsets, width: int) -> Bytes:
+    """Return `width` bytes from each start on: without a copy where the starts are evenly apart."""
+    if len(starts) > 1:
+        stride = int(starts[1] - starts[0])
+        if int(starts[-1] - starts[0]) == stride * (len(starts) - 1) and (
+            (starts[1:] - starts[:-1] == stride).all()
+        ):
+            frames: Bytes = np.ndarray(
+                (len(starts), width), np.uint8, buffer, int(starts[0]), (stride, 1)
+            )
+            return frames
+    return sliding_window_view(buffer, width)[starts]

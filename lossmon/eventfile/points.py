@@ -1,7 +1,6 @@
-"""Columns that only grow: steps, wall times and values of one tag of one file, in file order.
+"""The points of one tag of one file, in file order: steps, wall times, values.
 
-A view of the first n points stays as it is for good, so that a Run handed out never changes and a
-poll costs what is new.
+A view handed out stays as it is for good, so that a Run never changes and a poll costs what is new.
 """
 
 from __future__ import annotations
@@ -11,43 +10,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lossmon.records import Floats, Steps
+from lossmon.eventfile.buckets import Buckets, Rows
+from lossmon.eventfile.column import Column
+from lossmon.records import Floats, Steps, Tail
 
-_CAPACITY = 64
 _MAX_CUTS = 1000
 
 
-class _Column:
-    def __init__(self, dtype: str, row: tuple[int, ...] = ()) -> None:
-        self._data: NDArray[Any] = np.empty((0, *row), dtype)
-        self._size = 0
-
-    def append(self, rows: NDArray[Any]) -> None:
-        size = self._size + len(rows)
-        if size > len(self._data):
-            capacity = max(_CAPACITY if self._size else 0, size, self._size + self._size // 2)
-            grown = np.empty((capacity, *self._data.shape[1:]), self._data.dtype)
-            grown[: self._size] = self._data[: self._size]
-            self._data = grown
-        self._data[self._size : size] = rows
-        self._size = size
-
-    def view(self) -> NDArray[Any]:
-        view = self._data[: self._size]
-        view.flags.writeable = False
-        return view
-
-
 class Points:
-    """All points of one tag in one file, in the order in which they were written."""
+    """Every point up to a number of them, buckets of points behind it."""
 
-    def __init__(self, dtype: str = "<f8", row: tuple[int, ...] = ()) -> None:
-        self._steps = _Column("<i8")
-        self._walls = _Column("<f8")
-        self._values = _Column(dtype, row)
+    def __init__(self, dtype: str = "<f8", *, head: int | None = None) -> None:
+        """`head`: a multiple of 8, so many points are kept whole; None: all of them."""
+        self._steps = Column("<i8")
+        self._walls = Column("<f8")
+        self._values = Column(dtype)
+        self._head = head
+        self._buckets: Buckets | None = None
+        self._rows: Rows | None = None
         self._count = 0
-        self.row = row
-        """Shape of one value."""
         self.ascending = True
         """Whether every step is higher than the one before it."""
         self.first_step = 0
@@ -59,22 +40,43 @@ class Points:
         superseded."""
 
     def __len__(self) -> int:
+        """Return the number of points that the file held."""
         return self._count
 
     @property
     def steps(self) -> Steps:
-        """Steps, shape (n,)."""
+        """Steps of the points kept one by one, shape (n,)."""
         return self._steps.view()
 
     @property
     def wall_times(self) -> Floats:
-        """Wall times, shape (n,)."""
+        """Their wall times, shape (n,)."""
         return self._walls.view()
 
     @property
     def values(self) -> NDArray[Any]:
-        """Values, shape (n, *row)."""
+        """Their values, shape (n,)."""
         return self._values.view()
+
+    @property
+    def buckets(self) -> Buckets | None:
+        """What is kept of the points behind the head; None where there are none."""
+        return self._buckets
+
+    @property
+    def later(self) -> Rows | None:
+        """The rows of `buckets`."""
+        if self._buckets is not None and self._rows is None:
+            self._rows = self._buckets.rows()
+        return self._rows
+
+    @property
+    def tail(self) -> Tail | None:
+        """The newest rows of `later` and the buckets that will take their place."""
+        if self._buckets is None:
+            return None
+        before, rows = self._buckets.settled()
+        return Tail(len(self._steps) + before, *rows)
 
     def append(self, steps: Steps, wall_times: Floats, values: NDArray[Any]) -> None:
         """Append points in file order."""
@@ -85,10 +87,15 @@ class Points:
         self.ascending &= follows and bool((steps[1:] > steps[:-1]).all())
         self.first_step = min(low, self.first_step) if self._count else low
         self.last_step = max(high, self.last_step) if self._count else high
-        self._steps.append(steps)
-        self._walls.append(wall_times)
-        self._values.append(values)
         self._count += len(steps)
+        room = len(steps) if self._head is None else self._head - len(self._steps)
+        columns = (self._steps, self._walls, self._values)
+        for column, new in zip(columns, (steps, wall_times, values), strict=True):
+            column.append(new[:room])
+        if len(steps) > room and self._head is not None:
+            self._buckets = self._buckets or Buckets(self._head)
+            self._buckets.append(steps[room:], wall_times[room:], values[room:])
+            self._rows = None
 
     def cut(self, count: int, step: int) -> None:
         """Supersede those of the first `count` points that stand at `step` or later."""
@@ -96,8 +103,11 @@ class Points:
             self.cuts.append((count, step))
 
     def kept(self, first: int = 0) -> NDArray[np.bool_]:
-        """Return which points, from the `first` on, no later restart in the file superseded."""
-        limits = np.full(self._count - first, np.iinfo(np.int64).max)
+        """Return which points, from the `first` on, no later restart in the file superseded.
+
+        Of those kept one by one: a restart that far on in the same file is not looked for.
+        """
+        limits = np.full(len(self._steps) - first, np.iinfo(np.int64).max)
         for count, step in self.cuts:
             reached = limits[: max(0, count - first)]
             np.minimum(reached, step, out=reached)

@@ -11,6 +11,7 @@ from lossmon.eventfile.filenames import FileName, parse_name
 from lossmon.eventfile.place import FOLDER
 from lossmon.eventfile.sessions import SourceFile
 from lossmon.eventfile.tail import Tail
+from lossmon.eventfile.widenumbers import Kept
 from lossmon.records import Damage, Run
 
 _MAX_FILES = 10_000
@@ -29,9 +30,9 @@ class _File:
         before = self._state()
         try:
             for chunk in self._tail.poll():
-                self._restart_with_the_tail()
+                self._follow_the_tail()
                 self.content.add(chunk)
-            self._restart_with_the_tail()
+            self._follow_the_tail()
             self.error = ""
         except FileNotFoundError:
             self.error = ""  # deleted: what has been read stays
@@ -39,10 +40,15 @@ class _File:
             self.error = error.strerror or str(error)
         return self._state() != before
 
-    def _restart_with_the_tail(self) -> None:
+    @property
+    def is_pending(self) -> bool:
+        return self._tail.is_in_doubt
+
+    def _follow_the_tail(self) -> None:
         if self._tail.restarts != self._restarts:
             self._restarts = self._tail.restarts
             self.content = FileContent()
+        self.content.place = self._tail.place
 
     def _state(self) -> tuple[object, ...]:
         return (self._tail.offset, self._tail.restarts, self.error, self.damage())
@@ -62,13 +68,16 @@ class _File:
 class RunReader:
     """Reads the event files of one logdir, its `lossmon` folder included."""
 
-    def __init__(self, path: str | Path, name: str, *, patience: int = 2) -> None:
+    def __init__(
+        self, path: str | Path, name: str, *, patience: int = 2, kept: Kept | None = None
+    ) -> None:
+        """`kept`: where to keep numbers of wide records that were read; by default an own place."""
         self.path = Path(path)
         self.name = name
         self._patience = patience
         self._files: dict[Path, _File] = {}
         self._folder_errors: dict[Path, str] = {}
-        self._assembly = Assembly(name)
+        self._assembly = Assembly(name, kept or Kept())
         self._run: Run | None = None
 
     def poll(self) -> Run:
@@ -80,6 +89,18 @@ class RunReader:
             files = [SourceFile(file.name, file.content) for file in self._files.values()]
             self._run = self._assembly.run(files, self._damage())
         return self._run
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether something looks wrong that may become right: then the next poll is soon."""
+        return any(file.is_pending for file in self._files.values())
+
+    @property
+    def holds_settings_only(self) -> bool:
+        """Whether all that was read are hyper-parameters and series of one point."""
+        contents = [file.content for file in self._files.values()]
+        short = all(len(points) <= 1 for c in contents for points in c.scalars.values())
+        return short and any(c.hparams for c in contents)
 
     def _discover(self) -> bool:
         known = len(self._files), dict(self._folder_errors)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lossmon.eventfile.content import FileContent
 from lossmon.eventfile.filenames import FileName
-from lossmon.eventfile.merge import NO_LIMIT, Layout, Part
+from lossmon.eventfile.merge import NO_LIMIT, Part
 from lossmon.eventfile.points import Points
 
 
@@ -65,7 +65,7 @@ def _session(own: bool, stem: str, contents: Sequence[FileContent]) -> Session:
 def parts(
     ordered: Sequence[Session],
     points_of: Callable[[FileContent], Points | None],
-    layout_of: Callable[[FileContent], Layout | None] = lambda _: None,
+    mark_of: Callable[[FileContent], int] = lambda _: 0,
 ) -> tuple[Part, ...]:
     """Return the parts of one tag, oldest first, each with the step that a later start cut."""
     found: list[Part] = []
@@ -76,7 +76,7 @@ def parts(
             cut for later, cut in newer if later.own == session.own and later.supersedes(session)
         ]
         limit = min(cuts, default=NO_LIMIT)
-        found += [Part(p, limit, layout_of(c)) for c, p in reversed(mine)]
+        found += [Part(p, limit, mark_of(c)) for c, p in reversed(mine)]
         firsts = [p.first_step for _, p in mine]
         cut = session.start_step if session.start_step is not None else min(firsts, default=None)
         if cut is not None:

@@ -7,8 +7,6 @@ searched for and what was passed over is counted. Work stays linear in the size 
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import FileIO
@@ -26,6 +24,7 @@ from lossmon.eventfile.framing import (
     Scanner,
     payload_rows,
 )
+from lossmon.eventfile.plainfile import Identity, identity, open_plain, read_at
 from lossmon.eventfile.resync import Resync
 
 CHUNK = 4 << 20
@@ -45,14 +44,6 @@ class Rows:
     """Shape (k, length)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Identity:
-    device: int
-    inode: int
-    size: int
-    changed: int
-
-
 class Tail:
     """Reads one file from where it stopped the last time."""
 
@@ -64,7 +55,7 @@ class Tail:
         """Bytes at the end that hold no sound record, so far."""
         self._patience = patience
         self._scanner = Scanner()
-        self._identity: _Identity | None = None
+        self._identity: Identity | None = None
         self._begin()
 
     def _begin(self) -> None:
@@ -78,6 +69,17 @@ class Tail:
         self._doubted_polls = 0
         self._chunk = CHUNK
         self._resync = Resync()
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether what looks wrong at the end is given more polls to become right."""
+        return self._doubted_polls > 0
+
+    @property
+    def place(self) -> tuple[Path, int, int] | None:
+        """Path, device and inode of the file; None before it was opened."""
+        found = self._identity
+        return None if found is None else (self.path, found.device, found.inode)
 
     @property
     def lost_places(self) -> int:
@@ -96,8 +98,8 @@ class Tail:
         Raises:
             OSError: The file cannot be opened or read, or is no plain file.
         """
-        with _open(self.path) as file:
-            found = _identity(file)
+        with open_plain(self.path) as file:
+            found = identity(file)
             if self._identity == found and not self._doubted_polls:
                 return
             if self._is_another(file, found):
@@ -106,13 +108,13 @@ class Tail:
             self._identity = found
             yield from self._read(file, found.size)
 
-    def _is_another(self, file: FileIO, found: _Identity) -> bool:
+    def _is_another(self, file: FileIO, found: Identity) -> bool:
         known = self._identity
         if known is None:
             return False
         if (known.device, known.inode) != (found.device, found.inode) or found.size < self.offset:
             return True
-        return _read_at(file, self.offset - len(self._before), len(self._before)) != self._before
+        return read_at(file, self.offset - len(self._before), len(self._before)) != self._before
 
     def _read(self, file: FileIO, size: int) -> Iterator[list[Rows]]:
         if not self._patience:
@@ -120,7 +122,7 @@ class Tail:
         wanted = 0
         while self.offset < size:
             request = min(max(self._chunk, wanted), size - self.offset)
-            data = _read_at(file, self.offset, request)
+            data = read_at(file, self.offset, request)
             if len(data) < request:
                 return  # cut while it was read: the next poll sees it
             whole = self.offset + request == size
@@ -142,8 +144,8 @@ class Tail:
         count = len(scan.starts)
         sound = np.ones(count, bool)
         grouped = []
-        for length in np.unique(scan.lengths).tolist():
-            members = np.flatnonzero(scan.lengths == length)
+        for members in scan.groups:
+            length = int(scan.lengths[members[0]])
             payload, right = payload_rows(buffer, scan.starts[members], length)
             sound[members] = right
             grouped.append((members, payload))
@@ -205,32 +207,11 @@ class Tail:
         """Step to the next sound record; return whether there is one."""
         found = -1
         if self._resync.runs < _MAX_RESYNCS:
-            found = self._resync.search(lambda at, n: _read_at(file, at, n), self.offset + 1, size)
+            found = self._resync.search(lambda at, n: read_at(file, at, n), self.offset + 1, size)
         if found < 0:
             self.stuck_bytes = size - self.offset
             return False
         self._lose(self.offset, found - self.offset)
-        self._step_to(found, _read_at(file, found - _MARK, _MARK) if found >= _MARK else b"")
+        self._step_to(found, read_at(file, found - _MARK, _MARK) if found >= _MARK else b"")
         self._chunk = _SMALL_CHUNK
         return True
-
-
-def _open(path: Path) -> FileIO:
-    # A pipe planted under the name of an event file must not make the reader wait for a writer.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-    flags |= getattr(os, "O_BINARY", 0)
-    file = FileIO(os.open(path, flags), "rb")
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise OSError(0, "not a plain file")
-    return file
-
-
-def _identity(file: FileIO) -> _Identity:
-    status = os.fstat(file.fileno())
-    return _Identity(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-
-
-def _read_at(file: FileIO, at: int, size: int) -> bytes:
-    file.seek(at)
-    return file.read(size)

@@ -42,12 +42,12 @@ def bucketed(series: Series, smooth: Floats, *, buckets: int = 1200) -> Curve:
     edges = np.arange(parts + 1, dtype=np.int64) * n // max(parts, 1)
     starts, ends = edges[:-1], edges[1:]
     finite = np.isfinite(series.values)
-    low = _reduced(np.minimum, np.where(finite, series.values, np.inf), starts)
-    high = _reduced(np.maximum, np.where(finite, series.values, -np.inf), starts)
+    low = _reduced(np.minimum, np.where(finite, series.low, np.inf), starts)
+    high = _reduced(np.maximum, np.where(finite, series.high, -np.inf), starts)
     return Curve(
-        first=series.steps[starts],
+        first=series.first_steps[starts],
         last=series.steps[ends - 1],
-        count=ends - starts,
+        count=np.add.reduceat(series.counts, starts) if n else ends - starts,
         low=np.where(np.isfinite(low), low, np.nan),
         high=np.where(np.isfinite(high), high, np.nan),
         smooth=np.where(np.isfinite(low), smooth[ends - 1], np.nan),

@@ -8,6 +8,7 @@ from math import isnan
 
 from lossmon.diagnosis.finding import Evidence, Finding, Report
 from lossmon.numfmt import fmt, fmt_steps, printable
+from lossmon.report.text import dropped_words
 
 SENTENCE = 600
 """Characters shown of a sentence that quotes the log."""
@@ -31,6 +32,8 @@ def _section(report: Report) -> Iterator[str]:
     for finding in report.findings:
         yield from _item(finding, cause=finding.rule == report.cause)
     yield ""
+    if report.dropped:
+        yield f"{dropped_words(report.dropped)}\n"
     yield f"{len(report.clear)} rules clear, {len(report.skipped)} skipped."
 
 

@@ -41,9 +41,15 @@ def render_text(reports: Sequence[Report], *, colour: bool = False, width: int =
     return "\n".join(_block(report, width, colour=colour) + "\n" for report in reports)
 
 
+def render_verdict(report: Report, *, colour: bool = False, width: int = 80) -> str:
+    """Return why the run has its status, and the findings, without run and status themselves."""
+    width = min(max(width, NARROWEST), WIDEST)
+    return lay_out(_rows(report), width=width, colour=colour) + "\n"
+
+
 def _block(report: Report, width: int, *, colour: bool) -> str:
-    body = lay_out(_rows(report), width=width, colour=colour)
-    return f"{_headline(report, width, colour=colour)}\n{body}"
+    verdict = render_verdict(report, colour=colour, width=width)
+    return f"{_headline(report, width, colour=colour)}\n{verdict.rstrip()}"
 
 
 def _headline(report: Report, width: int, *, colour: bool) -> str:
@@ -133,7 +139,15 @@ def _footer(report: Report) -> Iterator[Row]:
     for slug, needed in report.undecided.items():
         text = f"Undecided, {slug}: {printable(needed, SENTENCE)}"
         yield Row(text, indent=2, style="dim")
+    if report.dropped:
+        yield Row(dropped_words(report.dropped), indent=2, style="warning")
     yield Row(_tally(report), indent=2, style="dim")
+
+
+def dropped_words(count: int) -> str:
+    """Return the sentence on records that are missing in the log, one or more."""
+    many = "1 record was" if count == 1 else f"{count} records were"
+    return f"{many} dropped while writing: the log has gaps."
 
 
 def _tally(report: Report) -> str:

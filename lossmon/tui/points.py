@@ -54,8 +54,8 @@ def condense(series: Series) -> Points:
     ends = np.append(starts[1:], n)
     finite = np.isfinite(series.values)
     known = np.logical_or.reduceat(finite, starts)
-    low = np.minimum.reduceat(np.where(finite, series.values, np.inf), starts)
-    high = np.maximum.reduceat(np.where(finite, series.values, -np.inf), starts)
+    low = np.minimum.reduceat(np.where(finite, series.low, np.inf), starts)
+    high = np.maximum.reduceat(np.where(finite, series.high, -np.inf), starts)
     average = smoothed(series.values, span)
     return Points(
         steps=series.steps[ends - 1],

@@ -16,8 +16,8 @@ from lossmon import signals
 from lossmon.diagnosis.engine import Fold
 from lossmon.diagnosis.finding import Report
 from lossmon.eventfile.liveness import liveness
-from lossmon.eventfile.logdir import LogdirReader
 from lossmon.eventfile.sources import Source
+from lossmon.eventfile.watching import LogdirReader
 from lossmon.numfmt import printable
 from lossmon.records import Run, Series
 from lossmon.tui.points import condense
@@ -72,7 +72,7 @@ class Poller:
         for key, run in _keyed(self._reader.poll()):
             before = self._views.get(key)
             if before is None or before.run is not run:
-                self._views[key] = _view(key, run, before, now)
+                self._views[key] = view_of(key, run, before, now)
                 self._owed[key] = self._rest.get(key, 0.0)
                 changed = True
                 continue
@@ -123,7 +123,8 @@ def _keyed(runs: Iterable[Run]) -> Iterator[tuple[Key, Run]]:
         yield (run.name, seen[run.name]), run
 
 
-def _view(key: Key, run: Run, before: RunView | None, now: float) -> RunView:
+def view_of(key: Key, run: Run, before: RunView | None, now: float) -> RunView:
+    """Return what is shown of a run at wall time `now`; its verdict is the one of `before`."""
     loss = run.scalar(signals.LOSS)
     life = liveness(run, now)
     return RunView(

@@ -30,7 +30,9 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("agent", ["python", "shell"])
-@pytest.mark.parametrize("words", [["check", "--json"], ["check"], ["ls", "--json"]])
+@pytest.mark.parametrize(
+    "words", [["check", "--json"], ["check"], ["ls", "--json"], ["show"], ["export"]]
+)
 def test_verdict_is_the_one_that_is_given_where_the_logs_lie(
     sshd: Any, broken: Path, capsys: Capture, temporary: Path, agent: str, words: list[str]
 ) -> None:
@@ -63,7 +65,7 @@ def test_first_word_that_is_an_address_opens_the_terminal_view(
     assert calls == ["ssh://h/p"]
 
 
-@pytest.mark.parametrize("command", ["check", "ls", "tui"])
+@pytest.mark.parametrize("command", ["check", "ls", "show", "export", "tui"])
 @pytest.mark.parametrize(
     ("address", "code"), [("ssh://-oX/p", 2), ("ssh://h", 2), ("nothing-like-it://b/c", 4)]
 )

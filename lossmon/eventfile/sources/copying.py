@@ -110,8 +110,6 @@ class Copying:
                     self.is_capped = True
                     continue
                 file = self._files[listed.path] = _File(listed.path)
-                if not self._mirror.append(file.path, b""):
-                    file.restarts = _MOST_RESTARTS
             file.rests = file.restarts >= _MOST_RESTARTS
             file.size = file.size if listed.size is None else listed.size
             file.identity = file.identity if listed.identity is None else listed.identity
@@ -130,18 +128,19 @@ class Copying:
 
     def _is_due(self, file: _File) -> bool:
         """Return whether to read of it; one that turned out to be another begins anew."""
-        if file.identity is None or file.rests:
+        if file.identity is None or file.size is None or file.rests:
             return False
         if file.copied != file.identity or file.missing < 0:
             if file.copied:
                 self._restart(file)
             file.copied = file.identity
-        if not file.missing:
-            self._mirror.settle(file.path)  # one that is empty now
+            if not file.missing:  # it is empty, and nothing that comes would say so
+                self._mirror.append(file.path, b"")
+                self._mirror.settle(file.path)
         return file.missing > 0
 
     def _restart(self, file: _File) -> None:
         self._mirror.replace(file.path)
         self._held -= file.offset
-        file.offset, file.mark = 0, b""
+        file.offset, file.mark, file.copied = 0, b"", ""
         file.restarts += 1

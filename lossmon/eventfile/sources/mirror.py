@@ -6,6 +6,7 @@ reader meets another inode, never a mixture of two files.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -69,10 +70,15 @@ class Mirror:
         self.append(path, b"")
 
     def settle(self, path: str) -> None:
-        """Put a file that was written aside in its place."""
-        aside = self._replacing.pop(path, None)
-        if aside is not None and aside.exists():
-            aside.replace(self.root / path)
+        """Note that a file has caught up, and put it in its place where it was written aside.
+
+        Its folder gets a new time: by that a reader finds a run that it had left alone.
+        """
+        aside, target = self._replacing.pop(path, None), self.root / path
+        with contextlib.suppress(OSError):
+            if aside is not None:
+                aside.replace(target)
+            os.utime(target.parent)
 
     def remove(self) -> None:
         """Remove everything; a second call does nothing."""

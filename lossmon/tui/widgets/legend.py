@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from lossmon.tui.raster import Picture
 
 
-def legend_line(view: RunView, picture: Picture | None, width: int) -> Line:
-    """Return the legend of a run's loss; where room is short, signs at the end are left out."""
+def legend_line(view: RunView, picture: Picture | None, width: int, *, raw: str = "raw") -> Line:
+    """Return the legend of a run's loss; signs for which there is no room are left out.
+
+    `raw` names the tint between lowest and highest value, or the sign that stands for it.
+    """
     tag = printable(view.run.roles.get(LOSS.name, LOSS.tag), 40)
     spans: list[Span] = [("─ ", "rule"), (tag, "title")]
     if picture is None:
@@ -24,14 +27,15 @@ def legend_line(view: RunView, picture: Picture | None, width: int) -> Line:
     spans.append((f"  last {last_loss(view)}", ""))
     scale: list[Span] = [("y: log " if picture.y.log else "y: linear ", "key")]
     room = width - 1 - sum(cells(text) for text, _ in (*spans, *scale))
-    for sign in _signs(view, picture):
-        room -= sum(cells(text) for text, _ in sign)
-        if room >= 0:
+    for sign in _signs(view, picture, raw):
+        taken = sum(cells(text) for text, _ in sign)
+        if taken <= room:
+            room -= taken
             spans += sign
     return ends(spans, scale, width)
 
 
-def _signs(view: RunView, picture: Picture) -> Iterator[list[Span]]:
+def _signs(view: RunView, picture: Picture, raw: str) -> Iterator[list[Span]]:
     """Yield the signs in use with their meaning, those that are seldom guessed first."""
     if picture.points.bad.any():
         yield [("  ×", "error"), (" nan/inf", "dim")]
@@ -46,4 +50,4 @@ def _signs(view: RunView, picture: Picture) -> Iterator[list[Span]]:
     if picture.events:
         yield [("  ▼", "warning"), (" event", "dim")]
     yield [("  ━", "curve"), (f" mean of {fmt_count(picture.points.span)}", "dim")]
-    yield [("  ", ""), ("raw", "range")]
+    yield [("  ", ""), (raw, "range")]

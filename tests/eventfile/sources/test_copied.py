@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from lossmon.errors import RemoteError
-from lossmon.eventfile.logdir import LogdirReader, read_runs
+from lossmon.eventfile.logdir import read_runs
 from lossmon.eventfile.sources import opened
+from lossmon.eventfile.watching import LogdirReader
 from lossmon.eventfile.writer import RunWriter
 from lossmon.records import RunMeta
 from lossmon.signals import LOSS

@@ -109,8 +109,11 @@ def test_a_file_that_is_another_one_each_time_is_given_up(copies: Copying) -> No
     assert len(host.asked) == 1000
 
 
-def test_a_file_where_another_needs_a_folder_is_never_asked_for(copies: Copying) -> None:
-    listing = [Listed(NAME, 10, "1"), Listed(f"{NAME}/{NAME}", 10, "2")]
+def test_a_file_where_another_needs_a_folder_is_given_up(copies: Copying) -> None:
+    listing = [Listed(NAME, 10, "1"), Listed(f"{NAME}/{NAME}", 100, "2")]
     host = Host(listing, honest)
-    copies.advance(host, 4096)
-    assert [piece.path for piece in host.asked] == [NAME]
+    copies.advance(host, 20)
+    for size in (200, 300):
+        host.listing = [Listed(f"{NAME}/{NAME}", size)]
+        copies.advance(host, 20)
+    assert [piece.path for piece in host.asked] == [NAME, f"{NAME}/{NAME}"]

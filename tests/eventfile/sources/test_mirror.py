@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -40,6 +41,15 @@ def test_a_replaced_file_appears_whole_and_is_another_one(mirror: Mirror) -> Non
     assert copy.stat().st_ino != before
     mirror.append("x.tfevents", b"er")
     assert copy.read_bytes() == b"newer"
+
+
+def test_a_file_that_has_caught_up_gives_its_folder_a_new_time(mirror: Mirror) -> None:
+    mirror.append("a/x.tfevents", b"1")
+    os.utime(mirror.root / "a", (1, 1))
+    mirror.append("a/x.tfevents", b"2")
+    assert (mirror.root / "a").stat().st_mtime == 1
+    mirror.settle("a/x.tfevents")
+    assert (mirror.root / "a").stat().st_mtime > 1
 
 
 def test_a_file_where_another_needs_a_folder_is_left_out(mirror: Mirror) -> None:

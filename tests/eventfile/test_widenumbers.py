@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lossmon.eventfile.reader import RunReader
+from lossmon.eventfile.widenumbers import Kept
+from lossmon.records import RunMeta, Table
+
+WriteRun = Callable[..., RunMeta]
+
+
+def parameters(path: Path, kept: Kept | None = None) -> Table:
+    table = RunReader(path, "x", patience=0, kept=kept).poll().parameters
+    assert table is not None
+    return table
+
+
+def column(table: Table, records: slice | list[int] = slice(None)) -> list[list[float]]:
+    assert not isinstance(table.values, np.ndarray)
+    rows = records if isinstance(records, slice) else np.array(records)
+    return table.values.column(0, rows).tolist()
+
+
+def test_any_records_are_read_in_the_order_asked_for(tmp_path: Path, write_run: WriteRun) -> None:
+    write_run(tmp_path, range(100))
+    table = parameters(tmp_path)
+    assert column(table, [0, 1, 50, 99]) == [[n, n + 1] for n in (0, 1, 50, 99)]
+    assert column(table) == [[n, n + 1] for n in range(100)]
+
+
+def test_a_whole_column_is_read_once_and_then_continued(
+    tmp_path: Path, write_run: WriteRun
+) -> None:
+    write_run(tmp_path, range(50))
+    kept = Kept()
+    reader = RunReader(tmp_path, "x", patience=0, kept=kept)
+    first = reader.poll().parameters
+    assert first is not None
+    assert len(column(first)) == 50
+    for file in (tmp_path / "lossmon").glob("*.stats"):
+        file.write_bytes(b"")
+    assert len(column(first)) == 50
+
+
+def test_a_file_that_is_gone_reads_as_not_measured(tmp_path: Path, write_run: WriteRun) -> None:
+    write_run(tmp_path, range(10))
+    table = parameters(tmp_path)
+    for file in (tmp_path / "lossmon").glob("*.stats"):
+        file.unlink()
+    assert np.isnan(column(table)).all()
+
+
+def test_a_file_that_was_replaced_reads_as_not_measured(
+    tmp_path: Path, write_run: WriteRun
+) -> None:
+    write_run(tmp_path, range(10))
+    table = parameters(tmp_path)
+    for file in (tmp_path / "lossmon").glob("*.stats"):
+        copy = file.with_suffix(".copy")
+        copy.write_bytes(file.read_bytes())
+        copy.rename(file)
+    assert np.isnan(column(table)).all()
+
+
+def test_records_of_several_starts_come_from_their_own_files(
+    tmp_path: Path, write_run: WriteRun
+) -> None:
+    write_run(tmp_path, range(10))
+    write_run(tmp_path, range(5, 15), start_id="start-2", wall=2e9, offset=100.0, end="closed")
+    assert [row[0] for row in column(parameters(tmp_path))] == [
+        *range(5),
+        *range(105, 115),
+    ]
+
+
+def test_what_was_not_asked_for_the_longest_is_let_go() -> None:
+    kept = Kept(room=100)
+    for name in "abc":
+        kept.put(name, np.zeros(10, np.float32))
+    assert kept.get("a") is None
+    assert kept.get("c") is not None
+    kept.put("huge", np.zeros(1000, np.float32))
+    assert kept.get("huge") is None
+
+
+@pytest.mark.parametrize("gap", [2, 7, 40])
+def test_records_far_apart_and_near_give_the_same(
+    tmp_path: Path, write_run: WriteRun, gap: int
+) -> None:
+    write_run(tmp_path, range(100))
+    wanted = list(range(0, 100, gap))
+    assert column(parameters(tmp_path), wanted) == [[n, n + 1] for n in wanted]
