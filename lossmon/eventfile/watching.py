@@ -47,17 +47,22 @@ class LogdirReader:
         self._watched: dict[Path, _Watched] = {}
         self._kept = Kept()
         self._next_scan = 0.0
+        self._runs: tuple[Run, ...] = ()
 
     def poll(self) -> tuple[Run, ...]:
-        """Return the runs as they stand now, sorted by path; the same objects where unchanged.
+        """Return the runs as they stand now, sorted by path; the same tuple where none changed.
 
         Runs that were deleted stay as they were last read.
         """
         now = self._clock()
         if not self._watched or not self._next_scan - LONGEST_REST_S <= now < self._next_scan:
             self._scan(now)
-        for watched in self._due(now):
-            self._read(watched, now)
+        changed = [self._read(watched, now) for watched in self._due(now)]
+        if any(changed):
+            self._runs = self._shown()
+        return self._runs
+
+    def _shown(self) -> tuple[Run, ...]:
         ordered = [one for _, one in sorted(self._watched.items(), key=lambda item: item[0].parts)]
         shown = trainings([one.reader for one in ordered])
         return tuple(one.run for one in ordered if one.run is not None and one.run.name in shown)
@@ -93,10 +98,12 @@ class LogdirReader:
         resting.sort(key=lambda one: one.due)
         return at_once + resting[:_RESTING_AT_ONCE]
 
-    def _read(self, watched: _Watched, now: float) -> None:
+    def _read(self, watched: _Watched, now: float) -> bool:
+        """Look at one run, decide when to do so again; return whether it changed."""
         before, watched.run = watched.run, watched.reader.poll()
         if watched.reader.is_pending or (before is not None and before is not watched.run):
             watched.due = 0.0
-            return
-        rest = min(LONGEST_REST_S, _REST_SHARE * (now - watched.run.last_wall))
-        watched.due = now + rest if rest > 1.0 else 0.0
+        else:
+            rest = min(LONGEST_REST_S, _REST_SHARE * (now - watched.run.last_wall))
+            watched.due = now + rest if rest > 1.0 else 0.0
+        return before is not watched.run
