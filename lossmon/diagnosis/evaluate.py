@@ -18,8 +18,16 @@ AT_REST: tuple[Status, ...] = ("learning", "converged")
 
 
 def evaluate(run: Run, rules: Sequence[Rule], *, ignore: Sequence[str] = ()) -> Report:
-    """Return the report on `run` as it stands, without history."""
-    facts = Facts(run)
+    """Return the report on `run` as it stands, without history.
+
+    Losses that overflow are what rules look at, so numpy does not warn of them.
+    """
+    with np.errstate(all="ignore"):
+        return _report(Facts(run), rules, ignore)
+
+
+def _report(facts: Facts, rules: Sequence[Rule], ignore: Sequence[str]) -> Report:
+    run = facts.run
     silenced = {*ignore, *(run.meta.ignore if run.meta is not None else ())}
     outcomes = {rule.id: _judge(rule, facts, silenced) for rule in rules}
     by_id = {rule.id: rule for rule in rules}
