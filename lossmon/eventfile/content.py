@@ -53,6 +53,8 @@ class FileContent:
         """Lowest step of a SessionLog START, None where there is none."""
         self.foreign: set[str] = set()
         """Tags that another TensorBoard plugin owns: no series of the training."""
+        self.hparams = False
+        """Whether add_hparams wrote into it."""
         self.first_wall = math.inf
         self.last_wall = -math.inf
         self.bad_records = 0
@@ -93,6 +95,7 @@ class FileContent:
         for value in batch.event.values:
             if value.plugin not in _SCALAR_PLUGINS and value.plugin != signals.PLUGIN_NAME:
                 self.foreign.add(value.tag)
+                self.hparams |= value.plugin == "hparams"
             if value.slot is not None and self._wants(value, value.slot, len(steps)):
                 if value.tag in TAGS:
                     numbers: NDArray[Any] = batch.offsets + (HEADER + value.slot.start)

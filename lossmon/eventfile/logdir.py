@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from lossmon.errors import NoDataError, UsageError
 from lossmon.eventfile.filenames import parse_name
 from lossmon.eventfile.place import FOLDER
 from lossmon.eventfile.reader import RunReader
-from lossmon.eventfile.widenumbers import Kept
 from lossmon.numfmt import printable
 from lossmon.records import Run
 
@@ -27,6 +27,8 @@ class RunSource:
     name: str
     """Path below the root, with forward slashes; the folder's own name for the root."""
     path: Path
+    changed: int = 0
+    """When a file was last added to its folders, in nanoseconds; network mounts say so late."""
 
 
 def find_runs(root: str | Path, *, outward: list[str] | None = None) -> tuple[RunSource, ...]:
@@ -66,41 +68,25 @@ def read_run(logdir: str | Path) -> Run:
 def read_runs(root: str | Path) -> tuple[Run, ...]:
     """Return every run at and below `root`; those of which nothing can be read are left out.
 
+    So are folders that add_hparams made inside a run for its settings.
+
     Raises:
         NoDataError: There is nothing to read.
     """
-    runs = [RunReader(source.path, source.name, patience=0).poll() for source in find_runs(root)]
-    readable = tuple(run for run in runs if not _is_void(run))
+    readers = [RunReader(source.path, source.name, patience=0) for source in find_runs(root)]
+    runs = [reader.poll() for reader in readers]
+    shown = trainings(readers)
+    readable = tuple(run for run in runs if run.name in shown and not _is_void(run))
     if not readable:
         raise NoDataError(_void_text(root, runs[0]))
     return readable
 
 
-class LogdirReader:
-    """All runs at and below a folder, polled; a folder that does not exist yet is waited for."""
-
-    def __init__(self, root: str | Path) -> None:
-        self.root = Path(root)
-        self._readers: dict[Path, RunReader] = {}
-        self._kept = Kept()
-
-    def poll(self) -> tuple[Run, ...]:
-        """Return the runs as they stand now, sorted by name; the same objects where unchanged.
-
-        Runs that were deleted stay as they were last read.
-        """
-        try:
-            sources = _scan(self.root)
-        except NoDataError:
-            sources = ()
-        for source in sources:
-            if source.path not in self._readers:
-                self._readers[source.path] = RunReader(source.path, source.name, kept=self._kept)
-        return tuple(reader.poll() for _, reader in sorted(self._readers.items(), key=_by_path))
-
-
-def _by_path(item: tuple[Path, RunReader]) -> tuple[str, ...]:
-    return item[0].parts
+def trainings(readers: Sequence[RunReader]) -> set[str]:
+    """Return the names of the runs that are no folder of settings inside another run."""
+    paths = {reader.path for reader in readers}
+    inner = {r.name for r in readers if r.path.parent in paths and r.holds_settings_only}
+    return {reader.name for reader in readers} - inner
 
 
 def _whole(source: RunSource) -> Run:
@@ -136,55 +122,63 @@ def _scan(root: Path, outward: list[str] | None = None) -> tuple[RunSource, ...]
     return tuple(sorted(_sources(root, outward), key=lambda source: source.path.parts))
 
 
-def _sources(root: Path, outward: list[str] | None) -> Iterator[RunSource]:
+def _sources(root: Path, outward: list[str] | None) -> Iterable[RunSource]:
     own_name = root.resolve().name
     if own_name == FOLDER:
         own_name = root.resolve().parent.name
-    found: set[Path] = set()
+    found: dict[Path, RunSource] = {}
     for folder in _folders(root, outward):
-        inner = folder != root and folder.name == FOLDER
-        run = folder.parent if inner else folder
-        if run not in found and _holds_events(folder):
-            found.add(run)
+        if folder.holds_events:
+            inner = folder.path != root and folder.path.name == FOLDER
+            run = folder.path.parent if inner else folder.path
             name = own_name if run == root else run.relative_to(root).as_posix()
-            yield RunSource(name, run)
+            before = found[run].changed if run in found else 0
+            found[run] = RunSource(name, run, max(before, folder.changed))
+    return found.values()
 
 
-def _folders(root: Path, outward: list[str] | None) -> Iterator[Path]:
+class _Folder(NamedTuple):
+    path: Path
+    changed: int
+    holds_events: bool
+
+
+def _folders(root: Path, outward: list[str] | None) -> Iterator[_Folder]:
     """Yield the root and the folders below it, links followed as `find_runs` says, none twice."""
     home = root.resolve()
     seen: set[tuple[int, int]] = set()
     waiting = [root]
     while waiting and len(seen) < _MAX_FOLDERS:
-        folder = waiting.pop()
+        path = waiting.pop()
         try:
-            status = folder.stat()
-            with os.scandir(folder) as entries:
-                folders = [entry for entry in entries if entry.is_dir()]
+            status = path.stat()
+            with os.scandir(path) as scan:
+                entries = list(scan)
         except OSError:
             continue
-        if (status.st_dev, status.st_ino) not in seen:
-            seen.add((status.st_dev, status.st_ino))
-            yield folder
-            for name in sorted(entry.name for entry in folders):
-                if name in _SKIPPED or name[:1] == ".":
-                    continue
-                if outward is not None and not _lies_below(folder / name, home):
-                    outward.append((folder / name).relative_to(root).as_posix())
-                    continue
-                waiting.append(folder / name)
+        if (status.st_dev, status.st_ino) in seen:
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        holds_events = any(parse_name(entry.name) is not None for entry in entries)
+        yield _Folder(path, status.st_mtime_ns, holds_events)
+        for name in sorted(entry.name for entry in entries if _is_folder(entry)):
+            if outward is not None and not _lies_below(path / name, home):
+                outward.append((path / name).relative_to(root).as_posix())
+            else:
+                waiting.append(path / name)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    if entry.name in _SKIPPED or entry.name[:1] == ".":
+        return False
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _lies_below(folder: Path, home: Path) -> bool:
     return not folder.is_symlink() or home in (folder.resolve(), *folder.resolve().parents)
-
-
-def _holds_events(folder: Path) -> bool:
-    try:
-        with os.scandir(folder) as entries:
-            return any(parse_name(entry.name) is not None for entry in entries)
-    except OSError:
-        return False
 
 
 def _shown(path: str | Path) -> str:

@@ -16,7 +16,7 @@ from lossmon import signals
 from lossmon.diagnosis.engine import Fold
 from lossmon.diagnosis.finding import Report
 from lossmon.eventfile.liveness import liveness
-from lossmon.eventfile.logdir import LogdirReader
+from lossmon.eventfile.watching import LogdirReader
 from lossmon.numfmt import printable
 from lossmon.records import Run, Series
 from lossmon.tui.points import condense
