@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lossmon.cli.codes import FAIL_ON, exit_code
 from lossmon.cli.output import columns, emit, note, use_colour
+from lossmon.cli.runs import read_all
 
 if TYPE_CHECKING:
     from lossmon.diagnosis.finding import Report
@@ -34,12 +35,11 @@ def run(args: argparse.Namespace) -> int:
     """Print the verdicts; return 3 where a finding is as severe as `--fail-on`."""
     from lossmon.cli.rules import known
     from lossmon.diagnosis.engine import diagnose
-    from lossmon.eventfile.logdir import read_runs
     from lossmon.report.json import render_json
     from lossmon.report.text import render_text
 
     ignore = tuple(known(slug).id for slug in args.ignore)
-    runs = read_runs(args.logdir)
+    runs = read_all(args.logdir)
     reports = [diagnose(run, ignore=ignore) for run in runs]
     for one in runs:
         _note_damage(one)

@@ -10,6 +10,7 @@ from typing import Any
 
 from lossmon.cli.codes import HEALTHY
 from lossmon.cli.output import columns, emit, note, use_colour
+from lossmon.cli.runs import read_all
 from lossmon.errors import UsageError
 from lossmon.numfmt import printable
 
@@ -56,10 +57,9 @@ def _prefer_256_colours() -> None:
 
 def _print_once(root: str) -> int:
     from lossmon.diagnosis.engine import diagnose
-    from lossmon.eventfile.logdir import read_runs
     from lossmon.report.text import render_text
 
     note("no terminal: the verdicts once, as `lossmon check` prints them")
-    reports = [diagnose(one) for one in read_runs(root)]
+    reports = [diagnose(one) for one in read_all(root)]
     emit(render_text(reports, colour=use_colour(sys.stdout), width=columns()))
     return HEALTHY

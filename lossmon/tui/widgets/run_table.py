@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from lossmon import signals
+from lossmon.naturalorder import natural
 from lossmon.numfmt import MISSING, fmt, fmt_count
 from lossmon.signals import Signal
 from lossmon.tui.line import Line, Span, fit, line, shorten
 from lossmon.tui.snapshot import Key, RunView
-from lossmon.tui.words import LIFE, diagnosis, speed, urgency
+from lossmon.tui.words import diagnosis, life_words, speed, urgency
 
 _CURVE = 9
 _NUMBER = 8
@@ -20,7 +21,7 @@ _DIAGNOSIS = 33
 
 def ordered(views: Sequence[RunView]) -> tuple[RunView, ...]:
     """Return the runs most urgent first, then the newest first; stable while they train."""
-    return tuple(sorted(views, key=lambda view: (urgency(view), -_began(view), view.key)))
+    return tuple(sorted(views, key=lambda view: (urgency(view), -_began(view), natural(view.name))))
 
 
 def table_lines(
@@ -33,7 +34,7 @@ def table_lines(
     rows = [line((f"   {fit('RUN', name)} {titles}DIAGNOSIS", "dim"))]
     for view in visible(views, chosen, height - 1):
         is_chosen = view.key == chosen
-        sign, _, style = LIFE[view.life]
+        sign, _, style = life_words(view)
         spans: list[Span] = [("▶" if is_chosen else " ", "key"), (f"{sign} ", style)]
         spans.append((f"{fit(shorten(view.name, name), name)} ", "bold" if is_chosen else ""))
         spans += [(f"{fit(value(view), size, right=True)} ", "") for _, size, value in columns]
