@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lossmon.cli.codes import FAIL_ON, exit_code
 from lossmon.cli.output import columns, emit, note, use_colour
 from lossmon.cli.runs import read_all
+from lossmon.numfmt import plural
 
 if TYPE_CHECKING:
     from lossmon.diagnosis.finding import Report
@@ -62,6 +63,7 @@ def next_command(reports: Sequence[Report], logdir: str) -> str:
 def _note_damage(run: Run) -> None:
     damage = run.damage
     if damage.records or damage.bytes:
-        note(f"{run.name}: passed over {damage.records} damaged records, {damage.bytes} bytes")
+        records, size = plural(damage.records, "damaged record"), plural(damage.bytes, "byte")
+        note(f"{run.name}: passed over {records}, {size}")
     for file in damage.files:
         note(f"{run.name}: not read: {file}")

@@ -31,7 +31,8 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--json", action="store_true", help="end stdout with the report as JSON")
     parser.add_argument("script", metavar="SCRIPT", help="a Python training script")
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS")
+    rest = parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS")
+    rest.required = False
     parser.set_defaults(run=run)
 
 

@@ -11,6 +11,7 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Finding, Report, Severity, Status
 from lossmon.diagnosis.rule import Clear, Found, Outcome, Rule, Skipped, Undecided
 from lossmon.diagnosis.status import flat_status, settled
+from lossmon.numfmt import plural
 from lossmon.records import Run
 
 AT_REST: tuple[Status, ...] = ("learning", "converged")
@@ -60,7 +61,7 @@ def _judge(rule: Rule, facts: Facts, silenced: set[str]) -> Outcome:
     if missing:
         return Skipped(f"no {' and no '.join(missing)} recorded")
     if facts.n_steps < rule.min_steps:
-        return Skipped(f"{facts.n_steps} of the {rule.min_steps} steps it needs are recorded")
+        return Skipped(f"{plural(facts.n_steps, 'step')} recorded, {rule.min_steps} needed")
     return rule.check(facts)
 
 

@@ -88,7 +88,9 @@ def read_runs(root: str | Path, *, passed_over: list[str] | None = None) -> tupl
     if not readable:
         raise NoDataError(_void_text(root, runs[0]))
     if passed_over is not None:
-        passed_over += [_void_text(s.path, r) for s, r in zip(sources, runs, strict=True) if _is_void(r)]
+        passed_over += [
+            _void_text(s.path, r) for s, r in zip(sources, runs, strict=True) if _is_void(r)
+        ]
     return readable
 
 
@@ -129,7 +131,9 @@ def _scan(root: Path, outward: list[str] | None, closed: list[str]) -> tuple[Run
         raise NoDataError(f"{_shown(root)} is a file; pass the folder given as logdir=") from error
     except OSError as error:
         raise NoDataError(_closed_text(root, error)) from error
-    return tuple(sorted(_sources(root, outward, closed), key=lambda source: natural_path(source.path)))
+    return tuple(
+        sorted(_sources(root, outward, closed), key=lambda source: natural_path(source.path))
+    )
 
 
 def _sources(root: Path, outward: list[str] | None, closed: list[str]) -> Iterable[RunSource]:

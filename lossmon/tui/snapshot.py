@@ -33,7 +33,7 @@ class RunView:
     age: str = ""
     """How long ago the last record was written, coarsely; "" for less than a minute."""
     silence: str = ""
-    """For how long no heartbeat has come, coarsely; "" until two are missed, and once it is dead."""
+    """For how long no heartbeat has come, coarsely; "" until two are missed, and for the dead."""
     problem: str = ""
     """Why there is no verdict, where judging failed."""
 

@@ -153,3 +153,13 @@ def test_a_backward_pass_that_reaches_no_parameter_is_not_called_none(
     done = run_python("-m", "lossmon", "run", "script.py", cwd=tmp_path)
     assert done.returncode == 0
     assert "no backward pass reached a parameter" in done.stderr
+
+
+def test_a_script_that_holds_a_null_byte_is_no_python_without_a_line(
+    tmp_path: Path, run_python: RunPython
+) -> None:
+    (tmp_path / "script.py").write_bytes(b"print(1)\0\n")
+    done = run_python("-m", "lossmon", "run", "script.py", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("lossmon: script script.py is not valid Python: ")
+    assert "None" not in done.stderr

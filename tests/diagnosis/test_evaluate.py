@@ -16,8 +16,8 @@ def test_whatever_overflows_numpy_warns_of_nothing(value: float) -> None:
     table[100:], table[:3] = value, value
     run = synth.run(
         loss=np.where(np.arange(300) < 100, 2.0, value),
-        parameter={signal: table for signal in PARAMETER_SIGNALS},
-        total={signal: table[:, 0] for signal in RUN_SIGNALS},
+        parameter=dict.fromkeys(PARAMETER_SIGNALS, table),
+        total=dict.fromkeys(RUN_SIGNALS, table[:, 0]),
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -101,3 +103,17 @@ def test_a_trend_that_could_hide_in_the_noise_is_no_verdict() -> None:
 def test_noise_that_rises_a_little_does_not_diverge() -> None:
     loss = synth.flat(300, at=0.1, noise=0.05) + np.linspace(0, 0.04, 300)
     assert diagnose(synth.run(loss=np.abs(loss))).status == "converged"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_loss_is_called_flat_only_where_it_moved_by_a_percent_at_most(seed: int) -> None:
+    reads = diagnose(synth.run(loss=synth.flat(600, noise=1.5, seed=seed))).status_reads
+    moved = re.search(r"\(moved ([\d.]+) %\)", reads)
+    assert ("is flat" in reads) == (moved is not None)
+    assert moved is None or float(moved[1]) <= 1.0
+
+
+def test_a_change_within_the_noise_is_no_trend() -> None:
+    report = diagnose(synth.run(loss=synth.flat(600, noise=1.5, seed=0)))
+    assert "no clear trend over steps " in report.status_reads
+    assert " %, is within its noise" in report.status_reads

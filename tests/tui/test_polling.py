@@ -18,7 +18,7 @@ def test_a_run_that_falls_silent_loses_its_speed_before_it_counts_as_dead(
     runs = write_run("net", np.linspace(2, 1, 40), start=began - 39, closed=False)
     now = [began]
     poller = Poller(runs, clock=lambda: now[0])
-    seen = []
+    (view, *_), seen = next(poller.poll()).runs, []
     for seconds in (1, 20, 33, 59, 61):
         now[0] = began + seconds
         snapshots = list(poller.poll())

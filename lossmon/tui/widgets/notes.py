@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lossmon import signals
-from lossmon.numfmt import printable
+from lossmon.numfmt import plural, printable
 from lossmon.tui.line import Line, fit, line
 from lossmon.tui.snapshot import RunView
 
@@ -35,10 +35,11 @@ def _notes(view: RunView) -> Iterator[tuple[str, str, str]]:
         yield "!", f"{what} is not recorded since step {off.step}: {why}", "warning"
     lost = view.run.scalar(signals.DROPPED)
     if lost is not None and len(lost) and lost.values[-1] > 0:
-        yield "!", f"{int(lost.values[-1])} records were dropped by the writer", "warning"
+        yield "!", f"the writer dropped {plural(int(lost.values[-1]), 'record')}", "warning"
     damage = view.run.damage
     if damage.records or damage.bytes:
-        text = f"{damage.records} damaged records in the log, {damage.bytes} bytes passed over"
+        records, size = plural(damage.records, "damaged record"), plural(damage.bytes, "byte")
+        text = f"{records} in the log, {size} passed over"
         yield "!", text, "warning"
     for file in damage.files:
         yield "!", f"cannot be read: {printable(file, _SENTENCE)}", "warning"
