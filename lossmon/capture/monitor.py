@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Sequence
+from numbers import Integral
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -14,15 +16,20 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from lossmon import signals
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.groups import inner_optimizer
 from lossmon.capture.layout import rows_of_model
 from lossmon.capture.recorder import Recorder
 from lossmon.capture.routes import ROUTES
 from lossmon.capture.schedule import BUDGET, Schedule
-from lossmon.capture.start import Start, steps_behind
+from lossmon.capture.start import Start, process_rank, steps_behind
 from lossmon.errors import UsageError
-from lossmon.eventfile.place import FOLDER, first_free, holds_run
+from lossmon.eventfile.place import FOLDER, claim, first_free, holds_run
+
+MAX_NAME = 1000
+"""Characters of a name in `log()`: in UTF-8 fewer than the bytes of a tag that readers take."""
+MAX_STEP = 1 << 62
 
 
 class Monitor:
@@ -51,11 +58,17 @@ class Monitor:
     def log(self, **scalars: float) -> None:
         """Record scalars at the newest step; `val_loss=...` becomes `val/loss`.
 
-        A name without an underscore goes under `user/`. A value that is no number is left out.
+        A name without an underscore goes under `user/`. A value that is no number is left out, and
+        so is a name of more than 1,000 characters.
         """
         if self._listens():
-            values = {_tag(name): v for name, x in scalars.items() if (v := _number(x)) is not None}
-            self._recorder.user_log(values)
+            self._recorder.user_log(
+                {
+                    _tag(name): number
+                    for name, value in scalars.items()
+                    if len(name) <= MAX_NAME and (number := _number(value)) is not None
+                }
+            )
 
     def close(self) -> None:
         """End the log and leave no hook behind. Idempotent."""
@@ -104,13 +117,17 @@ def described(error: BaseException) -> str:
 
 def _tag(name: str) -> str:
     head, _, tail = name.partition("_")
-    return f"{head}/{tail}" if tail else f"user/{name}"
+    own = head == signals.PLUGIN_NAME  # lossmon's word about itself
+    return f"{head}/{tail}" if tail and not own else f"user/{name}"
 
 
 def _number(value: Any) -> float | None:
     try:
         return float(value)
-    except (TypeError, ValueError, RuntimeError):
+    except OverflowError:  # an integer beyond any float
+        return math.inf if value > 0 else -math.inf
+    # Any object of the user's may come here, and its conversion may raise anything.
+    except Exception:
         return None
 
 
@@ -149,7 +166,10 @@ def watch(
     _require(every is None or every >= 1, f"every must be at least 1, not {every}")
     _require(0 < budget <= 1, f"budget must be a share above 0 and up to 1, not {budget}")
     first = steps_behind(optimizers) if start_step is None else start_step
-    _require(first >= 0, f"start_step must not be negative, not {first}")
+    _require(
+        isinstance(first, Integral) and 0 <= int(first) < MAX_STEP,
+        f"start_step must not be negative, and must be a whole number, not {first!r}",
+    )
     rows = rows_of_model(model)
     _require(bool(rows), "model has no floating-point parameters to watch")
     start = Start(
@@ -157,7 +177,7 @@ def watch(
         logdir=_claim(Path(logdir), resumes=first > 0),
         model=type(model).__name__,
         criterion=type(criterion).__name__ if criterion is not None else "",
-        step=first,
+        step=int(first),
         floor=floor,
         ignore=tuple(ignore),
         settings={"every": every, "budget": budget},
@@ -198,13 +218,17 @@ def _optimizers(given: Any) -> tuple[Optimizer, ...]:
 
 
 def _claim(logdir: Path, *, resumes: bool) -> Path:
-    free = logdir if resumes else first_free(logdir, holds_run)
+    try:
+        if resumes:
+            free = logdir
+            (free / FOLDER).mkdir(parents=True, exist_ok=True)
+        else:
+            # Other ranks write beside rank 0, wherever that has found room.
+            free = claim(logdir) if process_rank()[0] == 0 else first_free(logdir, holds_run)
+    except OSError as error:
+        raise UsageError(f"cannot write to logdir {logdir}: {error.strerror}") from None
     if free != logdir:
         print(f"lossmon: {logdir} already holds a run; writing to {free}", file=sys.stderr)
-    try:
-        (free / FOLDER).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot write to logdir {free}: {error.strerror}") from None
     _require(os.access(free / FOLDER, os.W_OK), f"cannot write to logdir {free}: not permitted")
     return free
 

@@ -33,6 +33,9 @@ from lossmon.signals import GRAD_ARRIVED, GRAD_STALE, MODULE_RAN, OVERHEAD, STEP
 MAX_TICKS = 64
 """Backward passes without any step that are held back before they count as steps themselves."""
 NO_LANE = -1
+CRITERION_FIRST = 256
+"""So many sampled steps have their criterion read; then every other one, which costs a tenth of all
+that is measured of a small model, and windows pool it anyway."""
 
 Losses = list[Tensor | float]
 
@@ -75,7 +78,7 @@ class Recorder:
         self._ticks: list[tuple[Losses, Sample | None]] = []
         self._own_steps: dict[int, int] = {}
         self._held: dict[tuple[int, int, int], tuple[Any, Any]] = {}
-        self._steps_taken = 0
+        self._steps_taken = self._criteria_read = 0
         self._weights_noted = self._gradients_noted = self._closed = False
         self._last_end: float | None = None
         self._sampling = schedule.samples(self.step)
@@ -180,6 +183,9 @@ class Recorder:
     def _read_criterion(self, roots: Sequence[Tensor]) -> None:
         self._totals[0, RUN_COLUMNS["train_mode"]] = self._train_mode()
         judged = self._criterion_hook.take()
+        self._criteria_read += 1
+        if self._criteria_read > CRITERION_FIRST and self.step % 2:
+            return
         if judged is None and len(roots) == 1:
             judged = judged_in_graph(roots[0])
         if judged is None:

@@ -72,7 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _with_command(words: list[str]) -> list[str]:
-    """Put `tui` before a first word that is a path rather than a command."""
+    """Put `tui` before a first word that is a path or an address rather than a command."""
     if words and words[0] not in COMMANDS and _is_path(words[0]):
         return ["tui", *words]
     return words

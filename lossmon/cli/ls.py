@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lossmon.cli.output import emit, use_colour
 from lossmon.cli.runs import read_all
+from lossmon.cli.source import LOGDIR, fetched
 from lossmon.numfmt import fmt, fmt_duration, printable
 
 if TYPE_CHECKING:
@@ -37,15 +38,16 @@ class Listed:
 def add_parser(commands: Any) -> None:
     """Add the command's parser."""
     parser = commands.add_parser("ls", help="list the runs in a logdir")
-    parser.add_argument("logdir", metavar="LOGDIR", help="a run, or a folder of runs")
+    parser.add_argument("logdir", metavar="LOGDIR", help=LOGDIR)
     parser.add_argument("--json", action="store_true", help="print JSON (schema 1) for programs")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the table; 0 whatever the runs are like: `check` is there to judge."""
-    now = time.time()
-    listed = [_listed(one, now) for one in read_all(args.logdir)]
+    with fetched(args.logdir) as root:
+        now = time.time()
+        listed = [_listed(one, now) for one in read_all(root)]
     emit(_json(listed) if args.json else _table(listed, now, colour=use_colour(sys.stdout)))
     return 0
 

@@ -39,7 +39,10 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the script watched; return its exit code, or 3 where `--fail-on` asks for it."""
     from lossmon.autowatch.session import watched
+    from lossmon.eventfile.sources.address import is_remote
 
+    if is_remote(args.logdir or ""):
+        raise UsageError(f"a run is written here, not to {args.logdir}; pass a folder as --logdir")
     script = Path(args.script)
     if not script.is_file():
         what = "is a folder" if script.is_dir() else "does not exist"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lossmon.cli.output import note
@@ -20,7 +21,7 @@ _SEARCHED = 2000
 """Names among which the nearest is looked for: it takes 1 s per 100,000."""
 
 
-def read_all(logdir: str) -> tuple[Run, ...]:
+def read_all(logdir: str | Path) -> tuple[Run, ...]:
     """Return every run that can be read; a line on stderr names each that cannot.
 
     Raises:
@@ -35,7 +36,7 @@ def read_all(logdir: str) -> tuple[Run, ...]:
     return runs
 
 
-def runs_called(names: Sequence[str], logdir: str) -> tuple[RunSource, ...]:
+def runs_called(names: Sequence[str], logdir: str | Path) -> tuple[RunSource, ...]:
     """Return the runs of these names at and below `logdir`; all of them where no name is given.
 
     Of all, a line on stderr names each folder that cannot be opened.

@@ -13,7 +13,10 @@ from lossmon.diagnosis.rule import Clear, Found, Outcome, Rule, Skipped, Undecid
 from lossmon.diagnosis.status import flat_status, settled
 from lossmon.numfmt import plural
 from lossmon.records import Run
+from lossmon.signals import DROPPED
 
+_BELIEVED = 1e15
+"""No more records are believed to be dropped, whatever the log says."""
 AT_REST: tuple[Status, ...] = ("learning", "converged")
 """A run of this status gets nothing above info, but for faults that waste or cap the model."""
 
@@ -51,7 +54,20 @@ def _report(facts: Facts, rules: Sequence[Rule], ignore: Sequence[str]) -> Repor
         skipped={slug: o.why for slug, o in outcomes.items() if isinstance(o, Skipped)},
         status_reads=reads,
         flat=facts.window if word == "stuck" or (word == "converged" and not status) else None,
+        dropped=_dropped(run),
     )
+
+
+def _dropped(run: Run) -> int:
+    """Return the records that the writer says it dropped; every start counts from 0 again."""
+    series = run.scalar(DROPPED)
+    if series is None:
+        return 0
+    counts = series.values[np.isfinite(series.values) & (series.values > 0)]
+    if not len(counts):
+        return 0
+    counts = np.minimum(counts, _BELIEVED)
+    return int(counts[np.append(counts[1:] < counts[:-1], True)].sum())
 
 
 def _judge(rule: Rule, facts: Facts, silenced: set[str]) -> Outcome:

@@ -98,6 +98,8 @@ class Report:
     """Why this status: one sentence with its numbers."""
     flat: tuple[int, int] | None = None
     """First and last step of the plateau that the run is on, or None."""
+    dropped: int = 0
+    """Records that the writer could not keep: the log has gaps that the training did not have."""
 
     @property
     def primary(self) -> Finding | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from lossmon.diagnosis.finding import Evidence, Finding, Report
 from lossmon.numfmt import fmt_steps, plural, printable
+from lossmon.report.text import dropped_words
 
 SENTENCE = 600
 """Characters shown of a sentence that quotes the log."""
@@ -30,6 +31,8 @@ def _section(report: Report) -> Iterator[str]:
     for finding in report.findings:
         yield from _item(finding, cause=finding.rule == report.cause)
     yield ""
+    if report.dropped:
+        yield f"{dropped_words(report.dropped)}\n"
     yield f"{plural(len(report.clear), 'rule')} clear, {len(report.skipped)} skipped."
 
 

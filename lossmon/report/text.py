@@ -138,7 +138,15 @@ def _footer(report: Report) -> Iterator[Row]:
     for slug, needed in report.undecided.items():
         text = f"Undecided, {slug}: {printable(needed, SENTENCE)}"
         yield Row(text, indent=2, style="dim")
+    if report.dropped:
+        yield Row(dropped_words(report.dropped), indent=2, style="warning")
     yield Row(_tally(report), indent=2, style="dim")
+
+
+def dropped_words(count: int) -> str:
+    """Return the sentence on records that are missing in the log, one or more."""
+    many = "1 record was" if count == 1 else f"{count} records were"
+    return f"{many} dropped while writing: the log has gaps."
 
 
 def _tally(report: Report) -> str:

@@ -16,6 +16,7 @@ from lossmon import signals
 from lossmon.diagnosis.engine import Fold
 from lossmon.diagnosis.finding import Report
 from lossmon.eventfile.liveness import liveness, silence
+from lossmon.eventfile.sources import Source
 from lossmon.eventfile.watching import LogdirReader
 from lossmon.numfmt import printable
 from lossmon.records import Run, Series
@@ -35,10 +36,10 @@ Clock = Callable[[], float]
 class Poller:
     """Turns successive states of a logdir into snapshots."""
 
-    def __init__(self, root: str | Path, *, clock: Clock = time.time) -> None:
-        self.root = Path(root)
+    def __init__(self, source: Source, *, clock: Clock = time.time) -> None:
+        self._source = source
         self._clock = clock
-        self._reader = LogdirReader(root)
+        self._reader = LogdirReader(source.root)
         self._views: dict[Key, RunView] = {}
         self._folds: dict[Key, Fold] = {}
         self._owed: dict[Key, float] = {}
@@ -46,6 +47,8 @@ class Poller:
         self._rest: dict[Key, float] = {}
         """When a run may be judged again."""
         self._problem: str | None = None
+        self._in_touch = 0.0
+        """When the source was last in touch."""
 
     def poll(self) -> Iterator[Snapshot]:
         """Yield snapshots while reading and judging; none where nothing has changed."""
@@ -65,7 +68,7 @@ class Poller:
 
     def _read(self) -> bool:
         """Take in what was written; return whether anything that is shown has changed."""
-        now, changed = self._clock(), False
+        now, changed = self._as_of(), False
         for key, run in _keyed(self._reader.poll()):
             before = self._views.get(key)
             if before is None or before.run is not run:
@@ -78,10 +81,16 @@ class Poller:
                 speed = before.speed if life == "live" and not quiet else math.nan
                 self._views[key] = replace(before, life=life, age=age, silence=quiet, speed=speed)
                 changed = True
-        problem = "" if self._views else _problem(self.root)
+        problem = self._source.problem or ("" if self._views else _problem(self._source.root))
         changed |= problem != self._problem
         self._problem = problem
         return changed
+
+    def _as_of(self) -> float:
+        """Return the time that the logs are as of: a run does not die of our lost connection."""
+        if self._source.is_in_touch or not self._in_touch:
+            self._in_touch = self._clock()
+        return self._in_touch
 
     def _due(self) -> list[Key]:
         now = time.monotonic()

@@ -54,7 +54,7 @@ class Snapshot:
 
     runs: tuple[RunView, ...] = ()
     problem: str = ""
-    """Why there are no runs, where that is known."""
+    """Why there are no runs, or why what is shown of them may be behind; "" where it is not."""
 
     def find(self, key: Key | None) -> RunView | None:
         """Return the run of that key."""

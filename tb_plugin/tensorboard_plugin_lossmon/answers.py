@@ -71,7 +71,7 @@ def report(store: Store, query: Query) -> dict[str, Any]:
         "verdict": verdict(entry.report) if entry.report else None,
         "error": printable(entry.error, 600),
         "about": about(entry.run, entry.liveness),
-        "losses": losses(entry.run),
+        "losses": losses(entry.run, entry.report),
     }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from lossmon.diagnosis.finding import Evidence, Finding, Report
 from lossmon.numfmt import fmt_count, fmt_steps, plural, printable
 from lossmon.records import Run
+from lossmon.report.text import dropped_words
 
 CULPRITS = 8
 """Names shown before "and n more"."""
@@ -51,9 +52,10 @@ def about(run: Run, alive: str) -> list[str]:
     return phrases
 
 
-def losses(run: Run) -> list[str]:
-    """Return a sentence for each thing that the reader had to leave out."""
-    found = [f"Could not be read: {printable(text, SENTENCE)}" for text in run.damage.files]
+def losses(run: Run, report: Report | None) -> list[str]:
+    """Return a sentence for each thing that is missing in the log, or could not be read."""
+    found = [dropped_words(report.dropped)] if report is not None and report.dropped else []
+    found += [f"Could not be read: {printable(text, SENTENCE)}" for text in run.damage.files]
     if run.damage.records or run.damage.bytes:
         records = plural(run.damage.records, "damaged record")
         found.append(f"Passed over {records}, {plural(run.damage.bytes, 'byte')}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lossmon.eventfile.sources import LocalSource
 from lossmon.tui.polling import Poller
 from lossmon.tui.words import life, speed
 
@@ -17,7 +18,7 @@ def test_a_run_that_falls_silent_loses_its_speed_before_it_counts_as_dead(
     began = time.time()
     runs = write_run("net", np.linspace(2, 1, 40), start=began - 39, closed=False)
     now = [began]
-    poller = Poller(runs, clock=lambda: now[0])
+    poller = Poller(LocalSource(runs, str(runs)), clock=lambda: now[0])
     (view, *_), seen = next(poller.poll()).runs, []
     for seconds in (1, 20, 33, 59, 61):
         now[0] = began + seconds

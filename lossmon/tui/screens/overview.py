@@ -19,6 +19,7 @@ from lossmon.tui.widgets.header import overview_header
 from lossmon.tui.widgets.keys import OVERVIEW, WAITING, key_line
 from lossmon.tui.widgets.legend import legend_line
 from lossmon.tui.widgets.lines import Lines
+from lossmon.tui.widgets.problem import show_problem
 from lossmon.tui.widgets.run_table import arranged, ordered, table_lines
 from lossmon.tui.widgets.summary import panel_lines, summary_lines
 from lossmon.tui.words import WELL, urgency
@@ -64,6 +65,7 @@ class OverviewScreen(LiveScreen):
     def compose(self) -> ComposeResult:
         """Lay out the rows, from the top."""
         yield Lines(id="header")
+        yield Lines(id="problem")
         yield Lines(id="empty")
         with Horizontal(id="body"):
             with Vertical(id="main"):
@@ -81,14 +83,15 @@ class OverviewScreen(LiveScreen):
         owner, runs = self.owner, self._runs
         self._lines("header").draw(
             lambda width, _: [
-                overview_header(snapshot, owner.root, frozen=owner.frozen, width=width)
+                overview_header(snapshot, owner.source.shown, frozen=owner.frozen, width=width)
             ]
         )
         self._lines("keys").draw(lambda w, _: [key_line(OVERVIEW if runs else WAITING, w)])
+        show_problem(self._lines("problem"), snapshot)
         self.query_one("#body").display = bool(runs)
         self._lines("empty").display = not runs
         if not runs:
-            self._lines("empty").draw(partial(empty_lines, owner.root, snapshot.problem))
+            self._lines("empty").draw(partial(empty_lines, owner.source.shown, snapshot.problem))
             return
         self._table(runs)
         view = snapshot.find(self.chosen)

@@ -23,8 +23,6 @@ def overview_header(snapshot: Snapshot, root: str, *, frozen: bool, width: int) 
     states: list[Span] = [(f"  {len(runs)} run{'s' * (len(runs) != 1)}  {live} live", "")]
     if urgent:
         states.append((f"  {urgent} need{'s' * (urgent == 1)} attention", "warning"))
-    if runs and snapshot.problem:
-        states.append((f"  {printable(snapshot.problem)}", "error"))
     return _header(root, states, 0, frozen=frozen, width=width)
 
 
