@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections.abc import Callable, Sequence
 
@@ -19,6 +20,8 @@ from lossmon.capture.recorder import Recorder
 from lossmon.capture.routes import ROUTES
 from lossmon.capture.schedule import Schedule
 from lossmon.capture.start import Start, steps_behind
+from lossmon.errors import UsageError
+from lossmon.numfmt import printable
 
 MAX_RUNS = 200
 """A script that trains more models than this has the first ones watched."""
@@ -29,6 +32,9 @@ class Watcher:
 
     def __init__(self, places: Places) -> None:
         """`places` hands out the logdirs."""
+        self.saw_backward = False
+        self.refused = False
+        """Whether a training goes unwatched because its logdir cannot be written to."""
         self._places = places
         self._recorders: list[Recorder] = []
         self._modules = registry.Registry(nn.Module)
@@ -51,14 +57,21 @@ class Watcher:
             recorder.close(error=described(error) if error is not None and last else None)
 
     def _discover(self, roots: Sequence[Tensor]) -> Recorder | None:
-        if len(self._recorders) >= MAX_RUNS:
+        self.saw_backward = True
+        if self.refused or len(self._recorders) >= MAX_RUNS:
             return None
         self._close_bygone()
         reached = (leaf for root in roots for leaf in leaves(root))
         found = find_model(reached, self._modules.living())
         if found is None or not found.rows:
             return None
-        recorder = self._recorder(found)
+        try:
+            recorder = self._recorder(found)
+        except UsageError as error:
+            self.refused = True
+            line = f"lossmon: {printable(str(error), 1000)}; the training goes on unwatched"
+            print(line, file=sys.stderr)
+            return None
         self._recorders.append(recorder)
         ROUTES.add(recorder)
         return recorder

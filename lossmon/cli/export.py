@@ -16,7 +16,7 @@ from lossmon.cli.progress import Progress
 from lossmon.cli.runs import nearest, quoted, read_each, runs_called, signals_called
 from lossmon.cli.source import LOGDIR, fetched
 from lossmon.errors import NoDataError, UsageError
-from lossmon.numfmt import fmt_count, printable
+from lossmon.numfmt import fmt_count, plural, printable
 
 if TYPE_CHECKING:
     from lossmon.eventfile.logdir import RunSource
@@ -66,7 +66,7 @@ def _write(args: argparse.Namespace, export: _Export) -> int:
         return HEALTHY
     with new_file(path, force=args.force) as stream:
         export.write(lambda text: stream.write(text) >= 0, Progress(shared=False))
-    note(f"{export.rows} rows in {printable(str(path))}")
+    note(f"{plural(export.rows, 'row')} in {printable(str(path))}")
     return HEALTHY
 
 

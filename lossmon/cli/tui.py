@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lossmon.cli.codes import HEALTHY
 from lossmon.cli.output import columns, emit, note, use_colour
+from lossmon.cli.runs import read_all
 from lossmon.cli.source import ADDRESS, fetch, opened
 from lossmon.errors import UsageError
 from lossmon.numfmt import printable
@@ -64,11 +65,10 @@ def _prefer_256_colours() -> None:
 
 def _print_once(source: Source) -> int:
     from lossmon.diagnosis.engine import diagnose
-    from lossmon.eventfile.logdir import read_runs
     from lossmon.report.text import render_text
 
     note("no terminal: the verdicts once, as `lossmon check` prints them")
     fetch(source)
-    reports = [diagnose(one) for one in read_runs(source.root)]
+    reports = [diagnose(one) for one in read_all(source.root)]
     emit(render_text(reports, colour=use_colour(sys.stdout), width=columns()))
     return HEALTHY

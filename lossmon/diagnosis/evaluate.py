@@ -11,6 +11,7 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Finding, Report, Severity, Status
 from lossmon.diagnosis.rule import Clear, Found, Outcome, Rule, Skipped, Undecided
 from lossmon.diagnosis.status import flat_status, settled
+from lossmon.numfmt import plural
 from lossmon.records import Run
 from lossmon.signals import DROPPED
 
@@ -21,8 +22,16 @@ AT_REST: tuple[Status, ...] = ("learning", "converged")
 
 
 def evaluate(run: Run, rules: Sequence[Rule], *, ignore: Sequence[str] = ()) -> Report:
-    """Return the report on `run` as it stands, without history."""
-    facts = Facts(run)
+    """Return the report on `run` as it stands, without history.
+
+    Losses that overflow are what rules look at, so numpy does not warn of them.
+    """
+    with np.errstate(all="ignore"):
+        return _report(Facts(run), rules, ignore)
+
+
+def _report(facts: Facts, rules: Sequence[Rule], ignore: Sequence[str]) -> Report:
+    run = facts.run
     silenced = {*ignore, *(run.meta.ignore if run.meta is not None else ())}
     outcomes = {rule.id: _judge(rule, facts, silenced) for rule in rules}
     by_id = {rule.id: rule for rule in rules}
@@ -68,7 +77,7 @@ def _judge(rule: Rule, facts: Facts, silenced: set[str]) -> Outcome:
     if missing:
         return Skipped(f"no {' and no '.join(missing)} recorded")
     if facts.n_steps < rule.min_steps:
-        return Skipped(f"{facts.n_steps} of the {rule.min_steps} steps it needs are recorded")
+        return Skipped(f"{plural(facts.n_steps, 'step')} recorded, {rule.min_steps} needed")
     return rule.check(facts)
 
 

@@ -12,6 +12,7 @@ from lossmon.errors import NoDataError, UsageError
 from lossmon.eventfile.filenames import parse_name
 from lossmon.eventfile.place import FOLDER
 from lossmon.eventfile.reader import RunReader
+from lossmon.naturalorder import natural_path
 from lossmon.numfmt import printable
 from lossmon.records import Run
 
@@ -31,20 +32,25 @@ class RunSource:
     """When a file was last added to its folders, in nanoseconds; network mounts say so late."""
 
 
-def find_runs(root: str | Path, *, outward: list[str] | None = None) -> tuple[RunSource, ...]:
+def find_runs(
+    root: str | Path, *, outward: list[str] | None = None, passed_over: list[str] | None = None
+) -> tuple[RunSource, ...]:
     """Return the runs at and below `root`, sorted by name, the root's own first.
 
     Linked folders are followed. Where the list `outward` is given, those that lie elsewhere than
-    below `root` are not, and their names are added to it: for readers who serve others.
+    below `root` are not, and their names are added to it: for readers who serve others. To
+    `passed_over` a line is added for every folder that cannot be opened.
 
     Raises:
         NoDataError: There is no such folder, it cannot be opened, or it holds no event file.
     """
-    found = _scan(Path(root), outward)
+    closed: list[str] = []
+    found = _scan(Path(root), outward, closed)
     if not found:
-        raise NoDataError(
-            f"no event files in {_shown(root)}; pass the folder given as logdir=, or train first"
-        )
+        hint = closed[0] if closed else "pass the folder given as logdir=, or train first"
+        raise NoDataError(f"no event files in {_shown(root)}; {hint}")
+    if passed_over is not None:
+        passed_over += closed
     return found
 
 
@@ -65,20 +71,26 @@ def read_run(logdir: str | Path) -> Run:
     return _whole(own[0] if own else sources[0])
 
 
-def read_runs(root: str | Path) -> tuple[Run, ...]:
+def read_runs(root: str | Path, *, passed_over: list[str] | None = None) -> tuple[Run, ...]:
     """Return every run at and below `root`; those of which nothing can be read are left out.
 
-    So are folders that add_hparams made inside a run for its settings.
+    To `passed_over` a line is added for each of these. Left out without a word are folders that
+    add_hparams made inside a run for its settings.
 
     Raises:
         NoDataError: There is nothing to read.
     """
-    readers = [RunReader(source.path, source.name, patience=0) for source in find_runs(root)]
+    sources = find_runs(root, passed_over=passed_over)
+    readers = [RunReader(source.path, source.name, patience=0) for source in sources]
     runs = [reader.poll() for reader in readers]
     shown = trainings(readers)
     readable = tuple(run for run in runs if run.name in shown and not _is_void(run))
     if not readable:
         raise NoDataError(_void_text(root, runs[0]))
+    if passed_over is not None:
+        passed_over += [
+            _void_text(s.path, r) for s, r in zip(sources, runs, strict=True) if _is_void(r)
+        ]
     return readable
 
 
@@ -107,7 +119,7 @@ def _void_text(path: str | Path, run: Run) -> str:
     return f"the event files in {_shown(path)} hold no records yet; wait for the first step"
 
 
-def _scan(root: Path, outward: list[str] | None = None) -> tuple[RunSource, ...]:
+def _scan(root: Path, outward: list[str] | None, closed: list[str]) -> tuple[RunSource, ...]:
     try:
         with os.scandir(root):
             pass
@@ -118,16 +130,18 @@ def _scan(root: Path, outward: list[str] | None = None) -> tuple[RunSource, ...]
     except NotADirectoryError as error:
         raise NoDataError(f"{_shown(root)} is a file; pass the folder given as logdir=") from error
     except OSError as error:
-        raise NoDataError(f"cannot open {_shown(root)}: {error.strerror}") from error
-    return tuple(sorted(_sources(root, outward), key=lambda source: source.path.parts))
+        raise NoDataError(_closed_text(root, error)) from error
+    return tuple(
+        sorted(_sources(root, outward, closed), key=lambda source: natural_path(source.path))
+    )
 
 
-def _sources(root: Path, outward: list[str] | None) -> Iterable[RunSource]:
+def _sources(root: Path, outward: list[str] | None, closed: list[str]) -> Iterable[RunSource]:
     own_name = root.resolve().name
     if own_name == FOLDER:
         own_name = root.resolve().parent.name
     found: dict[Path, RunSource] = {}
-    for folder in _folders(root, outward):
+    for folder in _folders(root, outward, closed):
         if folder.holds_events:
             inner = folder.path != root and folder.path.name == FOLDER
             run = folder.path.parent if inner else folder.path
@@ -143,7 +157,7 @@ class _Folder(NamedTuple):
     holds_events: bool
 
 
-def _folders(root: Path, outward: list[str] | None) -> Iterator[_Folder]:
+def _folders(root: Path, outward: list[str] | None, closed: list[str]) -> Iterator[_Folder]:
     """Yield the root and the folders below it, links followed as `find_runs` says, none twice."""
     home = root.resolve()
     seen: set[tuple[int, int]] = set()
@@ -154,7 +168,10 @@ def _folders(root: Path, outward: list[str] | None) -> Iterator[_Folder]:
             status = path.stat()
             with os.scandir(path) as scan:
                 entries = list(scan)
-        except OSError:
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            closed.append(_closed_text(path, error))
             continue
         if (status.st_dev, status.st_ino) in seen:
             continue
@@ -179,6 +196,10 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _lies_below(folder: Path, home: Path) -> bool:
     return not folder.is_symlink() or home in (folder.resolve(), *folder.resolve().parents)
+
+
+def _closed_text(folder: Path, error: OSError) -> str:
+    return f"cannot open {_shown(folder)}: {error.strerror}"
 
 
 def _shown(path: str | Path) -> str:

@@ -15,6 +15,7 @@ from lossmon.errors import NoDataError
 from lossmon.eventfile.logdir import RunSource, find_runs, trainings
 from lossmon.eventfile.reader import RunReader
 from lossmon.eventfile.widenumbers import Kept
+from lossmon.naturalorder import natural_path
 from lossmon.records import Run
 
 LONGEST_REST_S = 30.0
@@ -63,7 +64,7 @@ class LogdirReader:
         return self._runs
 
     def _shown(self) -> tuple[Run, ...]:
-        ordered = [one for _, one in sorted(self._watched.items(), key=lambda item: item[0].parts)]
+        ordered = [self._watched[path] for path in sorted(self._watched, key=natural_path)]
         shown = trainings([one.reader for one in ordered])
         return tuple(one.run for one in ordered if one.run is not None and one.run.name in shown)
 

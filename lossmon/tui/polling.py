@@ -15,7 +15,7 @@ from pathlib import Path
 from lossmon import signals
 from lossmon.diagnosis.engine import Fold
 from lossmon.diagnosis.finding import Report
-from lossmon.eventfile.liveness import liveness
+from lossmon.eventfile.liveness import liveness, silence
 from lossmon.eventfile.sources import Source
 from lossmon.eventfile.watching import LogdirReader
 from lossmon.numfmt import printable
@@ -76,10 +76,10 @@ class Poller:
                 self._owed[key] = self._rest.get(key, 0.0)
                 changed = True
                 continue
-            life, age = liveness(run, now), _age(run, now)
-            if (life, age) != (before.life, before.age):
-                speed = before.speed if life == "live" else math.nan
-                self._views[key] = replace(before, life=life, age=age, speed=speed)
+            life, age, quiet = liveness(run, now), _age(run, now), _silence(run, now)
+            if (life, age, quiet) != (before.life, before.age, before.silence):
+                speed = before.speed if life == "live" and not quiet else math.nan
+                self._views[key] = replace(before, life=life, age=age, silence=quiet, speed=speed)
                 changed = True
         problem = self._source.problem or ("" if self._views else _problem(self._source.root))
         changed |= problem != self._problem
@@ -126,7 +126,8 @@ def _keyed(runs: Iterable[Run]) -> Iterator[tuple[Key, Run]]:
 def view_of(key: Key, run: Run, before: RunView | None, now: float) -> RunView:
     """Return what is shown of a run at wall time `now`; its verdict is the one of `before`."""
     loss = run.scalar(signals.LOSS)
-    life = liveness(run, now)
+    life, quiet = liveness(run, now), _silence(run, now)
+    moves = life == "live" and not quiet
     return RunView(
         key=key,
         name=printable(run.name),
@@ -134,8 +135,9 @@ def view_of(key: Key, run: Run, before: RunView | None, now: float) -> RunView:
         life=life,
         points=None if loss is None or not len(loss) else condense(loss),
         report=None if before is None else before.report,
-        speed=_speed(loss) if life == "live" and loss is not None else math.nan,
+        speed=_speed(loss) if moves and loss is not None else math.nan,
         age=_age(run, now),
+        silence=quiet,
     )
 
 
@@ -153,6 +155,12 @@ def _age(run: Run, now: float) -> str:
         if run.last_wall and seconds >= unit:
             return f"{int(seconds // unit)}{sign}"
     return ""
+
+
+def _silence(run: Run, now: float) -> str:
+    """Return for how long heartbeats are missing, in steps of 5 s; "" where none are."""
+    seconds = silence(run, now)
+    return f"{int(seconds // 5 * 5)} s" if seconds else ""
 
 
 def _problem(root: Path) -> str:

@@ -32,6 +32,8 @@ class RunView:
     """Steps a second of late; NaN where unknown or over."""
     age: str = ""
     """How long ago the last record was written, coarsely; "" for less than a minute."""
+    silence: str = ""
+    """For how long no heartbeat has come, coarsely; "" until two are missed, and for the dead."""
     problem: str = ""
     """Why there is no verdict, where judging failed."""
 

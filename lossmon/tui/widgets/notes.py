@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossmon.numfmt import printable
+from lossmon.numfmt import plural, printable
 from lossmon.report.text import dropped_words
 from lossmon.tui.line import Line, fit, line
 from lossmon.tui.snapshot import RunView
@@ -37,7 +37,8 @@ def _notes(view: RunView) -> Iterator[tuple[str, str, str]]:
         yield "!", dropped_words(view.report.dropped), "warning"
     damage = view.run.damage
     if damage.records or damage.bytes:
-        text = f"{damage.records} damaged records in the log, {damage.bytes} bytes passed over"
+        records, size = plural(damage.records, "damaged record"), plural(damage.bytes, "byte")
+        text = f"{records} in the log, {size} passed over"
         yield "!", text, "warning"
     for file in damage.files:
         yield "!", f"cannot be read: {printable(file, _SENTENCE)}", "warning"
