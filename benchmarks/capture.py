@@ -25,7 +25,7 @@ import lossmon
 from lossmon.capture.hooks import TAPS
 from lossmon.capture.routes import ROUTES
 
-STEPS = {"mlp": 400, "gpt": 3}
+STEPS = {"mlp": 400, "gpt": 6}
 WARM_UP = {"mlp": 3000, "gpt": 60}
 """Steps before the first block at the default cadence: enough to use up the one-time allowance."""
 
@@ -47,7 +47,10 @@ def ratios(name: str, rounds: int, *, every: int | None) -> dict[str, list[float
         tempfile.TemporaryDirectory() as folder,
         lossmon.watch(model, optimizer, logdir=Path(folder) / "run", every=every) as monitor,
     ):
-        block(watched, 3 if every else WARM_UP[name], monitor.step)
+        block(watched, STEPS[name] if every else WARM_UP[name], monitor.step)
+        TAPS.discard(ROUTES)
+        block(plain, STEPS[name], lambda loss: None)
+        TAPS.add(ROUTES)
         for index in range(rounds):
             spent = {}
             for side in ("plain", "watched") if index % 2 else ("watched", "plain"):

@@ -26,3 +26,9 @@ class EventFileError(LossmonError):
     """A record cannot be decoded; readers count it and go on, so this seldom leaves `eventfile`."""
 
     exit_code = 4
+
+
+class RemoteError(LossmonError):
+    """A remote logdir cannot be had: no connection, no permission, no such folder."""
+
+    exit_code = 4

@@ -44,6 +44,15 @@ def fmt_count(count: int) -> str:
     return f"{text.removesuffix('.0')}{unit}"
 
 
+def plural(count: int, one: str, many: str = "") -> str:
+    """Return a count and its noun; `many` where the plural takes more than an s.
+
+    >>> plural(1, "step"), plural(0, "step"), plural(2, "loss", "losses")
+    ('1 step', '0 steps', '2 losses')
+    """
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
 def fmt_duration(seconds: float) -> str:
     """Return an age or a length of time in one or two units.
 

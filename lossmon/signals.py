@@ -144,7 +144,7 @@ WEIGHT_NONFINITE = _parameter(
 )
 GRAD_ARRIVED = _parameter(
     "grad_arrived",
-    "gradients arrived",
+    "gradient arrivals",
     "Share of the step's backward passes that brought this parameter a gradient, 0 to 1.",
 )
 GRAD_STALE = _parameter(
@@ -161,7 +161,7 @@ UNIQUE_UNITS = _parameter(
 )
 MODULE_RAN = _parameter(
     "module_ran",
-    "module ran",
+    "module runs",
     "1 where the forward of a module that owns the parameter ran in the step, else 0; "
     "measured at the first steps only.",
 )

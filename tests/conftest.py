@@ -6,16 +6,20 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+from sshd import SSHD, Sshd
 
 ROOT = Path(__file__).resolve().parent.parent
 START = 1_700_000_000.0
 """Wall time at which synthetic logs begin."""
+PATIENCE_S = 60.0
+"""Far more than another process needs, on a busy machine too."""
 
 # The same examples every time, and no clock: a busy machine must not fail a test.
 settings.register_profile(
@@ -111,3 +115,34 @@ def write_run(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / "runs"
 
     return write
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], bool]], None]:
+    """Wait until something holds that another process brings about; fail after a minute."""
+
+    def wait(holds: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not holds():
+            assert time.monotonic() < deadline, "it never came"
+            time.sleep(0.02)
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    if SSHD is None:
+        pytest.skip("no sshd here (Debian: apt-get install openssh-server)")
+    server = Sshd(tmp_path_factory.mktemp("sshd"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def sshd(_server: Sshd, monkeypatch: pytest.MonkeyPatch) -> Sshd:
+    """A real sshd on the loopback interface, and an `ssh` in PATH that knows it."""
+    _server.use_python(True)
+    monkeypatch.setenv("PATH", f"{_server.clients}{os.pathsep}{os.environ['PATH']}")
+    return _server

@@ -70,9 +70,7 @@ def _needed(roots: list[nn.Module], wanted: set[int]) -> list[nn.Module]:
     if len(roots) < 2:
         return roots
     owned = [wanted & {id(p) for p in root.parameters()} for root in roots]
-    return [
-        root for root, own in zip(roots, owned, strict=True) if not any(own < x for x in owned)
-    ]
+    return [root for root, own in zip(roots, owned, strict=True) if not any(own < x for x in owned)]
 
 
 def _children(module: nn.Module) -> Iterable[nn.Module]:

@@ -63,7 +63,8 @@ def _compiled(script: Path, place: str) -> CodeType:
     try:
         return compile(source, place, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
-        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        number = error.lineno if isinstance(error, SyntaxError) else None
+        line = f", line {number}" if number else ""
         raise UsageError(f"script {script} is not valid Python{line}: {error.args[0]}") from None
 
 

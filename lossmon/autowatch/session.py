@@ -27,17 +27,22 @@ class Session:
     logdirs: tuple[Path, ...]
     """One per training that was found."""
     torch_imported: bool
+    saw_backward: bool
+    """Whether there was a backward pass at all, of whatever it may have been."""
+    refused: bool
+    """Whether a training went unwatched because its logdir could not be written to."""
 
 
 def watched(script: Path, arguments: Sequence[str], *, logdir: str | None) -> Session:
     """Execute `script` and watch every training in it.
 
     Raises:
-        UsageError: The script cannot be read or is no Python.
+        UsageError: The script cannot be read or is no Python, or the logdir cannot be written to.
     """
     wanted = Path(logdir) if logdir else Path("runs") / script.stem
     # Absolute, because the script may change the working directory.
     places = Places(Path.cwd() / wanted)
+    places.probe()
     watchers: list[Watcher] = []
 
     def install() -> None:
@@ -56,4 +61,11 @@ def watched(script: Path, arguments: Sequence[str], *, logdir: str | None) -> Se
         sys.exit(ending.code)
     for watcher in watchers:
         watcher.close(ending.error)
-    return Session(ending, places.root, tuple(places.claimed), bool(watchers))
+    return Session(
+        ending,
+        places.root,
+        tuple(places.claimed),
+        torch_imported=bool(watchers),
+        saw_backward=any(watcher.saw_backward for watcher in watchers),
+        refused=any(watcher.refused for watcher in watchers),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -24,6 +25,8 @@ from lossmon.capture.recorder import Recorder
 from lossmon.capture.routes import ROUTES
 from lossmon.capture.schedule import Schedule
 from lossmon.capture.start import Start, steps_behind
+from lossmon.errors import UsageError
+from lossmon.numfmt import printable
 
 MAX_RUNS = 200
 """A script that trains more models than this has the first ones watched."""
@@ -39,6 +42,9 @@ class Watcher:
 
     def __init__(self, places: Places) -> None:
         """`places` hands out the logdirs."""
+        self.saw_backward = False
+        self.refused = False
+        """Whether a training goes unwatched because its logdir cannot be written to."""
         self._places = places
         self._recorders: list[Recorder] = []
         self._trials: list[Trial] = []
@@ -65,6 +71,7 @@ class Watcher:
 
     def by_loss(self, roots: Sequence[Tensor]) -> Recorder | None:
         """See `routes.Finder`."""
+        self.saw_backward = True
         reached = [leaf for root in roots for leaf in leaves(root)]
         ids = {id(leaf) for leaf in reached}
         return self._find(reached, [o for o in self._optimizers.living() if held_ids(o) & ids])
@@ -91,7 +98,7 @@ class Watcher:
                 self._decide(trial)
 
     def _find(self, reached: Sequence[Tensor], optimizers: Sequence[Optimizer]) -> Recorder | None:
-        if len(self._recorders) >= MAX_RUNS:
+        if self.refused or len(self._recorders) >= MAX_RUNS:
             return None
         self._close_bygone()
         tensors = [*reached, *held_tensors(optimizers)]
@@ -101,7 +108,16 @@ class Watcher:
             return None
         own = {id(row.tensor()) for row in rows}
         holders = [o for o in self._optimizers.living() if held_ids(o) & own]
-        return self._begin(replace(found, rows=rows), holders)
+        try:
+            return self._begin(replace(found, rows=rows), holders)
+        except UsageError as error:
+            self._refuse(error)
+            return None
+
+    def _refuse(self, error: UsageError) -> None:
+        self.refused = True
+        line = f"lossmon: {printable(str(error), 1000)}; the training goes on unwatched"
+        print(line, file=sys.stderr)
 
     def _unclaimed(self, found: Found, optimizers: Sequence[Optimizer]) -> tuple[Row, ...]:
         """Return the rows but for those that another training's optimizer holds."""
@@ -132,15 +148,18 @@ class Watcher:
         recorder = trial.recorder
         recorder.end_kept_cycle()
         parts = trial.parts()
-        if len(parts) < 2:
-            start = recorder.start
-            place = self._places.claim(start.model, resumes=start.step > 0)
-            recorder.settle(replace(start, logdir=place))
-            return
+        try:
+            if len(parts) < 2:
+                start = recorder.start
+                place = self._places.claim(start.model, resumes=start.step > 0)
+                recorder.settle(replace(start, logdir=place))
+                return
+            for number, part in enumerate(parts):
+                self._split_off(trial, part, with_orphans=number == 0)
+        except UsageError as error:
+            self._refuse(error)
         self._recorders.remove(recorder)
         ROUTES.discard(recorder)
-        for place, part in enumerate(parts):
-            self._split_off(trial, part, with_orphans=place == 0)
         recorder.abandon()
 
     def _split_off(self, trial: Trial, part: Part, *, with_orphans: bool) -> None:
@@ -154,7 +173,9 @@ class Watcher:
             if (tensor := row.tensor()) is not None
             and (id(tensor) in mine or (with_orphans and id(tensor) not in theirs))
         }
-        tensors = [tensor for place in wanted.values() if (tensor := old[place].tensor()) is not None]
+        tensors = [
+            tensor for place in wanted.values() if (tensor := old[place].tensor()) is not None
+        ]
         found = find_model(tensors, self._modules.living())
         if found is None:
             return

@@ -7,7 +7,7 @@ same optimizer stepping again, or a backward pass, begins the next.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lossmon.capture.samples import Sample
 from lossmon.capture.scalars import Line
@@ -19,17 +19,17 @@ class Cycle:
 
     line: Line
     sampled: bool
-    stepped: set[int] = field(default_factory=set)
+    stepped: set[int]
     """id() of every optimizer that stepped."""
     sample: Sample | None = None
-    rates: Mapping[int, list[float | None]] = field(default_factory=dict)
+    rates: Mapping[int, list[float | None]] | None = None
     """Per id() of an optimizer the lr of its groups; only while the run is on trial."""
     is_told: bool = False
     """Whether the loop told the loss before the step."""
     is_open: bool = True
     """Whether it waits for more; False once it is written."""
 
-    def add(self, optimizer: int, sample: Sample | None) -> None:
+    def join(self, optimizer: int, sample: Sample | None) -> None:
         """Take in the step of one more optimizer."""
         self.stepped.add(optimizer)
         if self.sample is None:

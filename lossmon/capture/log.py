@@ -84,12 +84,6 @@ class RunLog:
 
         sample.when_done(done)
 
-    def step(self, line: Line, sample: Sample | None) -> None:
-        """Write all of one step."""
-        if sample is not None:
-            self.guard.run("updates", self.sample, sample, line)
-        self.put(line)
-
     def mark(self, step: int, kind: str, detail: Mapping[str, Any] | None = None) -> None:
         """Write that something happened."""
         mark = Mark(step, time.time(), kind, dict(detail or {}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import sys
 import weakref
@@ -14,16 +15,24 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from lossmon import signals
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.groups import inner_optimizer
+from lossmon.capture.guard import warn
 from lossmon.capture.layout import rows_of_model
 from lossmon.capture.options import check_options, kind_of, require
 from lossmon.capture.recorder import Recorder
 from lossmon.capture.routes import ROUTES
 from lossmon.capture.schedule import BUDGET, Schedule
-from lossmon.capture.start import Start, steps_behind
+from lossmon.capture.start import Start, process_rank, steps_behind
 from lossmon.errors import UsageError
-from lossmon.eventfile.place import FOLDER, first_free, holds_run
+from lossmon.eventfile.place import FOLDER, claim, first_free, holds_run
+from lossmon.numfmt import printable
+
+MAX_NAME = 1000
+"""Characters of a name in `log()`: in UTF-8 fewer than the bytes of a tag that readers take."""
+MAX_WARNINGS = 20
+"""Names whose values `log()` could not take that are warned of."""
 
 
 class Monitor:
@@ -36,6 +45,7 @@ class Monitor:
         self._recorder = recorder
         self._pid = os.getpid()
         self._closed = False
+        self._left_out: set[str] = set()
         ROUTES.add(recorder)
         # Strongly: a monitor that nobody keeps goes on until the end of the process.
         atexit.register(self._close_at_exit)
@@ -53,10 +63,23 @@ class Monitor:
         """Record scalars at the newest step; `val_loss=...` becomes `val/loss`.
 
         A name without an underscore goes under `user/`. A value that is no number is left out, and
-        the first such value warned of.
+        so is a name of more than 1,000 characters; the first value of a name is warned of.
         """
-        if self._listens():
-            self._recorder.user_log({_tag(name): value for name, value in scalars.items()})
+        if not self._listens():
+            return
+        numbers = {name: _number(value) for name, value in scalars.items() if len(name) <= MAX_NAME}
+        self._recorder.user_log({_tag(n): x for n, x in numbers.items() if x is not None})
+        for name, value in scalars.items():
+            if numbers.get(name) is None and len(self._left_out) < MAX_WARNINGS:
+                self._warn_of(name, value)
+
+    def _warn_of(self, name: str, value: Any) -> None:
+        if name[:MAX_NAME] not in self._left_out:
+            self._left_out.add(name[:MAX_NAME])
+            why = (
+                "its name is too long" if len(name) > MAX_NAME else f"{kind_of(value)} is no number"
+            )
+            warn(f"lossmon: log() leaves out {printable(name, 80)}: {why}")
 
     def close(self) -> None:
         """End the log and leave no hook behind. Idempotent."""
@@ -105,7 +128,18 @@ def described(error: BaseException) -> str:
 
 def _tag(name: str) -> str:
     head, _, tail = name.partition("_")
-    return f"{head}/{tail}" if tail else f"user/{name}"
+    own = head == signals.PLUGIN_NAME  # lossmon's word about itself
+    return f"{head}/{tail}" if tail and not own else f"user/{name}"
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except OverflowError:  # an integer beyond any float
+        return math.inf if value > 0 else -math.inf
+    # Any object of the user's may come here, and its conversion may raise anything.
+    except Exception:
+        return None
 
 
 def watch(
@@ -149,7 +183,7 @@ def watch(
         logdir=_claim(Path(logdir), resumes=first > 0),
         model=type(model).__name__,
         criterion=type(criterion).__name__ if criterion is not None else "",
-        step=first,
+        step=int(first),
         floor=floor,
         ignore=tuple(ignore),
         settings={"every": every, "budget": budget},
@@ -190,12 +224,16 @@ def _optimizers(given: Any) -> tuple[Optimizer, ...]:
 
 
 def _claim(logdir: Path, *, resumes: bool) -> Path:
-    free = logdir if resumes else first_free(logdir, holds_run)
+    try:
+        if resumes:
+            free = logdir
+            (free / FOLDER).mkdir(parents=True, exist_ok=True)
+        else:
+            # Other ranks write beside rank 0, wherever that has found room.
+            free = claim(logdir) if process_rank()[0] == 0 else first_free(logdir, holds_run)
+    except OSError as error:
+        raise UsageError(f"cannot write to logdir {logdir}: {error.strerror}") from None
     if free != logdir:
         print(f"lossmon: {logdir} already holds a run; writing to {free}", file=sys.stderr)
-    try:
-        (free / FOLDER).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot write to logdir {free}: {error.strerror}") from None
     require(os.access(free / FOLDER, os.W_OK), f"cannot write to logdir {free}: not permitted")
     return free

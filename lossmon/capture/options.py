@@ -12,6 +12,8 @@ from torch import nn
 
 from lossmon.errors import UsageError
 
+MAX_STEP = 1 << 62
+
 
 def require(holds: bool, message: str) -> None:
     """Raise a UsageError with `message` unless the condition holds."""
@@ -42,16 +44,14 @@ def check_options(
         criterion is None or isinstance(criterion, nn.Module),
         f"criterion must be a torch module such as nn.CrossEntropyLoss(), not {kind_of(criterion)}",
     )
-    require(
-        isinstance(logdir, str | os.PathLike), f"logdir must be a path, not {kind_of(logdir)}"
-    )
+    require(isinstance(logdir, str | os.PathLike), f"logdir must be a path, not {kind_of(logdir)}")
     require(
         floor is None or (_is_number(floor) and math.isfinite(floor)),
         f"floor must be a finite number, not {floor!r}",
     )
     require(
-        start_step is None or (_is_integer(start_step) and start_step >= 0),
-        f"start_step must not be negative, not {start_step!r}",
+        start_step is None or (_is_integer(start_step) and 0 <= int(start_step) < MAX_STEP),
+        f"start_step must not be negative, and must be a whole number, not {start_step!r}",
     )
     require(
         not isinstance(ignore, str)

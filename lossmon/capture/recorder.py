@@ -36,6 +36,9 @@ from lossmon.signals import CONTESTED, GRAD_ARRIVED, GRAD_STALE, MODULE_RAN, OVE
 MAX_TICKS = 64
 """Backward passes without any step that are held back before they count as steps themselves."""
 NO_LANE = -1
+CRITERION_FIRST = 256
+"""So many sampled steps have their criterion read; then every other one, which costs a tenth of all
+that is measured of a small model, and windows pool it anyway."""
 
 Losses = list[Tensor | float | None]
 """One for each backward pass; None where the loop tells the loss itself."""
@@ -79,7 +82,7 @@ class Recorder:
         self._ticks: list[tuple[Losses, Sample | None]] = []
         self._own_steps: dict[int, int] = {}
         self._held: dict[tuple[int, int, int], tuple[Any, Any]] = {}
-        self._steps_taken = 0
+        self._steps_taken = self._criteria_read = 0
         self._cycle: Cycle | None = None
         self.kept: list[Cycle] | None = None
         """The steps so far of a run on trial, see `keep`; None for any other."""
@@ -115,7 +118,7 @@ class Recorder:
 
     def step_begins(self, optimizer: Optimizer) -> None:
         """Note weights and gradients before the update."""
-        joined = self._joined(optimizer)
+        joined = None if self.pending else self._joined(optimizer)
         if not (self._sampling if joined is None else joined.sampled) or capturing():
             return
         began = time.thread_time()
@@ -131,19 +134,21 @@ class Recorder:
         self._steps_taken += 1
         lane = self.holders.add(optimizer)
         own_step = self._own_steps[lane] = self._own_steps.get(lane, -1) + 1
-        joined = self._joined(optimizer)
-        cycle = joined or self._new_cycle(now)
+        joined = None if self.pending else self._joined(optimizer)
+        cycle = joined or self._new_cycle(now, optimizer)
         sample = None
         if cycle.sampled:
             # Time of this thread, not of the clock: what the neighbours take is not our cost.
             began = time.thread_time()
             sample = self._guard.run("updates", self._after, optimizer, lane, own_step, joined)
             self._schedule.spent(time.thread_time() - began, joins=joined is not None)
-        cycle.add(id(optimizer), sample)
         if joined is None:
+            cycle.sample = sample
             self._advance(now, optimizer)
-        elif self._sampling:
-            self._guard.run("wiring", self._note_used, optimizer)
+        else:
+            cycle.join(id(optimizer), sample)
+            if self._sampling:
+                self._guard.run("wiring", self._note_used, optimizer)
         self._guard.run("updates", self._transfer.poll)
         if (cycle.is_told or self._user_reports is False) and len(self.holders) == 1:
             # Nobody else can join it.
@@ -236,14 +241,9 @@ class Recorder:
         if held is not None:
             self._given.append(held)
 
-    def user_log(self, values: Mapping[str, Any]) -> None:
-        """Write scalars of the user's at the newest finished step; what is no number is left out.
-
-        Of each name the first such value is warned of.
-        """
-        numbers = {tag: self._guard.run(tag, float, value) for tag, value in values.items()}
-        known = {tag: number for tag, number in numbers.items() if number is not None}
-        self.log.put(Line(self._newest, time.time(), known))
+    def user_log(self, values: Mapping[str, float]) -> None:
+        """Write scalars of the user's at the newest finished step."""
+        self.log.put(Line(self._newest, time.time(), dict(values)))
 
     def close(self, *, error: str | None = None) -> None:
         """Write what is held back and close the files; nothing for a run without a step."""
@@ -269,6 +269,9 @@ class Recorder:
     def _read_criterion(self, roots: Sequence[Tensor]) -> None:
         self._totals[0, RUN_COLUMNS["train_mode"]] = self._train_mode()
         judged = self._criterion_hook.take()
+        self._criteria_read += 1
+        if self._criteria_read > CRITERION_FIRST and self.step % 2:
+            return
         if judged is None and len(roots) == 1:
             judged = judged_in_graph(roots[0])
         if judged is None:
@@ -282,9 +285,9 @@ class Recorder:
             self._transfer.send(self._criterion.measure(judged), receive)
 
     def _joined(self, optimizer: Optimizer) -> Cycle | None:
-        """Return the step that a step of `optimizer` now belongs to; None where it begins one."""
+        """Return the step that `optimizer` joins, no pass having come between; None for none."""
         cycle = self._cycle
-        if self.pending or cycle is None or not cycle.is_open or id(optimizer) in cycle.stepped:
+        if cycle is None or not cycle.is_open or id(optimizer) in cycle.stepped:
             return None
         return cycle
 
@@ -345,10 +348,10 @@ class Recorder:
         self._held[key] = held, elsewhere & ~held
         return self._held[key]
 
-    def _new_cycle(self, now: float) -> Cycle:
+    def _new_cycle(self, now: float, optimizer: Optimizer) -> Cycle:
         self._end_cycle()
         told = bool(self._given)
-        cycle = Cycle(self._line(now), self._sampling, is_told=told)
+        cycle = Cycle(self._line(now), self._sampling, {id(optimizer)}, is_told=told)
         if self.kept is not None:
             cycle.rates = {id(o): lr_numbers([o]) for o in self.holders.living()}
         self._cycle = cycle
@@ -367,13 +370,17 @@ class Recorder:
 
     def _write(self, cycle: Cycle) -> None:
         if cycle.rates:
-            cycle.line.values.update(self.log.name_rates(cycle.rates))
-        self.log.step(cycle.line, cycle.sample)
-        # A written sample is not needed again, and holds a model's worth of numbers.
-        cycle.sample = None
+            cycle.line.values.update(self._guard.run("lr", self.log.name_rates, cycle.rates) or {})
+        if cycle.sample is not None:
+            self._guard.run("updates", self.log.sample, cycle.sample, cycle.line)
+            # Not needed again, and it holds a model's worth of numbers.
+            cycle.sample = None
+        self.log.put(cycle.line)
 
     def _line(self, now: float) -> Line:
-        losses = [loss for loss in self._given or self._losses if loss is not None]
+        losses: list[Tensor | float] = []
+        if self._given or not self._user_gives_loss:
+            losses = [loss for loss in self._given or self._losses if loss is not None]
         line = Line(self.step, time.time(), {}, losses)
         self._given, self._losses = [], []
         if self.kept is None:
@@ -421,7 +428,8 @@ class Recorder:
 
     def _note_used(self, optimizer: Optimizer) -> None:
         """Note the gradients that were used: those of all that no other optimizer holds."""
-        self._wiring.step_ended(self._tensors(), unused=self._holdings(optimizer)[1])
+        unused = self._holdings(optimizer)[1] if len(self.holders) > 1 else None
+        self._wiring.step_ended(self._tensors(), unused)
 
     def _advance(self, now: float, optimizer: Optimizer) -> None:
         self.pending = 0

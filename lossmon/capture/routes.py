@@ -20,7 +20,7 @@ from torch.optim import Optimizer
 from lossmon.capture.graph import leaves
 from lossmon.capture.guard import Guard
 from lossmon.capture.hooks import TAPS
-from lossmon.capture.recorder import Losses, Recorder
+from lossmon.capture.recorder import Recorder
 
 TRUSTED_AFTER = 32
 """A lone monitor whose first passes were all its own is not asked again: the walk costs 5 us."""
@@ -165,7 +165,8 @@ class Routes:
         reached = self._reached_recorders(roots, only_first=not several)
         # A closure: its optimizer is stepping already.
         inside = [r for found in self._stepping.values() for r in found if r in reached]
-        key, touched = None, ()
+        key: Key | None = None
+        touched: tuple[Recorder, ...] = ()
         if not reached:
             owner = self.finder.by_loss(roots) if self.finder is not None else None
         elif inside or not several:
@@ -259,7 +260,7 @@ class Routes:
         self._passes = deque((p for p in self._passes if p not in passes), maxlen=MAX_PASSES)
 
     def _without_own_pass(self, optimizer: Optimizer, waiting: list[Recorder]) -> list[Recorder]:
-        unheld = [r for r in waiting if not r.holders.living()]
+        unheld = [r for r in waiting if not len(r.holders)]
         if unheld and self.finder is not None:
             # It holds none of what the last backward pass reached, and steps all the same.
             return unheld[-1:]
@@ -282,9 +283,7 @@ class Routes:
     def _roots(self) -> list[Tensor]:
         return [root for each in (*self._passes, *self._taken) for root in each.living()]
 
-    def _hand_over(
-        self, held: set[int], recorder: Recorder, trainings: Sequence[Recorder]
-    ) -> None:
+    def _hand_over(self, held: set[int], recorder: Recorder, trainings: Sequence[Recorder]) -> None:
         """Take from `recorder` the passes that reach the tensors `held`, all where none does.
 
         Where nobody records the training that steps, only what surely is its own is taken away.

@@ -67,7 +67,7 @@ class Sample:
 
         def take(later: Sample) -> None:
             # What the backward passes told was told to the first optimizer's sample.
-            at = np.ix_(later.held, _OF_STEP)
+            at = np.ix_(np.flatnonzero(later.held), _OF_STEP)
             self.parameters[at] = later.parameters[at]
             self.held = self.held | later.held
             self.done()
@@ -83,18 +83,25 @@ class Sample:
     def scalars(self) -> dict[str, float]:
         """Return the total gradient norm and the update ratio over the rows that are held."""
         norms = self.parameters[:, _GRAD_NORM].astype(np.float64)
-        measured = ~np.isnan(norms) | (self.parameters[:, _GRAD_NONFINITE] > 0)
-        values = {}
-        if measured.any():
-            values[TOTAL_GRAD_NORM.tag] = math.sqrt(float(np.square(norms[measured]).sum()))
-        if self.held.any():
-            moved = self.parameters[self.held][:, [_UPDATE_NORM, _WEIGHT_NORM]].astype(np.float64)
-            update, weight = np.sqrt(np.square(moved).sum(0))
-            values[TOTAL_UPDATE_RATIO.tag] = float(update / weight) if weight else math.nan
+        # One product first: it is finite, unless something is NaN, infinite, or was not measured.
+        squares = float(norms @ norms)
+        if not math.isfinite(squares):
+            measured = ~np.isnan(norms) | (self.parameters[:, _GRAD_NONFINITE] > 0)
+            squares = float(np.square(norms[measured]).sum()) if measured.any() else -1.0
+        values = (
+            {TOTAL_GRAD_NORM.tag: math.sqrt(squares)} if squares >= 0 or squares != squares else {}
+        )
+        moved = self.parameters if self.held.all() else self.parameters[self.held]
+        if len(moved):
+            update = moved[:, _UPDATE_NORM].astype(np.float64)
+            weight = moved[:, _WEIGHT_NORM].astype(np.float64)
+            total = math.sqrt(float(weight @ weight))
+            ratio = math.sqrt(float(update @ update)) / total if total else math.nan
+            values[TOTAL_UPDATE_RATIO.tag] = ratio
         return values
 
 
-_OF_STEP = [PARAMETER_COLUMNS[name] for name in (*updates.COLUMNS, UNIQUE_UNITS.name)]
+_OF_STEP = np.array([PARAMETER_COLUMNS[name] for name in (*updates.COLUMNS, UNIQUE_UNITS.name)])
 _GRAD_NORM, _GRAD_NONFINITE = PARAMETER_COLUMNS["grad_norm"], PARAMETER_COLUMNS["grad_nonfinite"]
 _UPDATE_NORM, _WEIGHT_NORM = PARAMETER_COLUMNS["update_norm"], PARAMETER_COLUMNS["weight_norm"]
 
@@ -172,18 +179,25 @@ class SampleMeter:
     def _place(
         self, sample: Sample, indices: list[int], present: NDArray[np.bool_], vector: Floats
     ) -> None:
-        block = vector.reshape(len(updates.COLUMNS), -1) * self._factors[:, indices]
-        block[_SQUARED] = np.sqrt(block[_SQUARED])
-        # The exact norm sees every element, the count only the sampled ones.
-        broken = present & ~np.isfinite(block[_NORM])
-        block[_NONFINITE] = np.maximum(block[_NONFINITE], broken)
-        block[_OF_GRADIENT] = np.where(present, block[_OF_GRADIENT], np.float32(np.nan))
-        sample.parameters[indices, : len(block)] = block.T
+        whole = len(indices) == len(sample.parameters)
+        factors = self._factors if whole else self._factors[:, indices]
+        block = vector.reshape(len(updates.COLUMNS), -1) * factors
+        np.sqrt(block[_SQUARED], out=block[_SQUARED])
+        if not (present.all() and np.isfinite(block[_NORM]).all()):
+            # The exact norm sees every element, the count only the sampled ones.
+            broken = present & ~np.isfinite(block[_NORM])
+            block[_NONFINITE] = np.maximum(block[_NONFINITE], broken)
+            block[_OF_GRADIENT] = np.where(present, block[_OF_GRADIENT], np.float32(np.nan))
+        rows = slice(None) if whole else indices
+        sample.parameters[rows, : len(block)] = block.T
 
 
 _NORM = updates.COLUMNS.index("grad_norm")
 _NONFINITE = updates.COLUMNS.index("grad_nonfinite")
-_SQUARED = [updates.COLUMNS.index(name) for name in updates.SQUARED]
+_SQUARED = slice(
+    updates.COLUMNS.index(updates.SQUARED[0]), updates.COLUMNS.index(updates.SQUARED[-1]) + 1
+)
+assert list(updates.COLUMNS)[_SQUARED] == list(updates.SQUARED)
 _OF_GRADIENT = [
     updates.COLUMNS.index(name)
     for name in (

@@ -11,9 +11,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from lossmon.capture.layout import local, sampled_count, strided_sample
+from lossmon.capture.layout import local, sampled_count, sampled_stride
+
+_WHOLE = (Tensor, nn.Parameter)
+"""Types of which no tensor is a shard."""
 
 Flat = Any
 """A flat float32 array: numpy's on the CPU, torch's on a device; both know + - * and comparison."""
@@ -26,13 +29,21 @@ class Segments:
         """`tensors` fix the lengths; all live on one device."""
         self.device = tensors[0].device
         self.on_cpu = self.device.type == "cpu" if numpy is None else numpy
-        self.counts = [sampled_count(t.numel()) for t in tensors]
+        sizes = [local(t).numel() for t in tensors]
+        self.counts = [sampled_count(size) for size in sizes]
+        self._strides = [sampled_stride(size) for size in sizes]
         self._starts = np.concatenate([[0], np.cumsum(self.counts)[:-1]]).astype(np.intp)
         self._blank: dict[int, Tensor] = {}
         self._owner: Tensor | None = None
 
     def parts(self, tensors: Sequence[Tensor | None]) -> list[Tensor]:
-        """Return views of the sampled elements of `tensors`; zeros where one is None."""
+        """Return flat views of the sampled elements of `tensors`; zeros where one is None.
+
+        A copy where a layout forbids a view.
+
+        Raises:
+            ValueError: A tensor has another size than when it was first seen.
+        """
         return [self._part(i, t) for i, t in enumerate(tensors)]
 
     def gather(self, parts: list[Tensor]) -> Flat:
@@ -60,18 +71,29 @@ class Segments:
 
     def column(self, values: Sequence[Tensor], present: Sequence[int]) -> Flat:
         """Return a column of zero-dimensional `values` at rows `present`, NaN elsewhere."""
-        column = torch.full((len(self.counts),), float("nan"), device=self.device)
-        if values:
-            stacked = torch.stack(list(values)).to(torch.float32)
-            if len(present) == len(self.counts):
-                column = stacked
-            else:
+        if values and len(present) == len(self.counts):
+            column = torch.stack(list(values)).to(torch.float32)
+        else:
+            column = torch.full((len(self.counts),), float("nan"), device=self.device)
+            if values:
+                stacked = torch.stack(list(values)).to(torch.float32)
                 column[torch.as_tensor(present, device=self.device)] = stacked
         return column.numpy() if self.on_cpu else column
 
+    def unknown(self) -> Flat:
+        """Return a column of NaN."""
+        return self.column((), ())
+
+    def none(self) -> Flat:
+        """Return a column of zeros, for host memory."""
+        return np.zeros(len(self.counts), np.float32)
+
     def _part(self, index: int, tensor: Tensor | None) -> Tensor:
         if tensor is not None:
-            part = strided_sample(local(tensor.detach()))
+            # Written out: of a small model this is called as often as anything, and calls cost.
+            whole = tensor if type(tensor) in _WHOLE else local(tensor)
+            flat, stride = whole.detach().reshape(-1), self._strides[index]
+            part = flat if stride == 1 else flat[::stride]
             if part.shape[0] != self.counts[index]:
                 raise ValueError(f"parameter {index} has another size than when it was first seen")
             return part

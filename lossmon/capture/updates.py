@@ -94,19 +94,27 @@ class StepMeter:
         total = self._segments.sums
         # Overflow and NaN are what is looked for; numpy need not say so on stderr.
         with np.errstate(all="ignore"):
+            weights, gradients = total(w * w), total(g * g)
             columns = [
                 self._norms,
-                total(w * w),
+                weights,
                 total(update * update),
-                total(g * g),
-                total(g * paired.gradient) if paired else self._segments.column((), ()),
-                total(update * paired.update) if paired else self._segments.column((), ()),
+                gradients,
+                total(g * paired.gradient) if paired else self._segments.unknown(),
+                total(update * paired.update) if paired else self._segments.unknown(),
                 total(g * w),
                 total(g == 0),
-                total((g - g) != 0),
-                total((w - w) != 0),
+                self._not_finite(g, gradients),
+                self._not_finite(w, weights),
             ]
         return self._segments.join(columns)
+
+    def _not_finite(self, flat: Flat, squares: Flat) -> Flat:
+        """Return how many elements of each row are NaN or infinite."""
+        if self._segments.on_cpu and np.isfinite(squares).all():
+            # A finite sum of squares has finite terms: most often there is nothing to count.
+            return self._segments.none()
+        return self._segments.sums((flat - flat) != 0)
 
 
 def _places(tensors: Sequence[Tensor | None]) -> list[int]:

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from lossmon import __version__
 from lossmon.cli.codes import FAULT, INTERRUPTED, USAGE
@@ -25,6 +26,17 @@ exit codes:
   0 healthy   1 internal error   2 usage   3 findings at or above --fail-on
   4 no data   5 run stalled or dead (commands that watch)   130 interrupted
 """
+
+
+class _Command(argparse.ArgumentParser):
+    """Complains of words it does not know itself: argparse would have the program do it."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Return what `parse_args` returns, and an empty list."""
+        known, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return known, unknown
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,14 +63,16 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"lossmon {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, parser_class=_Command
+    )
     for name in COMMANDS:
         importlib.import_module(f"lossmon.cli.{name}").add_parser(commands)
     return parser
 
 
 def _with_command(words: list[str]) -> list[str]:
-    """Put `tui` before a first word that is a path rather than a command."""
+    """Put `tui` before a first word that is a path or an address rather than a command."""
     if words and words[0] not in COMMANDS and _is_path(words[0]):
         return ["tui", *words]
     return words

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from lossmon.cli.codes import FAIL_ON, exit_code
 from lossmon.cli.output import columns, emit, note, use_colour
+from lossmon.cli.runs import read_all
+from lossmon.cli.source import LOGDIR, fetched
+from lossmon.numfmt import plural
 
 if TYPE_CHECKING:
     from lossmon.diagnosis.finding import Report
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 def add_parser(commands: Any) -> None:
     """Add the command's parser."""
     parser = commands.add_parser("check", help="say what is wrong with the runs in a logdir")
-    parser.add_argument("logdir", metavar="LOGDIR", help="a run, or a folder of runs")
+    parser.add_argument("logdir", metavar="LOGDIR", help=LOGDIR)
     parser.add_argument("--json", action="store_true", help="print JSON (schema 1) for programs")
     parser.add_argument(
         "--fail-on", choices=FAIL_ON, default="error", help="least severity that exits 3 (error)"
@@ -34,13 +37,13 @@ def run(args: argparse.Namespace) -> int:
     """Print the verdicts; return 3 where a finding is as severe as `--fail-on`."""
     from lossmon.cli.rules import known
     from lossmon.diagnosis.engine import diagnose
-    from lossmon.eventfile.logdir import read_runs
     from lossmon.report.json import render_json
     from lossmon.report.text import render_text
 
     ignore = tuple(known(slug).id for slug in args.ignore)
-    runs = read_runs(args.logdir)
-    reports = [diagnose(run, ignore=ignore) for run in runs]
+    with fetched(args.logdir) as root:
+        runs = read_all(root)
+        reports = [diagnose(run, ignore=ignore) for run in runs]
     for one in runs:
         _note_damage(one)
     if args.json:
@@ -62,6 +65,7 @@ def next_command(reports: Sequence[Report], logdir: str) -> str:
 def _note_damage(run: Run) -> None:
     damage = run.damage
     if damage.records or damage.bytes:
-        note(f"{run.name}: passed over {damage.records} damaged records, {damage.bytes} bytes")
+        records, size = plural(damage.records, "damaged record"), plural(damage.bytes, "byte")
+        note(f"{run.name}: passed over {records}, {size}")
     for file in damage.files:
         note(f"{run.name}: not read: {file}")

@@ -14,8 +14,9 @@ from lossmon.cli.newfile import new_file
 from lossmon.cli.output import emit, note
 from lossmon.cli.progress import Progress
 from lossmon.cli.runs import nearest, quoted, read_each, runs_called, signals_called
+from lossmon.cli.source import LOGDIR, fetched
 from lossmon.errors import NoDataError, UsageError
-from lossmon.numfmt import fmt_count, printable
+from lossmon.numfmt import fmt_count, plural, printable
 
 if TYPE_CHECKING:
     from lossmon.eventfile.logdir import RunSource
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 def add_parser(commands: Any) -> None:
     """Add the command's parser."""
     parser = commands.add_parser("export", help="write the values of runs as CSV or JSON lines")
-    parser.add_argument("logdir", metavar="LOGDIR", help="a run, or a folder of runs")
+    parser.add_argument("logdir", metavar="LOGDIR", help=LOGDIR)
     parser.add_argument(
         "--run", dest="names", metavar="NAME", action="append", default=[],
         help="only this run; repeatable",
@@ -54,14 +55,18 @@ def run(args: argparse.Namespace) -> int:
 
     tags = tuple(args.tags or ([] if args.signals else ["*"]))
     selection = Selection(tags, signals_called(args.signals, WIDE_SIGNALS))
-    export = _Export(runs_called(args.names, args.logdir), selection, args.form)
+    with fetched(args.logdir) as root:
+        return _write(args, _Export(runs_called(args.names, root), selection, args.form))
+
+
+def _write(args: argparse.Namespace, export: _Export) -> int:
     path: Path | None = args.output
     if path is None or str(path) == "-":
         export.write(emit, Progress(shared=sys.stdout is not None and sys.stdout.isatty()))
         return HEALTHY
     with new_file(path, force=args.force) as stream:
         export.write(lambda text: stream.write(text) >= 0, Progress(shared=False))
-    note(f"{export.rows} rows in {printable(str(path))}")
+    note(f"{plural(export.rows, 'row')} in {printable(str(path))}")
     return HEALTHY
 
 

@@ -31,14 +31,18 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--json", action="store_true", help="end stdout with the report as JSON")
     parser.add_argument("script", metavar="SCRIPT", help="a Python training script")
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS")
+    rest = parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS")
+    rest.required = False
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the script watched; return its exit code, or 3 where `--fail-on` asks for it."""
     from lossmon.autowatch.session import watched
+    from lossmon.eventfile.sources.address import is_remote
 
+    if is_remote(args.logdir or ""):
+        raise UsageError(f"a run is written here, not to {args.logdir}; pass a folder as --logdir")
     script = Path(args.script)
     if not script.is_file():
         what = "is a folder" if script.is_dir() else "does not exist"
@@ -74,8 +78,7 @@ def _show(session: Session, reports: list[Report], *, as_json: bool) -> None:
     if as_json:
         print(render_json(reports, indent=None))
     if not reports:
-        missing = "called backward()" if session.torch_imported else "imported torch"
-        print(f"\nlossmon: no training seen: the script never {missing}", file=sys.stderr)
+        print(f"\nlossmon: {_why_none(session)}", file=sys.stderr)
         return
     root = _shown(session.root)
     colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
@@ -85,6 +88,15 @@ def _show(session: Session, reports: list[Report], *, as_json: bool) -> None:
     causes = dict.fromkeys(report.cause for report in reports if report.cause)
     for cause in causes:
         print(f"what it means:    lossmon explain {cause}", file=sys.stderr)
+
+
+def _why_none(session: Session) -> str:
+    if session.logdirs or session.refused:
+        return "no verdict: nothing of the training could be recorded"
+    if session.saw_backward:
+        return "no training seen: no backward pass reached a parameter"
+    missing = "called backward()" if session.torch_imported else "imported torch"
+    return f"no training seen: the script never {missing}"
 
 
 def _verdict_code(reports: list[Report], fail_on: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lossmon.cli.output import note
@@ -20,8 +21,25 @@ _SEARCHED = 2000
 """Names among which the nearest is looked for: it takes 1 s per 100,000."""
 
 
-def runs_called(names: Sequence[str], logdir: str) -> tuple[RunSource, ...]:
+def read_all(logdir: str | Path) -> tuple[Run, ...]:
+    """Return every run that can be read; a line on stderr names each that cannot.
+
+    Raises:
+        NoDataError: There is nothing to read.
+    """
+    from lossmon.eventfile.logdir import read_runs
+
+    passed_over: list[str] = []
+    runs = read_runs(logdir, passed_over=passed_over)
+    for line in passed_over:
+        note(line)
+    return runs
+
+
+def runs_called(names: Sequence[str], logdir: str | Path) -> tuple[RunSource, ...]:
     """Return the runs of these names at and below `logdir`; all of them where no name is given.
+
+    Of all, a line on stderr names each folder that cannot be opened.
 
     Raises:
         NoDataError: There is no run at all.
@@ -29,11 +47,14 @@ def runs_called(names: Sequence[str], logdir: str) -> tuple[RunSource, ...]:
     """
     from lossmon.eventfile.logdir import find_runs
 
-    sources = find_runs(logdir)
+    closed: list[str] = []
+    sources = find_runs(logdir, passed_over=closed)
     known = [source.name for source in sources]
     for name in names:
         if name not in known:
             raise UsageError(f"no run is called {quoted(name)}; {nearest(name, known)}")
+    for line in () if names else closed:
+        note(line)
     return tuple(source for source in sources if not names or source.name in names)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lossmon.cli.codes import HEALTHY
 from lossmon.cli.output import columns, emit, use_colour
 from lossmon.cli.runs import read_each, runs_called
+from lossmon.cli.source import LOGDIR, fetched
 from lossmon.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 def add_parser(commands: Any) -> None:
     """Add the command's parser."""
     parser = commands.add_parser("show", help="print one run: loss, findings, layers")
-    parser.add_argument("logdir", metavar="LOGDIR", help="a run, or a folder of runs")
+    parser.add_argument("logdir", metavar="LOGDIR", help=LOGDIR)
     parser.add_argument(
         "--run", dest="name", metavar="NAME", help="which run (the one in most trouble)"
     )
@@ -43,7 +44,12 @@ def run(args: argparse.Namespace) -> int:
     if args.width is not None and not NARROWEST <= width <= WIDEST:
         raise UsageError(f"--width takes {NARROWEST} to {WIDEST} columns, not {width}")
     names = [args.name] if args.name is not None else []
-    view, entries = worst(read_each(runs_called(names, args.logdir)), time.time())
+    with fetched(args.logdir) as root:
+        view, entries = worst(read_each(runs_called(names, root)), time.time())
+        return _print(args, view, entries, width)
+
+
+def _print(args: argparse.Namespace, view: RunView, entries: list[Entry], width: int) -> int:
     if args.json:
         emit(_json(view, entries))
         return HEALTHY

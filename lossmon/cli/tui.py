@@ -5,35 +5,44 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lossmon.cli.codes import HEALTHY
 from lossmon.cli.output import columns, emit, note, use_colour
+from lossmon.cli.runs import read_all
+from lossmon.cli.source import ADDRESS, fetch, opened
 from lossmon.errors import UsageError
 from lossmon.numfmt import printable
+
+if TYPE_CHECKING:
+    from lossmon.eventfile.sources import Source
 
 
 def add_parser(commands: Any) -> None:
     """Add the command's parser."""
     parser = commands.add_parser("tui", help="watch the runs of a logdir, live or afterwards")
     parser.add_argument(
-        "logdir", metavar="LOGDIR", help="a run, or a folder of runs; it need not exist yet"
+        "logdir",
+        metavar="LOGDIR",
+        help=f"a run, or a folder of runs, {ADDRESS}; it need not exist yet",
     )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Show the interface until it is left; without a terminal print the verdicts once."""
-    root = str(Path(args.logdir).expanduser())
-    if Path(root).is_file():
-        raise UsageError(f"{printable(root)} is a file; pass the folder that holds it")
-    if not _has_terminal():
-        return _print_once(root)
+    with opened(args.logdir) as source:
+        if source.root.is_file():
+            raise UsageError(f"{printable(source.shown)} is a file; pass the folder that holds it")
+        return _show(source) if _has_terminal() else _print_once(source)
+
+
+def _show(source: Source) -> int:
     _prefer_256_colours()
     from lossmon.tui.app import LossmonApp
 
-    app = LossmonApp(root)
+    app = LossmonApp(source)
+    source.follow()
     app.run(mouse=False)
     if app.fault is not None:
         raise app.fault
@@ -54,12 +63,12 @@ def _prefer_256_colours() -> None:
         os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", "256")
 
 
-def _print_once(root: str) -> int:
+def _print_once(source: Source) -> int:
     from lossmon.diagnosis.engine import diagnose
-    from lossmon.eventfile.logdir import read_runs
     from lossmon.report.text import render_text
 
     note("no terminal: the verdicts once, as `lossmon check` prints them")
-    reports = [diagnose(one) for one in read_runs(root)]
+    fetch(source)
+    reports = [diagnose(one) for one in read_all(source.root)]
     emit(render_text(reports, colour=use_colour(sys.stdout), width=columns()))
     return HEALTHY

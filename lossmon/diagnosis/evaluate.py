@@ -11,15 +11,27 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Finding, Report, Severity, Status
 from lossmon.diagnosis.rule import Clear, Found, Outcome, Rule, Skipped, Undecided
 from lossmon.diagnosis.status import flat_status, settled
+from lossmon.numfmt import plural
 from lossmon.records import Run
+from lossmon.signals import DROPPED
 
+_BELIEVED = 1e15
+"""No more records are believed to be dropped, whatever the log says."""
 AT_REST: tuple[Status, ...] = ("learning", "converged")
 """A run of this status gets nothing above info, but for faults that waste or cap the model."""
 
 
 def evaluate(run: Run, rules: Sequence[Rule], *, ignore: Sequence[str] = ()) -> Report:
-    """Return the report on `run` as it stands, without history."""
-    facts = Facts(run)
+    """Return the report on `run` as it stands, without history.
+
+    Losses that overflow are what rules look at, so numpy does not warn of them.
+    """
+    with np.errstate(all="ignore"):
+        return _report(Facts(run), rules, ignore)
+
+
+def _report(facts: Facts, rules: Sequence[Rule], ignore: Sequence[str]) -> Report:
+    run = facts.run
     silenced = {*ignore, *(run.meta.ignore if run.meta is not None else ())}
     outcomes = {rule.id: _judge(rule, facts, silenced) for rule in rules}
     by_id = {rule.id: rule for rule in rules}
@@ -43,7 +55,20 @@ def evaluate(run: Run, rules: Sequence[Rule], *, ignore: Sequence[str] = ()) -> 
         | {slug: f"ignore names no rule: {slug}" for slug in sorted(silenced - by_id.keys())},
         status_reads=reads,
         flat=facts.window if word == "stuck" or (word == "converged" and not status) else None,
+        dropped=_dropped(run),
     )
+
+
+def _dropped(run: Run) -> int:
+    """Return the records that the writer says it dropped; every start counts from 0 again."""
+    series = run.scalar(DROPPED)
+    if series is None:
+        return 0
+    counts = series.values[np.isfinite(series.values) & (series.values > 0)]
+    if not len(counts):
+        return 0
+    counts = np.minimum(counts, _BELIEVED)
+    return int(counts[np.append(counts[1:] < counts[:-1], True)].sum())
 
 
 def _judge(rule: Rule, facts: Facts, silenced: set[str]) -> Outcome:
@@ -53,7 +78,7 @@ def _judge(rule: Rule, facts: Facts, silenced: set[str]) -> Outcome:
     if missing:
         return Skipped(f"no {' and no '.join(missing)} recorded")
     if facts.n_steps < rule.min_steps:
-        return Skipped(f"{facts.n_steps} of the {rule.min_steps} steps it needs are recorded")
+        return Skipped(f"{plural(facts.n_steps, 'step')} recorded, {rule.min_steps} needed")
     return rule.check(facts)
 
 

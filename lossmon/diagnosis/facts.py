@@ -63,10 +63,15 @@ class Facts:
         return np.zeros(0) if series is None else series.values
 
     @cached_property
+    def loss_counts(self) -> Steps:
+        """How many losses each entry of `losses` stands for: one each but in very long runs."""
+        series = self.run.scalar(signals.LOSS)
+        return np.zeros(0, np.int64) if series is None else series.counts
+
+    @cached_property
     def n_steps(self) -> int:
         """Number of steps recorded: losses, or sampled records where there is no loss."""
-        series = self.run.scalar(signals.LOSS)
-        points = 0 if series is None else series.n_points
+        points = int(self.loss_counts.sum())
         return max(points, len(self.table) if self.table is not None else 0)
 
     @cached_property
@@ -93,11 +98,8 @@ class Facts:
     @cached_property
     def window_losses(self) -> Floats:
         """Losses inside the window, a bucket's mean once for each of its points."""
-        series = self.run.scalar(signals.LOSS)
         first = int(np.searchsorted(self.loss_steps, self.window[0]))
-        if series is None or series.buckets is None:
-            return self.losses[first:]
-        return np.repeat(self.losses[first:], series.counts[first:])
+        return np.repeat(self.losses[first:], self.loss_counts[first:])
 
     @cached_property
     def recent_losses(self) -> Floats:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isnan
 from typing import Literal
+
+from lossmon.numfmt import fmt
 
 Severity = Literal["error", "warning", "info"]
 """error: the loss cannot decrease; warning: it decreases less than it could; info: good to know."""
@@ -31,6 +34,13 @@ class Evidence:
     """The observation as a sentence fragment, numbers included."""
     source: str = ""
     """Where the limit comes from: paper and section, "by definition", or a calibration script."""
+    bound: str = ""
+    """The limit in the words of `reads`, where these are not in the unit of `limit`."""
+
+    @property
+    def limit_reads(self) -> str:
+        """The limit as a person compares it with `reads`; "" where nothing is compared."""
+        return "" if isnan(self.limit) else self.bound or fmt(self.limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +98,8 @@ class Report:
     """Why this status: one sentence with its numbers."""
     flat: tuple[int, int] | None = None
     """First and last step of the plateau that the run is on, or None."""
+    dropped: int = 0
+    """Records that the writer could not keep: the log has gaps that the training did not have."""
 
     @property
     def primary(self) -> Finding | None:

@@ -102,5 +102,6 @@ def ratio(upper: NDArray[np.floating], lower: NDArray[np.floating | np.integer])
     [0.5, nan]
     """
     shape = np.broadcast_shapes(np.shape(upper), np.shape(lower))
-    out: Floats = np.divide(upper, lower, out=np.full(shape, np.nan), where=lower > 0)
+    with np.errstate(all="ignore"):  # of what has overflowed the ratio is not known either
+        out: Floats = np.divide(upper, lower, out=np.full(shape, np.nan), where=lower > 0)
     return out

@@ -13,8 +13,8 @@ from lossmon.diagnosis.level import AT_PRIOR, CONVERGED
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.stats import block_means
-from lossmon.diagnosis.trend import BLOCKS, MIN_POINTS
-from lossmon.numfmt import fmt
+from lossmon.diagnosis.trend import BLOCKS, FLOOR, MIN_POINTS
+from lossmon.numfmt import fmt, plural
 
 LOST_POINTS = 3
 """So many non-finite losses in a row, up to the last one, and they are there for good."""
@@ -69,7 +69,7 @@ def _not_enough(facts: Facts) -> Verdict | None:
         return None
     n = len(facts.losses)
     if n < MIN_POINTS:
-        return "not-enough-evidence", f"{n} of the {MIN_POINTS} losses needed are recorded"
+        return "not-enough-evidence", f"{plural(n, 'loss', 'losses')} recorded, {MIN_POINTS} needed"
     return "not-enough-evidence", _too_noisy(facts)
 
 
@@ -144,9 +144,17 @@ def _moved(facts: Facts, verb: str) -> str:
 
 
 def _flat(facts: Facts) -> str:
-    first, last = facts.window
-    change = f"{abs(facts.trend.relative) * 100:.1f} %"
-    return f"the loss is flat over steps {first}-{last} (moved {change}){_level(facts)}"
+    trend, (first, last) = facts.trend, facts.window
+    moved, over = f"{abs(trend.relative) * 100:.1f} %", f"over steps {first}-{last}"
+    if abs(trend.relative) <= FLOOR.value:
+        return f"the loss is flat {over} (moved {moved}){_level(facts)}"
+    if trend.is_within_noise:
+        reads = f"no clear trend {over}: what it moved, {moved}, is within its noise"
+    elif trend.change > 0:
+        reads = f"the loss does not fall {over}: it rose by {moved}"
+    else:
+        reads = f"no clear trend {over}: it fell by {moved}, more than its updates can bring about"
+    return f"{reads}{_level(facts)}"
 
 
 def _too_noisy(facts: Facts) -> str:

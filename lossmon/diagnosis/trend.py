@@ -46,6 +46,11 @@ class Trend:
         return max(abs(self.change), self.error) > FLOOR.value * self.scale
 
     @property
+    def is_within_noise(self) -> bool:
+        """Whether noise alone may have brought about the change."""
+        return not abs(self.change) > ERRORS.value * self.error
+
+    @property
     def relative(self) -> float:
         """Change as a share of the scale."""
         return self.change / self.scale if self.scale else 0.0
@@ -70,11 +75,12 @@ def trend(losses: Floats, *, scale: float, reach: float | None = None) -> Trend:
     change = theil_sen(means) * (len(means) - 1)
     error = change_error(means)
     floor = FLOOR.value * scale
-    moved = abs(change) > floor and abs(change) > ERRORS.value * error
+    fitted = Trend("flat", change, scale, error)
+    moved = abs(change) > floor and not fitted.is_within_noise
     if moved and change < 0 and (reach is None or reach > floor):
         return Trend("falling", change, scale, error)
     if moved and change > 0:
         return Trend("rising", change, scale, error)
     if finite < SURE_POINTS and error > floor:
         return Trend("unknown", change, scale, error)
-    return Trend("flat", change, scale, error)
+    return fitted

@@ -40,7 +40,7 @@ class Assembly:
             layers=tables[TAGS[1]],
             totals=tables[TAGS[2]],
             marks=_marks(ordered),
-            roles=find_roles(series, meta),
+            roles=find_roles(series, meta, name=self._name),
             damage=damage,
             last_wall=max((s.last_wall for s in ordered if s.last_wall > 0), default=0.0),
         )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossmon.errors import EventFileError
-from lossmon.eventfile.event import Event, Slot, decode_event
+from lossmon.eventfile.event import Event, Slot, decode_event, tag_name
 from lossmon.eventfile.framing import Bytes, Offsets
 from lossmon.records import Floats, Steps
 
@@ -20,6 +20,8 @@ _POOR = 64
 _POOR_PASSES = 8
 """After so many poor passes hashes sort out the rest."""
 _MANY_COLUMNS = 256
+_LONG = 16 << 10
+"""Longer records are few in any stretch that is read at once, and their hashes would be large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +57,31 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Family:
+    """Records of one value each that differ in its tag as well."""
+
+    like: Batch
+    """The first of them, decoded, with the data of all."""
+
+    def members(self) -> tuple[list[str], NDArray[np.intp], NDArray[np.intp]]:
+        """Return the tags, the order that sorts the records by tag, and where each tag begins."""
+        first, stop = self.like.event.values[0].tag_at
+        names = np.ascontiguousarray(self.like.rows[:, first:stop]).view(f"V{stop - first}")[:, 0]
+        order = np.argsort(names, kind="stable")
+        ordered = names[order]
+        begins = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+        return [tag_name(name.tobytes()) for name in ordered[begins]], order, begins
+
+
+@dataclass(frozen=True, slots=True)
 class Undecodable:
     """A record whose checksum holds and whose content makes no sense."""
 
     offset: int
 
 
-def batches(rows: Bytes, offsets: Offsets) -> Iterator[Batch | Undecodable]:
+def batches(rows: Bytes, offsets: Offsets) -> Iterator[Batch | Family | Undecodable]:
     """Split records of one length into batches; the order within a batch is that of the file."""
-    like: Event | None = None
     poor = 0
     while len(rows) and poor < _POOR_PASSES:
         like = _decode(rows[0])
@@ -76,13 +94,29 @@ def batches(rows: Bytes, offsets: Offsets) -> Iterator[Batch | Undecodable]:
         yield Batch(like, offsets[same], rows[same])
         poor += _POOR * int(same.sum()) < len(rows)
         rows, offsets = rows[~same], offsets[~same]
+    for _ in range(_POOR_PASSES):
+        like = _decode(rows[0]) if len(rows) else None
+        if like is None or not _has_one_number(like):
+            break
+        same = _same(like, rows, any_tag=True)
+        yield Family(Batch(like, offsets[same], rows[same]))
+        rows, offsets = rows[~same], offsets[~same]
     if len(rows):
-        yield from _sorted_out(rows, offsets, like)
+        yield from _sorted_out(rows, offsets)
 
 
-def _sorted_out(rows: Bytes, offsets: Offsets, like: Event | None) -> Iterator[Batch | Undecodable]:
-    """Group rows by a hash of what is constant in records built like `like`: most often the tag."""
-    constant = rows[:, _constant(like, rows.shape[1])]
+def _has_one_number(event: Event) -> bool:
+    value = event.values[0] if len(event.values) == 1 and not event.starts else None
+    return value is not None and value.slot is not None and value.tag_at[1] > value.tag_at[0]
+
+
+def _sorted_out(rows: Bytes, offsets: Offsets) -> Iterator[Batch | Undecodable]:
+    """Group rows by a hash of what is constant in records built like the first of them."""
+    if rows.shape[1] > _LONG:
+        for i in range(len(rows)):
+            yield from _group(rows[i : i + 1], offsets[i : i + 1])
+        return
+    constant = rows[:, _constant(_decode(rows[0]), rows.shape[1])]
     hashes = constant.astype(np.uint64) @ _weights(constant.shape[1])
     _, groups = np.unique(hashes, return_inverse=True)
     order = np.argsort(groups, kind="stable")
@@ -125,10 +159,16 @@ def _constant(event: Event | None, length: int) -> NDArray[np.bool_]:
     return constant
 
 
-def _same(event: Event, rows: Bytes) -> NDArray[np.bool_]:
-    """Return which rows differ from the first one in wall time, step and numbers alone."""
+def _same(event: Event, rows: Bytes, *, any_tag: bool = False) -> NDArray[np.bool_]:
+    """Return which rows differ from the first one in wall time, step and numbers alone.
+
+    `any_tag`: or in the tag of their first value.
+    """
     same = np.ones(len(rows), bool)
-    constant = np.flatnonzero(_constant(event, rows.shape[1])).tolist()
+    mask = _constant(event, rows.shape[1])
+    if any_tag:
+        mask[slice(*event.values[0].tag_at)] = False
+    constant = np.flatnonzero(mask).tolist()
     if len(constant) > _MANY_COLUMNS:
         same &= (rows[:, constant] == rows[0, constant]).all(axis=1)
         constant = []

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_CAPACITY = 64
+_CAPACITY = 8
 
 
 class Column:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from lossmon import signals
 from lossmon.errors import EventFileError
-from lossmon.eventfile.batch import Batch, Undecodable, batches
-from lossmon.eventfile.event import Slot, Value
+from lossmon.eventfile.batch import Batch, Family, Undecodable, batches
+from lossmon.eventfile.event import Slot
 from lossmon.eventfile.framing import HEADER, Offsets
 from lossmon.eventfile.meta import parse_mark, parse_meta
 from lossmon.eventfile.points import Points
@@ -53,6 +53,8 @@ class FileContent:
         """Lowest step of a SessionLog START, None where there is none."""
         self.foreign: set[str] = set()
         """Tags that another TensorBoard plugin owns: no series of the training."""
+        self.hparams = False
+        """Whether add_hparams wrote into it."""
         self.first_wall = math.inf
         self.last_wall = -math.inf
         self.bad_records = 0
@@ -69,6 +71,8 @@ class FileContent:
             for batch in batches(rows.data, rows.offsets):
                 if isinstance(batch, Undecodable):
                     self.bad_records += 1
+                elif isinstance(batch, Family):
+                    self._take_family(batch, pieces)
                 else:
                     self._take(batch, pieces, starts, marks)
         before = {tag: len(points) for tag, points in self.scalars.items()}
@@ -91,9 +95,8 @@ class FileContent:
         if batch.event.starts:
             starts += zip(batch.offsets.tolist(), steps.tolist(), strict=True)
         for value in batch.event.values:
-            if value.plugin not in _SCALAR_PLUGINS and value.plugin != signals.PLUGIN_NAME:
-                self.foreign.add(value.tag)
-            if value.slot is not None and self._wants(value, value.slot, len(steps)):
+            self._note_plugin(value.tag, value.plugin)
+            if value.slot is not None and self._wants(value.tag, value.slot, len(steps)):
                 if value.tag in TAGS:
                     numbers: NDArray[Any] = batch.offsets + (HEADER + value.slot.start)
                 else:
@@ -104,6 +107,28 @@ class FileContent:
             elif value.text is not None and value.tag == signals.MARK_TAG:
                 marks += self._marks(value.text, batch, steps, walls)
 
+    def _take_family(self, family: Family, pieces: dict[str, list[Piece]]) -> None:
+        batch = family.like
+        value = batch.event.values[0]
+        if value.slot is None:
+            return
+        tags, order, begins = family.members()
+        offsets, steps, walls = batch.offsets[order], batch.steps()[order], batch.wall_times()
+        self._note_times(walls)
+        walls, numbers = walls[order], batch.numbers(value.slot)[order]
+        stops = [*begins[1:].tolist(), len(order)]
+        for tag, first, stop in zip(tags, begins.tolist(), stops, strict=True):
+            self._note_plugin(tag, value.plugin)
+            if self._wants(tag, value.slot, stop - first):
+                at = slice(first, stop)
+                kept = offsets[at] + (HEADER + value.slot.start) if tag in TAGS else numbers[at]
+                pieces.setdefault(tag, []).append((offsets[at], steps[at], walls[at], kept))
+
+    def _note_plugin(self, tag: str, plugin: str) -> None:
+        if plugin not in _SCALAR_PLUGINS and plugin != signals.PLUGIN_NAME:
+            self.foreign.add(tag)
+            self.hparams |= plugin == "hparams"
+
     def _note_times(self, walls: Floats) -> None:
         low, high = float(walls.min()), float(walls.max())
         if not 0 < low <= high < math.inf:
@@ -112,19 +137,19 @@ class FileContent:
         self.first_wall = min(self.first_wall, float(low))
         self.last_wall = max(self.last_wall, float(high))
 
-    def _wants(self, value: Value, slot: Slot, count: int) -> bool:
+    def _wants(self, tag: str, slot: Slot, count: int) -> bool:
         if slot.count == 0:
             return False
-        if value.tag in TAGS:
-            return self._wants_table(value.tag, slot, count)
+        if tag in TAGS:
+            return self._wants_table(tag, slot, count)
         if slot.count != 1:
             return False
-        if value.tag not in self.scalars:
+        if tag not in self.scalars:
             if len(self.scalars) >= _MAX_TAGS:
                 self.bad_records += count
                 return False
             head = _HEAD if len(self.scalars) < _MANY_TAGS else _SHORT_HEAD
-            self.scalars[value.tag] = Points(head=head)
+            self.scalars[tag] = Points(head=head)
         return True
 
     def _wants_table(self, tag: str, slot: Slot, count: int) -> bool:
@@ -138,14 +163,7 @@ class FileContent:
     def _append(self, tag: str, found: list[Piece]) -> Offsets:
         """Append the pieces of one tag in file order; return the offsets of its new points."""
         points = self.wide[tag] if tag in TAGS else self.scalars[tag]
-        offsets, steps, walls, values = (
-            np.concatenate(column) for column in zip(*found, strict=True)
-        )
-        if (offsets[1:] < offsets[:-1]).any():
-            order = np.argsort(offsets, kind="stable")
-            offsets, steps, walls, values = (
-                column[order] for column in (offsets, steps, walls, values)
-            )
+        offsets, steps, walls, values = found[0] if len(found) == 1 else _in_file_order(found)
         points.append(steps, walls, values.reshape(len(steps)))
         return offsets
 
@@ -178,3 +196,15 @@ class FileContent:
             return []
         places = zip(batch.offsets.tolist(), steps.tolist(), walls.tolist(), strict=True)
         return [(at, Mark(step, wall, mark.kind, mark.detail)) for at, step, wall in places]
+
+
+def _in_file_order(found: list[Piece]) -> Piece:
+    """Return pieces of one tag as one."""
+    offsets = np.concatenate([piece[0] for piece in found])
+    steps = np.concatenate([piece[1] for piece in found])
+    walls = np.concatenate([piece[2] for piece in found])
+    values = np.concatenate([piece[3] for piece in found])
+    if (offsets[1:] >= offsets[:-1]).all():
+        return offsets, steps, walls, values
+    order = np.argsort(offsets, kind="stable")
+    return offsets[order], steps[order], walls[order], values[order]

@@ -14,7 +14,12 @@ from lossmon.eventfile.wire import bytes_field, double_field, varint, varint_fie
 
 STEP_WIDTH = 5
 """Bytes of a step: enough below 2**35; padded, so that every record of a set of tags is as long."""
+MAX_TAG = 4096
+"""Bytes of the longest tag that is written: readers refuse a longer one with its whole record."""
+MAX_TAGS = 40_000
+"""Different tags of scalars in a file; readers keep 50,000."""
 _KEPT_LAYOUTS = 256
+_KEPT_TAGS = 100_000
 _DATA_CLASS_TENSOR = 2
 _FLOAT32_MAX = 3.4028234663852886e38
 
@@ -49,16 +54,27 @@ class ScalarEncoder:
     """Encodes the scalars of a step; the bytes around the numbers are built once a set of tags."""
 
     def __init__(self) -> None:
+        self.refused = 0
+        """Values left out because their tag is no text, too long, or one too many."""
         self._layouts: dict[tuple[str, ...], _Layout] = {}
+        self._kept_tags = 0
+        self._tags = {signal.tag for signal in signals.SCALARS}
 
     def __call__(self, step: int, wall_time: float, values: Mapping[str, float]) -> bytes:
-        """Return the record of these values; what a float32 cannot hold becomes infinite."""
+        """Return the record of these values; what a float32 cannot hold becomes infinite.
+
+        Raises:
+            ValueError: A value is no number.
+            TypeError: The same.
+        """
         tags = tuple(values)
         layout = self._layouts.get(tags)
         if layout is None:
-            if len(self._layouts) >= _KEPT_LAYOUTS:
-                self._layouts.clear()
-            layout = self._layouts[tags] = _layout(tags)
+            admitted = tuple(filter(self._admits, tags))
+            if admitted != tags:
+                self.refused += len(tags) - len(admitted)
+                return self(step, wall_time, {tag: values[tag] for tag in admitted})
+            layout = self._keep(tags)
         items: list[bytes | float] = []
         for prefix, value in zip(layout.prefixes, values.values(), strict=True):
             items += (prefix, _float32(value))
@@ -66,6 +82,22 @@ class ScalarEncoder:
         if len(step_bytes) > STEP_WIDTH:
             return _long_step(step_bytes, wall_time, layout, items)
         return layout.packer.pack(b"\x09", wall_time, b"\x10", step_bytes, layout.head, *items)
+
+    def _admits(self, tag: object) -> bool:
+        if not isinstance(tag, str) or len(tag.encode("utf-8", "replace")) > MAX_TAG:
+            return False
+        if tag not in self._tags and len(self._tags) >= MAX_TAGS:
+            return False
+        self._tags.add(tag)
+        return True
+
+    def _keep(self, tags: tuple[str, ...]) -> _Layout:
+        self._kept_tags += len(tags)
+        if len(self._layouts) >= _KEPT_LAYOUTS or self._kept_tags > _KEPT_TAGS:
+            self._layouts.clear()
+            self._kept_tags = len(tags)
+        layout = self._layouts[tags] = _layout(tags)
+        return layout
 
 
 class _Layout(NamedTuple):

@@ -48,6 +48,8 @@ class Value:
     """None for text, images, histograms and what else lossmon does not read."""
     text: bytes | None = None
     """First string of a string tensor."""
+    tag_at: tuple[int, int] = (0, 0)
+    """First byte of the tag and the one behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +102,28 @@ def _values(data: bytes, summary: Field) -> list[Value]:
 
 
 def _value(data: bytes, value: Field) -> Value:
-    tag, plugin, slot, text = "", "", None, None
+    tag, plugin, slot, text, tag_at = "", "", None, None, (0, 0)
     for field in fields(data, value.start, value.stop):
         if field.number == 1 and field.wire == BYTES:
-            tag = _name(data, field)
+            tag, tag_at = tag_name(data[field.start : field.stop]), (field.start, field.stop)
         elif field.number == 2 and field.wire == FIXED32:
             slot = Slot(field.start, 1, "<f4", ())
         elif field.number == 8 and field.wire == BYTES:
             slot, text = _tensor(data, field)
         elif field.number == 9 and field.wire == BYTES:
             plugin = _plugin(data, field)
-    return Value(tag, plugin, slot, text)
+    return Value(tag, plugin, slot, text, tag_at)
 
 
-def _name(data: bytes, field: Field) -> str:
-    if field.stop - field.start > _MAX_TAG:
+def tag_name(name: bytes) -> str:
+    """Return a tag as text.
+
+    Raises:
+        EventFileError: It is longer than any tag may be.
+    """
+    if len(name) > _MAX_TAG:
         raise EventFileError("name is too long")
-    return data[field.start : field.stop].decode("utf-8", "replace")
+    return name.decode("utf-8", "replace")
 
 
 def _plugin(data: bytes, metadata: Field) -> str:
@@ -124,7 +131,7 @@ def _plugin(data: bytes, metadata: Field) -> str:
         if field.number == 1 and field.wire == BYTES:
             for inner in fields(data, field.start, field.stop):
                 if inner.number == 1 and inner.wire == BYTES:
-                    return _name(data, inner)
+                    return tag_name(data[inner.start : inner.stop])
     return ""
 
 

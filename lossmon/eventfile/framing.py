@@ -22,12 +22,14 @@ OVERHEAD = 16
 MAX_RECORD = 64 << 20
 """Longest record believed; a longer one is passed over as damage."""
 _KNOWN_HEADERS = 4096
-_RHYTHM = 32
-"""Frames after which, and in which, a rhythm is looked for."""
+_LOOK = 16
+"""Frames after which a rhythm is looked for."""
+_RHYTHM = 64
+"""It is looked for in so many of the last frames, where it may come twice."""
 _LONGEST_PAUSE = 4096
 """Where none is found, the next look comes later and later, up to so many frames."""
 _FIRST_BLOCK = 512
-_OWN_GROUP = 64
+_OWN_GROUP = 512
 """So many rounds of a rhythm are worth being read apart from other frames of their length."""
 _COMPACT = 512
 """Rows up to this length are copied out of their frames: reading them as columns is quicker."""
@@ -106,7 +108,7 @@ class Scanner:
         found = _Frames()
         at, size, known = 0, len(buffer), self._known
         bad, wanted = False, 0
-        look, pause = _RHYTHM, _RHYTHM
+        look, pause = _LOOK, _LOOK
         while at + HEADER <= size:
             header = buffer[at : at + HEADER]
             length = known.get(header, -1)
@@ -120,7 +122,7 @@ class Scanner:
             at += length + OVERHEAD
             if len(found.lengths) == look:
                 behind = found.follow_rhythm(buffer, at)
-                pause = _RHYTHM if behind > at else min(pause * 2, _LONGEST_PAUSE)
+                pause = _LOOK if behind > at else min(pause * 3 // 2, _LONGEST_PAUSE)
                 look, at = len(found.lengths) + pause, behind
         starts, lengths, groups = found.columns()
         return Scan(starts, lengths, groups, at, bad, wanted)
@@ -171,7 +173,7 @@ class _Frames:
 
         A header equal to one that was checked needs no check of its own.
         """
-        period = _period(self.lengths[-_RHYTHM:])
+        period = _period(self.lengths)
         if not period:
             return at
         lengths = np.array(self.lengths[-period:], np.int64)
@@ -211,11 +213,16 @@ def _by_length(lengths: Offsets, members: Offsets) -> list[Offsets]:
 
 
 def _period(lengths: list[int]) -> int:
-    """Return after how many frames the lengths repeat, twice at least; 0 where they do not."""
-    for period in range(1, len(lengths) // 2 + 1):
-        if lengths[period:] == lengths[:-period]:
+    """Return after how many frames the last lengths repeat; 0 where they do not."""
+    last = lengths[-_RHYTHM:]
+    for period in range(1, len(last) // 2 + 1):
+        if last[-period:] == last[-2 * period : -period] and _repeats(last[-_LOOK:], period):
             return period
     return 0
+
+
+def _repeats(lengths: list[int], period: int) -> bool:
+    return lengths[period:] == lengths[:-period]
 
 
 def _equal_headers(buffer: bytes, first: int, stride: int, rounds: int, header: bytes) -> int:

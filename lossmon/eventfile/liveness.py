@@ -14,6 +14,8 @@ Liveness = Literal["live", "stalled", "dead", "finished", "unknown"]
 ALIVE_EVERY_S = 15.0
 SILENT_S = 60.0
 """Four heartbeats: a log silent for longer belongs to a process that is gone, or frozen."""
+MISSED_S = 2 * ALIVE_EVERY_S
+"""Two heartbeats have not come: nothing is sure yet, but no longer as it should be."""
 _STALL_STEPS = 20
 _RECENT_STEPS = 200
 
@@ -34,6 +36,16 @@ def liveness(run: Run, now: float) -> Liveness:
     if silent:
         return "dead"
     return "stalled" if _is_stalled(run, now) else "live"
+
+
+def silence(run: Run, now: float) -> float:
+    """Return for how many seconds a run that counts as living has written nothing.
+
+    0 until two heartbeats are missed, and for logs of other writers, which have none.
+    """
+    quiet = now - run.last_wall
+    living = quiet > MISSED_S and run.meta is not None
+    return quiet if living and liveness(run, now) in ("live", "stalled") else 0.0
 
 
 def _end(run: Run) -> Mark | None:

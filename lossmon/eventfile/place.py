@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,6 +34,21 @@ def last_taken(place: Path, taken: Callable[[Path], bool]) -> Path:
     """Return the last in the row of `place` and its siblings that is `taken`; else `place`."""
     found = list(itertools.takewhile(taken, _siblings(place)))
     return found[-1] if found else place
+
+
+def claim(place: Path) -> Path:
+    """Make the folder of a new run in `place`, or in its first numbered sibling that has none.
+
+    Returns that logdir. Of two that claim one place at the same time only one gets it.
+
+    Raises:
+        OSError: The folder cannot be made.
+    """
+    for sibling in _siblings(place):
+        with contextlib.suppress(FileExistsError):
+            (sibling / FOLDER).mkdir(parents=True)
+            return sibling
+    raise AssertionError  # there is always another sibling
 
 
 def _siblings(place: Path) -> Iterator[Path]:

@@ -82,9 +82,12 @@ class Points:
         """Append points in file order."""
         if not len(steps):
             return
-        low, high = int(steps.min()), int(steps.max())
-        follows = not self._count or int(steps[0]) > self.last_step
-        self.ascending &= follows and bool((steps[1:] > steps[:-1]).all())
+        low = high = int(steps[0])
+        follows = not self._count or low > self.last_step
+        if len(steps) > 1:
+            low, high = int(steps.min()), int(steps.max())
+            follows = follows and bool((steps[1:] > steps[:-1]).all())
+        self.ascending &= follows
         self.first_step = min(low, self.first_step) if self._count else low
         self.last_step = max(high, self.last_step) if self._count else high
         self._count += len(steps)

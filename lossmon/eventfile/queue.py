@@ -1,19 +1,24 @@
 """What the training thread has handed over and the timer thread has not written yet. Bounded.
 
 Appending to a deque is atomic, so there is no lock on the training's side. What does not fit is
-counted: wide records first, which have a bound of their own far below that of the scalars.
+counted, detail first: wide records have a bound of their own, and where many scalars wait, a step
+keeps only its losses. Marks still fit where nothing else does.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from lossmon import signals
 from lossmon.records import Mark, RunMeta
 
-MAX_POINTS = 100_000
-"""Steps' worth of scalars: some 60 MB."""
+MAX_POINTS = 150_000
+"""Steps' worth of losses; with `MAX_VALUES` some 60 MB."""
+MAX_VALUES = 300_000
+"""Scalars of all steps; above it only losses are added."""
+_LOSSES = (signals.LOSS.tag, signals.VAL_LOSS.tag)
 _MAX_MARKS = 10_000
 _WIDE_BYTES = 32 << 20
 _MIN_WIDE = 8
@@ -43,13 +48,30 @@ class Queue:
         self.wide: deque[WidePoint | RunMeta] = deque()
         """Metadata among the wide records: what follows it has its rows and columns."""
         self.dropped = 0
+        """Records that did not fit, as a whole or but for their losses."""
+        self._values_put = self._values_taken = 0
 
     def put_scalars(self, point: ScalarPoint) -> None:
-        """Add the scalars of a step, or count them as dropped."""
-        if len(self.points) < MAX_POINTS:
-            self.points.append(point)
-        else:
+        """Add the scalars of a step, or its losses alone, or count it as dropped."""
+        if len(self.points) >= MAX_POINTS:
             self.dropped += 1
+            return
+        # One thread counts up and another counts down, so that neither needs a lock.
+        if self._values_put - self._values_taken + len(point.values) > MAX_VALUES:
+            losses = {tag: x for tag, x in point.values.items() if tag in _LOSSES}
+            self.dropped += len(losses) < len(point.values)
+            point = point._replace(values=losses)
+        if point.values:
+            self._values_put += len(point.values)
+            self.points.append(point)
+
+    def take_points(self, most: int) -> Iterator[ScalarPoint | Mark]:
+        """Yield the oldest scalars and marks, at most `most`, and remove each as it is yielded."""
+        for _ in range(min(len(self.points), most)):
+            point = self.points.popleft()
+            if isinstance(point, ScalarPoint):
+                self._values_taken += len(point.values)
+            yield point
 
     def put_mark(self, mark: Mark) -> None:
         """Add a mark; marks still fit where scalars no longer do."""
@@ -69,11 +91,6 @@ class Queue:
     def put_meta(self, meta: RunMeta) -> None:
         """Add a change of rows and columns; never dropped, what follows depends on it."""
         self.wide.append(meta)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether everything has been taken."""
-        return not (self.points or self.wide)
 
     def drop_all(self) -> None:
         """Give up what has not been taken."""

@@ -40,6 +40,10 @@ class _File:
             self.error = error.strerror or str(error)
         return self._state() != before
 
+    @property
+    def is_pending(self) -> bool:
+        return self._tail.is_in_doubt
+
     def _follow_the_tail(self) -> None:
         if self._tail.restarts != self._restarts:
             self._restarts = self._tail.restarts
@@ -85,6 +89,18 @@ class RunReader:
             files = [SourceFile(file.name, file.content) for file in self._files.values()]
             self._run = self._assembly.run(files, self._damage())
         return self._run
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether something looks wrong that may become right: then the next poll is soon."""
+        return any(file.is_pending for file in self._files.values())
+
+    @property
+    def holds_settings_only(self) -> bool:
+        """Whether all that was read are hyper-parameters and series of one point."""
+        contents = [file.content for file in self._files.values()]
+        short = all(len(points) <= 1 for c in contents for points in c.scalars.values())
+        return short and any(c.hparams for c in contents)
 
     def _discover(self) -> bool:
         known = len(self._files), dict(self._folder_errors)

@@ -71,6 +71,11 @@ class Tail:
         self._resync = Resync()
 
     @property
+    def is_in_doubt(self) -> bool:
+        """Whether what looks wrong at the end is given more polls to become right."""
+        return self._doubted_polls > 0
+
+    @property
     def place(self) -> tuple[Path, int, int] | None:
         """Path, device and inode of the file; None before it was opened."""
         found = self._identity

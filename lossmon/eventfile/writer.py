@@ -12,6 +12,7 @@ import socket
 import time
 import weakref
 from collections.abc import Mapping
+from operator import index
 from pathlib import Path
 
 import numpy as np
@@ -55,9 +56,12 @@ class RunWriter:
         if not self._is_active():
             return
         try:
-            self._queue.put_scalars(ScalarPoint(step, wall_time, dict(values)))
-        except (TypeError, ValueError):
+            self._queue.put_scalars(ScalarPoint(_int64(step), wall_time, dict(values)))
+        # Whatever was handed in: the training must not learn of it.
+        except Exception:
             self._queue.dropped += 1
+        if self._queue.dropped:
+            self._warn_of_drops()
 
     def wide(
         self, step: int, wall_time: float, parameters: Wide, layers: Wide, totals: Wide
@@ -67,9 +71,11 @@ class RunWriter:
             return
         try:
             tables = _raw(parameters), _raw(layers), _raw(totals)
-            self._queue.put_wide(WidePoint(step, wall_time, tables))
-        except (TypeError, ValueError, RuntimeError):
+            self._queue.put_wide(WidePoint(_int64(step), wall_time, tables))
+        except Exception:
             self._queue.dropped += 1
+        if self._queue.dropped:
+            self._warn_of_drops()
 
     def mark(self, mark: Mark) -> None:
         """Record something that happened."""
@@ -86,8 +92,18 @@ class RunWriter:
         self._closed = True
         self._finalizer()
 
+    def _warn_of_drops(self) -> None:
+        self._pump.warn("queue", "the disk of the log is too slow, or a value is no number")
+
     def _is_active(self) -> bool:
         return not self._closed and os.getpid() == self._pid
+
+
+def _int64(step: int) -> int:
+    step = index(step)
+    if step >> 63 not in (0, -1):
+        raise ValueError(f"step {step} does not fit an event file")
+    return step
 
 
 def _raw(table: Wide) -> bytes:
@@ -107,5 +123,10 @@ def _prepare(folder: Path) -> None:
 
 
 def _stem() -> str:
+    """Return a name that nobody else takes, and that sorts after those of earlier starts.
+
+    TensorBoard reads files in the order of their names; within a second the microseconds tell.
+    """
     host = "".join(c if c.isalnum() or c == "-" else "-" for c in socket.gethostname()) or "host"
-    return f"{int(time.time())}.{host[:64]}.{os.getpid()}.{secrets.token_hex(4)}"
+    second, micro = divmod(time.time_ns() // 1000, 1_000_000)
+    return f"{second}.{host[:64]}.{os.getpid()}.{micro:05x}{secrets.token_hex(4)}"

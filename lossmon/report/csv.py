@@ -28,8 +28,20 @@ def render_csv(block: Block) -> str:
         f"{run},{step},{wall!r},{name}"
         for step, wall in zip(block.steps.tolist(), block.wall_times.tolist(), strict=True)
     )
-    values = iter(block.values.reshape(-1).tolist())
-    return "".join(f"{head},{part},{next(values)!r}\n" for head in heads for part in parts)
+    values, ends = iter(block.values.reshape(-1).tolist()), _ends(block)
+    return "".join(
+        f"{head},{part},{next(values)!r},{end}\n"
+        for head, end in zip(heads, ends, strict=True)
+        for part in parts
+    )
+
+
+def _ends(block: Block) -> list[str]:
+    """Return the last three cells of each step."""
+    if block.points is None or block.low is None or block.high is None:
+        return [",,"] * len(block.steps)
+    rows = zip(block.points.tolist(), block.low.tolist(), block.high.tolist(), strict=True)
+    return [f"{n},{low!r},{high!r}" if n > 1 else ",," for n, low, high in rows]
 
 
 def cell(text: str) -> str:

@@ -210,15 +210,21 @@ def _bands(plot: Any, loss: Series, report: Report, look: Look) -> list[Item]:
     """Draw what lies behind the curve."""
     items: list[Item] = []
     if report.flat is not None:
-        hatch = {"hatch_pattern": "/", "hatch_color": look.flat, "hatch_alpha": 0.35}
-        flat = _strips(plot, [report.flat], look.flat, name="flat", alpha=0.16, **hatch)
+        hatch = {
+            "hatch_pattern": "/",
+            "hatch_color": look.flat,
+            "hatch_alpha": 2 * look.shade_alpha,
+        }
+        hatch |= {"hatch_scale": 16, "hatch_weight": 0.5}
+        alpha = look.shade_alpha
+        flat = _strips(plot, [report.flat], look.flat, name="flat", alpha=alpha, **hatch)
         items.append(("plateau", flat))
     bad = [(first - 0.5, last + 0.5) for first, last in non_finite(loss)]
     if bad:
-        hatch = {"hatch_pattern": "x", "hatch_color": look.bad, "hatch_alpha": 0.3}
-        strips = _strips(plot, bad, look.bad, name="bad", alpha=0.2, **hatch)
+        hatch = {"hatch_pattern": "x", "hatch_color": look.bad, "hatch_alpha": 0.2}
+        strips = _strips(plot, bad, look.bad, name="bad", alpha=0.12, **hatch)
         items.append(("not finite", strips))
-    focus = _strips(plot, [], look.focus, name="focus", alpha=look.focus_alpha)
+    focus = _strips(plot, [], look.focus, name="focus", alpha=look.shade_alpha)
     return [*items, ("finding", focus)] if report.findings else items
 
 
@@ -233,7 +239,7 @@ def _strips(
 ) -> Any:
     ends = np.array(spans, np.float64).reshape(-1, 2)
     source = ColumnDataSource({"x0": ends[:, 0], "x1": ends[:, 1]})
-    line = {"line_color": colour, "line_alpha": min(1.0, alpha * 3)}
+    line = {"line_color": colour, "line_alpha": 0.6}
     glyph = VStrip(x0="x0", x1="x1", fill_color=colour, fill_alpha=alpha, **line, **more)
     return plot.add_glyph(source, glyph, name=name, level="underlay")
 
@@ -242,10 +248,12 @@ def _lines(plot: Any, points: Curve, look: Look) -> list[Item]:
     source = ColumnDataSource(_columns(points))
     single = bool(np.all(points.count == 1))
     if single:
-        faint = Line(x="last", y="low", line_color=look.curve, line_alpha=0.4)
+        faint = Line(x="last", y="low", line_color=look.curve, line_alpha=look.raw_alpha)
         raw = plot.add_glyph(source, faint, name="raw")
     else:
-        area = VArea(x="last", y1="low", y2="high", fill_color=look.curve, fill_alpha=0.25)
+        area = VArea(
+            x="last", y1="low", y2="high", fill_color=look.curve, fill_alpha=look.raw_alpha / 2
+        )
         raw = plot.add_glyph(_seen(points, source), area, name="raw")
     thick = Line(x="last", y="smooth", line_color=look.curve, line_width=2)
     trend = plot.add_glyph(source, thick, name="trend")

@@ -57,6 +57,7 @@ def report_dict(report: Report) -> dict[str, Any]:
         "undecided": dict(report.undecided),
         "clear": list(report.clear),
         "skipped": dict(report.skipped),
+        "dropped": int(report.dropped),
     }
 
 

@@ -24,12 +24,22 @@ def render_json_lines(block: Block) -> str:
         f'{lead}, "step": {step}, "wall_time": {wall}, "name": {name}'
         for step, wall in zip(block.steps.tolist(), _numbers(block.wall_times), strict=True)
     )
-    values = iter(_numbers(block.values.reshape(-1)))
+    values, ends = iter(_numbers(block.values.reshape(-1))), _ends(block)
     return "".join(
-        f'{head}, "parameter": {part}, "value": {next(values)}}}\n'
-        for head in heads
+        f'{head}, "parameter": {part}, "value": {next(values)}{end}}}\n'
+        for head, end in zip(heads, ends, strict=True)
         for part in parts
     )
+
+
+def _ends(block: Block) -> list[str]:
+    """Return the keys of rows that stand for several points."""
+    if block.points is None or block.low is None or block.high is None:
+        return [""] * len(block.steps)
+    rows = zip(block.points.tolist(), _numbers(block.low), _numbers(block.high), strict=True)
+    return [
+        f', "points": {n}, "low": {low}, "high": {high}' if n > 1 else "" for n, low, high in rows
+    ]
 
 
 def _text(text: str) -> str:

@@ -15,10 +15,14 @@ class Look:
     """Grid and outline."""
     paper: str
     curve: str
+    raw_alpha: float
+    """How much of the curve's colour single losses have: less than the trend, more than a shade."""
     focus: str
     """The steps of the selected finding."""
-    focus_alpha: float
     flat: str
+    """The plateau."""
+    shade_alpha: float
+    """What lies behind the curve must be seen after it, not before."""
     bad: str
     """Where a value is not finite."""
 
@@ -28,9 +32,10 @@ LIGHT = Look(
     rule="#e8eaed",
     paper="#ffffff",
     curve="#425066",
+    raw_alpha=0.5,
     focus="#f9ab00",
-    focus_alpha=0.14,
-    flat="#9aa0a6",
+    flat="#5f6368",
+    shade_alpha=0.08,
     bad="#c5221f",
 )
 DARK = Look(
@@ -38,9 +43,10 @@ DARK = Look(
     rule="#4a4a4a",
     paper="#303030",
     curve="#8e98a3",
+    raw_alpha=0.65,
     focus="#f9ab00",
-    focus_alpha=0.09,
-    flat="#9aa0a6",
+    flat="#bdc1c6",
+    shade_alpha=0.05,
     bad="#ff8a80",
 )
 LOOKS = {"light": LIGHT, "dark": DARK}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from math import isnan
 
 from lossmon.diagnosis.finding import Evidence, Finding, Report
-from lossmon.numfmt import fmt, fmt_steps, printable
+from lossmon.numfmt import fmt_steps, plural, printable
+from lossmon.report.text import dropped_words
 
 SENTENCE = 600
 """Characters shown of a sentence that quotes the log."""
@@ -21,7 +21,7 @@ def render_markdown(reports: Sequence[Report]) -> str:
 
 def _section(report: Report) -> Iterator[str]:
     status = report.status.replace("-", " ")
-    yield f"### {_literal(report.run)}: {status}, {report.steps} steps"
+    yield f"### {_literal(report.run)}: {status}, {plural(report.steps, 'step')}"
     yield ""
     if report.status_reads:
         yield _literal(report.status_reads)
@@ -31,7 +31,9 @@ def _section(report: Report) -> Iterator[str]:
     for finding in report.findings:
         yield from _item(finding, cause=finding.rule == report.cause)
     yield ""
-    yield f"{len(report.clear)} rules clear, {len(report.skipped)} skipped."
+    if report.dropped:
+        yield f"{dropped_words(report.dropped)}\n"
+    yield f"{plural(len(report.clear), 'rule')} clear, {len(report.skipped)} skipped."
 
 
 def _item(finding: Finding, *, cause: bool) -> Iterator[str]:
@@ -48,7 +50,7 @@ def _item(finding: Finding, *, cause: bool) -> Iterator[str]:
 
 
 def _seen(evidence: Evidence) -> str:
-    limit = "" if isnan(evidence.limit) else f", limit {fmt(evidence.limit)}"
+    limit = f", limit {evidence.limit_reads}" if evidence.limit_reads else ""
     steps = fmt_steps(evidence.first_step, evidence.last_step)
     return f"{_literal(evidence.reads)} ({steps}{limit})"
 

@@ -13,8 +13,9 @@ from fnmatch import fnmatchcase
 from lossmon.records import Floats, Run, Series, Steps, Table
 from lossmon.signals import LAYER_SIGNALS, PARAMETER_SIGNALS, RUN_SIGNALS, Signal
 
-COLUMNS = ("run", "step", "wall_time", "name", "parameter", "value")
-"""name: the tag of a scalar, the name of a wide signal. parameter: "" but for wide signals."""
+COLUMNS = ("run", "step", "wall_time", "name", "parameter", "value", "points", "low", "high")
+"""name: the tag of a scalar, the name of a wide signal. parameter: "" but for wide signals. The
+last three only where a row stands for several points, which `value` is the mean of."""
 WIDE_SIGNALS = (*PARAMETER_SIGNALS, *LAYER_SIGNALS, *RUN_SIGNALS)
 _ROWS = 8192
 """Rows of a block: 1 M points take 2 s, and a name of 4,096 characters 70 MB at the worst."""
@@ -42,6 +43,10 @@ class Block:
     wall_times: Floats
     values: Floats
     """Shape (steps, parameters)."""
+    points: Steps | None = None
+    """How many points each row stands for; None: one each, and there is no low and no high."""
+    low: Floats | None = None
+    high: Floats | None = None
 
     def __len__(self) -> int:
         return int(self.values.size)
@@ -68,10 +73,22 @@ def fits(name: str, pattern: str) -> bool:
 
 
 def _scalar(run: str, series: Series) -> Iterator[Block]:
+    points = low = high = None
+    if series.buckets is not None:
+        points, low, high = series.counts, series.low, series.high
     for start in range(0, len(series), _ROWS):
         part = slice(start, start + _ROWS)
-        values = series.values[part][:, None]
-        yield Block(run, series.tag, ("",), series.steps[part], series.wall_times[part], values)
+        yield Block(
+            run,
+            series.tag,
+            ("",),
+            series.steps[part],
+            series.wall_times[part],
+            series.values[part][:, None],
+            None if points is None else points[part],
+            None if low is None else low[part],
+            None if high is None else high[part],
+        )
 
 
 def _wide(run: str, signal: Signal, table: Table, names: tuple[str, ...]) -> Iterator[Block]:

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lossmon.diagnosis.rule import Rule
-from lossmon.numfmt import fmt
+from lossmon.numfmt import fmt, plural
 from lossmon.report.grid import BLANK, Row, lay_out, paint
 from lossmon.report.json import number
-from lossmon.report.table import align
 from lossmon.report.text import NARROWEST, WIDEST
+
+_LISTS = ("Not to be confused with", "Sources")
+"""Headings under which every entry begins on a line of its own."""
 
 
 def render_rule(rule: Rule, *, colour: bool = False, width: int = 80) -> str:
@@ -72,9 +74,11 @@ def rule_dict(rule: Rule) -> dict[str, Any]:
 
 
 def _rows(rule: Rule) -> Iterator[Row]:
-    for line in _body(rule):
-        yield Row(line, indent=2)
-    yield BLANK
+    for heading, paragraphs in _sections(rule):
+        yield Row(heading, indent=2)
+        for paragraph in paragraphs:
+            yield Row(paragraph, indent=4, hang=2 if len(paragraphs) > 1 else 0)
+        yield BLANK
     yield from _needs(rule)
     yield from _limits(rule)
     yield from _fixes(rule)
@@ -86,20 +90,28 @@ def _body(rule: Rule) -> list[str]:
     return inspect.cleandoc(rule.doc).partition("\n")[2].strip("\n").split("\n")
 
 
+def _sections(rule: Rule) -> Iterator[tuple[str, list[str]]]:
+    """Yield the doc's headings with their paragraphs, each of which is one line here."""
+    for section in "\n".join(_body(rule)).split("\n\n"):
+        heading, *lines = section.strip().split("\n")
+        paragraphs: list[str] = []
+        for line in map(str.strip, lines):
+            if paragraphs and not (heading in _LISTS and paragraphs[-1].endswith(".")):
+                paragraphs[-1] += f" {line}"
+            else:
+                paragraphs.append(line)
+        yield heading, paragraphs
+
+
 def _needs(rule: Rule) -> Iterator[Row]:
     signals = ", ".join(signal.label for signal in rule.needs) or "nothing but the log"
-    yield Row(f"{signals}; {rule.min_steps} steps", "needs", 2)
+    yield Row(f"{signals}; {plural(rule.min_steps, 'step')}", "needs", 2)
 
 
 def _limits(rule: Rule) -> Iterator[Row]:
-    table = align(
-        [
-            (name, f"{fmt(limit.value)} {limit.unit}".strip(), limit.source)
-            for name, limit in rule.thresholds.items()
-        ]
-    )
-    for row, line in enumerate(table):
-        yield Row(line, "" if row else "limits", 2)
+    for row, (name, limit) in enumerate(rule.thresholds.items()):
+        text = f"{name}: {fmt(limit.value)} {limit.unit}".rstrip()
+        yield Row(f"{text} ({limit.source})", "" if row else "limits", 2, hang=2)
 
 
 def _fixes(rule: Rule) -> Iterator[Row]:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from math import isnan
 
 from lossmon.diagnosis.finding import Evidence, Finding, Report, Status
-from lossmon.numfmt import fmt, fmt_steps, printable
+from lossmon.numfmt import fmt_steps, plural, printable
 from lossmon.report.grid import BLANK, GLUE, Row, lay_out, paint
 
 NARROWEST, WIDEST = 40, 100
@@ -56,7 +55,7 @@ def _headline(report: Report, width: int, *, colour: bool) -> str:
     """Return run, status and length on one line, or on several where the name is long."""
     name, status = printable(report.run), report.status.replace("-", " ")
     style = STATUS_STYLE.get(report.status, "bold")
-    steps = f"{report.steps} step{'' if report.steps == 1 else 's'}"
+    steps = plural(report.steps, "step")
     if len(f"{name}: {status}, {steps}") > width:
         rows = Row(f"{name}:", style="bold"), Row(f"{status}, {steps}", indent=2, style=style)
         return lay_out(rows, width=width, colour=colour)
@@ -116,7 +115,7 @@ def _culprits(finding: Finding) -> str:
 
 def _seen(evidence: Sequence[Evidence], indent: int) -> Iterator[Row]:
     for number, one in enumerate(evidence):
-        limit = "" if isnan(one.limit) else f", limit {fmt(one.limit)}"
+        limit = f", limit {one.limit_reads}" if one.limit_reads else ""
         where = f"({fmt_steps(one.first_step, one.last_step)}{limit})".replace(" ", GLUE)
         text = f"{printable(one.reads, SENTENCE)} {where}"
         yield Row(text, "" if number else "seen", indent, hang=2)
@@ -139,11 +138,19 @@ def _footer(report: Report) -> Iterator[Row]:
     for slug, needed in report.undecided.items():
         text = f"Undecided, {slug}: {printable(needed, SENTENCE)}"
         yield Row(text, indent=2, style="dim")
+    if report.dropped:
+        yield Row(dropped_words(report.dropped), indent=2, style="warning")
     yield Row(_tally(report), indent=2, style="dim")
 
 
+def dropped_words(count: int) -> str:
+    """Return the sentence on records that are missing in the log, one or more."""
+    many = "1 record was" if count == 1 else f"{count} records were"
+    return f"{many} dropped while writing: the log has gaps."
+
+
 def _tally(report: Report) -> str:
-    counts = [f"{len(report.clear)} rule{'' if len(report.clear) == 1 else 's'} clear"]
+    counts = [f"{plural(len(report.clear), 'rule')} clear"]
     if report.overruled:
         counts.append(f"{len(report.overruled)} overruled")
     if report.skipped:

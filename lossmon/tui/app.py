@@ -10,12 +10,12 @@ import asyncio
 import os
 import signal
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import Binding
 
+from lossmon.eventfile.sources.address import is_remote
 from lossmon.tui.messages import FindingOpened, RunOpened, Updated
 from lossmon.tui.screens.help import HelpScreen
 from lossmon.tui.screens.live import LiveScreen
@@ -25,11 +25,12 @@ from lossmon.tui.snapshot import Snapshot
 from lossmon.tui.tailer import Tailer
 
 if TYPE_CHECKING:
+    from lossmon.eventfile.sources import Source
     from lossmon.tui.raster import Picture
 
 INTERRUPTED = 130
 _LOCAL_S, _REMOTE_S = 0.5, 1.0
-"""Least time between two updates, here and over SSH."""
+"""Least time between two updates, where all is here and where a line lies between."""
 
 
 class LossmonApp(App[int]):
@@ -45,10 +46,10 @@ class LossmonApp(App[int]):
         Binding("ctrl+z", "suspend_process"),
     ]
 
-    def __init__(self, root: str, *, interval_s: float | None = None) -> None:
+    def __init__(self, source: Source, *, interval_s: float | None = None) -> None:
         super().__init__()
         self.animation_level = "none"
-        self.root = root
+        self.source = source
         self.frozen = False
         self.log_y: bool | None = None
         """Whether the loss axis is logarithmic; None lets the values decide."""
@@ -57,8 +58,9 @@ class LossmonApp(App[int]):
         self.latest = self.snapshot
         self.fault: Exception | None = None
         if interval_s is None:
-            interval_s = _REMOTE_S if os.environ.get("SSH_CONNECTION") else _LOCAL_S
-        self._tailer = Tailer(root, self._publish, interval_s=interval_s)
+            is_far = os.environ.get("SSH_CONNECTION") or is_remote(source.shown)
+            interval_s = _REMOTE_S if is_far else _LOCAL_S
+        self._tailer = Tailer(source, self._publish, interval_s=interval_s)
 
     def on_mount(self) -> None:
         """Show the overview; read once it is on the screen."""
@@ -134,7 +136,7 @@ class LossmonApp(App[int]):
     def _is_one_run(self) -> bool:
         """Return whether the folder that was named is itself the only run."""
         runs = self.snapshot.runs
-        own = Path(self.root).resolve().name
+        own = self.source.root.resolve().name
         return len(runs) == 1 and runs[0].run.name == own
 
     def _redraw(self) -> None:

@@ -12,7 +12,7 @@ from lossmon.tui.line import cells, shorten
 from lossmon.tui.plain import spans_text
 from lossmon.tui.polling import view_of
 from lossmon.tui.snapshot import RunView
-from lossmon.tui.words import LIFE, diagnosis, urgency
+from lossmon.tui.words import diagnosis, life_words, urgency
 
 MOST = 8
 """Runs listed; the rest are counted."""
@@ -33,7 +33,7 @@ class Entry:
 def entry(view: RunView) -> Entry:
     """Return the entry of a judged run."""
     rank = urgency(view), -view.run.last_wall
-    return Entry(view.name, rank, spans_text(diagnosis(view)), " ".join(LIFE[view.life][:2]))
+    return Entry(view.name, rank, spans_text(diagnosis(view)), " ".join(life_words(view)[:2]))
 
 
 def worst(runs: Iterable[Run], now: float) -> tuple[RunView, list[Entry]]:

@@ -15,8 +15,9 @@ from pathlib import Path
 from lossmon import signals
 from lossmon.diagnosis.engine import Fold
 from lossmon.diagnosis.finding import Report
-from lossmon.eventfile.liveness import liveness
-from lossmon.eventfile.logdir import LogdirReader
+from lossmon.eventfile.liveness import liveness, silence
+from lossmon.eventfile.sources import Source
+from lossmon.eventfile.watching import LogdirReader
 from lossmon.numfmt import printable
 from lossmon.records import Run, Series
 from lossmon.tui.points import condense
@@ -35,10 +36,10 @@ Clock = Callable[[], float]
 class Poller:
     """Turns successive states of a logdir into snapshots."""
 
-    def __init__(self, root: str | Path, *, clock: Clock = time.time) -> None:
-        self.root = Path(root)
+    def __init__(self, source: Source, *, clock: Clock = time.time) -> None:
+        self._source = source
         self._clock = clock
-        self._reader = LogdirReader(root)
+        self._reader = LogdirReader(source.root)
         self._views: dict[Key, RunView] = {}
         self._folds: dict[Key, Fold] = {}
         self._owed: dict[Key, float] = {}
@@ -46,6 +47,8 @@ class Poller:
         self._rest: dict[Key, float] = {}
         """When a run may be judged again."""
         self._problem: str | None = None
+        self._in_touch = 0.0
+        """When the source was last in touch."""
 
     def poll(self) -> Iterator[Snapshot]:
         """Yield snapshots while reading and judging; none where nothing has changed."""
@@ -65,7 +68,7 @@ class Poller:
 
     def _read(self) -> bool:
         """Take in what was written; return whether anything that is shown has changed."""
-        now, changed = self._clock(), False
+        now, changed = self._as_of(), False
         for key, run in _keyed(self._reader.poll()):
             before = self._views.get(key)
             if before is None or before.run is not run:
@@ -73,15 +76,21 @@ class Poller:
                 self._owed[key] = self._rest.get(key, 0.0)
                 changed = True
                 continue
-            life, age = liveness(run, now), _age(run, now)
-            if (life, age) != (before.life, before.age):
-                speed = before.speed if life == "live" else math.nan
-                self._views[key] = replace(before, life=life, age=age, speed=speed)
+            life, age, quiet = liveness(run, now), _age(run, now), _silence(run, now)
+            if (life, age, quiet) != (before.life, before.age, before.silence):
+                speed = before.speed if life == "live" and not quiet else math.nan
+                self._views[key] = replace(before, life=life, age=age, silence=quiet, speed=speed)
                 changed = True
-        problem = "" if self._views else _problem(self.root)
+        problem = self._source.problem or ("" if self._views else _problem(self._source.root))
         changed |= problem != self._problem
         self._problem = problem
         return changed
+
+    def _as_of(self) -> float:
+        """Return the time that the logs are as of: a run does not die of our lost connection."""
+        if self._source.is_in_touch or not self._in_touch:
+            self._in_touch = self._clock()
+        return self._in_touch
 
     def _due(self) -> list[Key]:
         now = time.monotonic()
@@ -117,7 +126,8 @@ def _keyed(runs: Iterable[Run]) -> Iterator[tuple[Key, Run]]:
 def view_of(key: Key, run: Run, before: RunView | None, now: float) -> RunView:
     """Return what is shown of a run at wall time `now`; its verdict is the one of `before`."""
     loss = run.scalar(signals.LOSS)
-    life = liveness(run, now)
+    life, quiet = liveness(run, now), _silence(run, now)
+    moves = life == "live" and not quiet
     return RunView(
         key=key,
         name=printable(run.name),
@@ -125,8 +135,9 @@ def view_of(key: Key, run: Run, before: RunView | None, now: float) -> RunView:
         life=life,
         points=None if loss is None or not len(loss) else condense(loss),
         report=None if before is None else before.report,
-        speed=_speed(loss) if life == "live" and loss is not None else math.nan,
+        speed=_speed(loss) if moves and loss is not None else math.nan,
         age=_age(run, now),
+        silence=quiet,
     )
 
 
@@ -144,6 +155,12 @@ def _age(run: Run, now: float) -> str:
         if run.last_wall and seconds >= unit:
             return f"{int(seconds // unit)}{sign}"
     return ""
+
+
+def _silence(run: Run, now: float) -> str:
+    """Return for how long heartbeats are missing, in steps of 5 s; "" where none are."""
+    seconds = silence(run, now)
+    return f"{int(seconds // 5 * 5)} s" if seconds else ""
 
 
 def _problem(root: Path) -> str:

@@ -32,6 +32,8 @@ class RunView:
     """Steps a second of late; NaN where unknown or over."""
     age: str = ""
     """How long ago the last record was written, coarsely; "" for less than a minute."""
+    silence: str = ""
+    """For how long no heartbeat has come, coarsely; "" until two are missed, and for the dead."""
     problem: str = ""
     """Why there is no verdict, where judging failed."""
 
@@ -52,7 +54,7 @@ class Snapshot:
 
     runs: tuple[RunView, ...] = ()
     problem: str = ""
-    """Why there are no runs, where that is known."""
+    """Why there are no runs, or why what is shown of them may be behind; "" where it is not."""
 
     def find(self, key: Key | None) -> RunView | None:
         """Return the run of that key."""

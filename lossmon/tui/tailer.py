@@ -6,12 +6,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lossmon.tui.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from lossmon.eventfile.sources import Source
     from lossmon.tui.polling import Poller
 
 _READING_SHARE = 0.25
@@ -20,13 +20,13 @@ _LONGEST_S = 5.0
 
 
 class Tailer(threading.Thread):
-    """Polls `root` every `interval_s`; calls `publish` from this thread."""
+    """Polls the source's folder every `interval_s`; calls `publish` from this thread."""
 
     def __init__(
-        self, root: str | Path, publish: Callable[[Snapshot], object], *, interval_s: float
+        self, source: Source, publish: Callable[[Snapshot], object], *, interval_s: float
     ) -> None:
         super().__init__(name="lossmon-tailer", daemon=True)
-        self._root = root
+        self._source = source
         self._publish = publish
         self._interval_s = interval_s
         self._ended = threading.Event()
@@ -37,7 +37,7 @@ class Tailer(threading.Thread):
         # Here and not above: numpy and the reader take 180 ms, and the first frame needs neither.
         from lossmon.tui.polling import Poller
 
-        poller = Poller(self._root)
+        poller = Poller(self._source)
         while not self._ended.is_set():
             begun = time.monotonic()
             self._poll(poller)

@@ -37,6 +37,13 @@ WELL = 4
 """Urgency of a run that needs nobody."""
 
 
+def life_words(view: RunView) -> tuple[str, str, str]:
+    """Return sign, word and style for whether the run still trains."""
+    if view.silence:
+        return "?", f"silent {view.silence}", "warning"
+    return LIFE[view.life]
+
+
 def status_word(status: Status) -> str:
     """Return a status as a person says it."""
     return "not enough evidence" if status == "not-enough-evidence" else status
@@ -80,7 +87,7 @@ def diagnosis(view: RunView) -> tuple[Span, ...]:
 
 def life(view: RunView) -> Span:
     """Return whether the run still trains, as sign and word, and since when it does not."""
-    sign, word, style = LIFE[view.life]
+    sign, word, style = life_words(view)
     since = f" {view.age} ago" if view.age and view.life in ("dead", "unknown", "finished") else ""
     return f"{sign} {word}{since}", style
 

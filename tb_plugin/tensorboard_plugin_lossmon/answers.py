@@ -17,9 +17,12 @@ from tensorboard_plugin_lossmon.view import about, losses, verdict
 
 PALETTE = {
     "light": ("#425066", "#12b5cb", "#e52592", "#f9ab00", "#9334e6", "#7cb342", "#e8710a"),
-    "dark": ("#8e98a3", "#12b5cb", "#e52592", "#f9ab00", "#9334e6", "#7cb342", "#e8710a"),
+    "dark": ("#8e98a3", "#12b5cb", "#f06eb4", "#f9ab00", "#b47cf2", "#7cb342", "#e8710a"),
 }
-"""TensorBoard's own colours, in its order, so that a run looks the same in every tab."""
+"""TensorBoard's own colours, in its order, so that a run looks the same in every tab.
+
+But for pink and purple on a dark page, which are lighter: single losses could not be seen there.
+"""
 
 DRAWING = "tensorboard_plugin_lossmon.drawing"
 Query = Mapping[str, str]
@@ -68,7 +71,7 @@ def report(store: Store, query: Query) -> dict[str, Any]:
         "verdict": verdict(entry.report) if entry.report else None,
         "error": printable(entry.error, 600),
         "about": about(entry.run, entry.liveness),
-        "losses": losses(entry.run),
+        "losses": losses(entry.run, entry.report),
     }
 
 

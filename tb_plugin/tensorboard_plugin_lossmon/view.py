@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lossmon.diagnosis.finding import Evidence, Finding, Report
-from lossmon.numfmt import fmt, fmt_count, fmt_steps, printable
+from lossmon.numfmt import fmt_count, fmt_steps, plural, printable
 from lossmon.records import Run
+from lossmon.report.text import dropped_words
 
 CULPRITS = 8
 """Names shown before "and n more"."""
@@ -43,7 +44,7 @@ def about(run: Run, alive: str) -> list[str]:
         meta = run.meta
         size = sum(parameter.numel for parameter in meta.parameters)
         phrases += [printable(meta.model)] if meta.model else []
-        phrases += [f"{fmt_count(size)} parameters"] if size else []
+        phrases += [f"{fmt_count(size)} parameter{'s' * (size != 1)}"] if size else []
         phrases += [printable(meta.criterion)] if meta.criterion else []
         phrases += sorted({printable(group.optimizer) for group in meta.groups})
     else:
@@ -51,11 +52,13 @@ def about(run: Run, alive: str) -> list[str]:
     return phrases
 
 
-def losses(run: Run) -> list[str]:
-    """Return a sentence for each thing that the reader had to leave out."""
-    found = [f"Could not be read: {printable(text, SENTENCE)}" for text in run.damage.files]
+def losses(run: Run, report: Report | None) -> list[str]:
+    """Return a sentence for each thing that is missing in the log, or could not be read."""
+    found = [dropped_words(report.dropped)] if report is not None and report.dropped else []
+    found += [f"Could not be read: {printable(text, SENTENCE)}" for text in run.damage.files]
     if run.damage.records or run.damage.bytes:
-        found.append(f"Passed over {run.damage.records} damaged records, {run.damage.bytes} bytes")
+        records = plural(run.damage.records, "damaged record")
+        found.append(f"Passed over {records}, {plural(run.damage.bytes, 'byte')}")
     return found
 
 
@@ -92,11 +95,10 @@ def _role(finding: Finding, report: Report) -> str:
 
 
 def _evidence(one: Evidence) -> dict[str, str]:
-    limit = fmt(one.limit)
     return {
         "reads": printable(one.reads, SENTENCE),
         "where": fmt_steps(one.first_step, one.last_step),
-        "limit": "" if limit == "nan" else limit,
+        "limit": one.limit_reads,
         "source": printable(one.source, SENTENCE),
     }
 

@@ -91,3 +91,75 @@ def test_a_script_without_a_training_says_so_in_one_line(
 def test_torch_is_not_imported_before_the_script_does(both: Callable[..., tuple]) -> None:
     _, watched = both("import sys; print('torch' in sys.modules, 'numpy' in sys.modules)")
     assert watched.stdout == "False False\n"
+
+
+TRAINING = """
+import torch
+from torch import nn
+x, y = torch.randn(8, 5), torch.randint(0, 2, (8,))
+for _ in range(2):
+    net = nn.Linear(5, 2)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for _ in range(5):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(net(x), y).backward()
+        optimizer.step()
+"""
+
+
+@pytest.mark.parametrize("logdir", ["/proc/x", "file", "file/below"])
+def test_a_logdir_that_cannot_be_is_one_line_and_exit_2_before_the_script_starts(
+    logdir: str, tmp_path: Path, run_python: RunPython
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "script.py").write_text("print('started')")
+    done = run_python("-m", "lossmon", "run", "--logdir", logdir, "script.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("lossmon: cannot write to logdir ")
+    assert done.stderr.endswith("; pass another --logdir\n")
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_look_at_the_logdir_leaves_nothing_behind(
+    tmp_path: Path, run_python: RunPython
+) -> None:
+    (tmp_path / "script.py").write_text("import os; print(sorted(os.listdir()))")
+    done = run_python("-m", "lossmon", "run", "--logdir", "a/b", "script.py", cwd=tmp_path)
+    assert done.stdout == "['script.py']\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["script.py"]
+
+
+def test_a_logdir_that_fails_once_the_script_runs_is_said_once(
+    tmp_path: Path, run_python: RunPython
+) -> None:
+    (tmp_path / "script.py").write_text(
+        f"open('out', 'w').close()\n{TRAINING}\nimport sys; sys.exit(7)"
+    )
+    done = run_python("-m", "lossmon", "run", "--logdir", "out", "script.py", cwd=tmp_path)
+    assert done.returncode == 7
+    first, blank, last = done.stderr.splitlines()
+    assert first.startswith("lossmon: cannot write to logdir ")
+    assert first.endswith("; the training goes on unwatched")
+    assert (blank, last) == ("", "lossmon: no verdict: nothing of the training could be recorded")
+
+
+def test_a_backward_pass_that_reaches_no_parameter_is_not_called_none(
+    tmp_path: Path, run_python: RunPython
+) -> None:
+    (tmp_path / "script.py").write_text(
+        "import torch\nx = torch.ones(2, dtype=torch.complex64, requires_grad=True)\n"
+        "x.abs().sum().backward()\n"
+    )
+    done = run_python("-m", "lossmon", "run", "script.py", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "no backward pass reached a parameter" in done.stderr
+
+
+def test_a_script_that_holds_a_null_byte_is_no_python_without_a_line(
+    tmp_path: Path, run_python: RunPython
+) -> None:
+    (tmp_path / "script.py").write_bytes(b"print(1)\0\n")
+    done = run_python("-m", "lossmon", "run", "script.py", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("lossmon: script script.py is not valid Python: ")
+    assert "None" not in done.stderr

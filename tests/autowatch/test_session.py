@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import lossmon
+from lossmon.cli import main
 from lossmon.signals import LOSS
 
 HEAD = """
@@ -168,3 +169,19 @@ def test_an_exception_of_the_script_is_recorded_in_the_run_that_it_ended(
     assert [m.detail["error"] for m in marks if m.kind == "exception"] == [
         "RuntimeError: out of data"
     ]
+
+
+def test_numpy_says_nothing_of_a_training_that_overflows(
+    tmp_path: Path, run_python: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    (tmp_path / "script.py").write_text(
+        HEAD + "x, y, criterion = torch.randn(64, 10), torch.randn(64, 1), nn.MSELoss()\n"
+        "net = nn.Sequential(nn.Linear(10, 64), nn.ReLU(), nn.Linear(64, 1))\n"
+        "train(net, torch.optim.SGD(net.parameters(), lr=10.0), 300)\n"
+    )
+    done = run_python("-m", "lossmon", "run", "--logdir", "out", "script.py", cwd=tmp_path)
+    assert "Sequential-1: broken, 300 steps" in done.stderr
+    assert "Warning" not in done.stderr
+    # Here such a warning is an error: see filterwarnings.
+    for command, code in (("check", 3), ("ls", 0), ("show", 0), ("tui", 0)):
+        assert main([command, str(tmp_path / "out")]) == code

@@ -307,7 +307,7 @@ def test_a_pretrained_part_in_a_new_model_begins_a_new_run(watched: Watched) -> 
     runs = watched(train)
     assert list(runs) == ["Painter-1", "Critic-2"]
     assert [len(run.scalar(LOSS)) for run in runs.values()] == [5, 5]
-    assert [p.name for p in runs["Critic-2"].meta.parameters][0] == "0.weight"
+    assert len(runs["Critic-2"].meta.parameters) == 4
 
 
 def test_watching_two_trainings_at_a_time_changes_no_bit_of_them(watched: Watched) -> None:

@@ -11,13 +11,14 @@ from lossmon.capture.layout import (
     rows_of_model,
     sampled_count,
     sampled_stride,
-    strided_sample,
 )
+from lossmon.capture.segments import Segments
 
 
 @pytest.mark.parametrize("numel", [1, 4095, 4096, 4097, 6144, 8191, 8192, 12_289, 1_000_000])
 def test_a_sample_has_the_announced_size_and_spans_the_tensor(numel: int) -> None:
-    sample = strided_sample(torch.arange(numel))
+    tensor = torch.arange(numel)
+    (sample,) = Segments([tensor]).parts([tensor])
     assert len(sample) == sampled_count(numel) <= SAMPLED_ELEMENTS
     assert sample[-1] >= numel - sampled_stride(numel)
     assert numel <= SAMPLED_ELEMENTS or len(sample) > SAMPLED_ELEMENTS // 3

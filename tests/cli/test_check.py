@@ -105,3 +105,12 @@ def test_hostile_names_cannot_speak_to_the_terminal(
     out, err = capsys.readouterr()
     assert "\x1b" not in out + err
     assert "\x07" not in out + err
+
+
+def test_one_damaged_record_is_spoken_of_as_one(learning: Path, capsys: Capture) -> None:
+    (file,) = (learning / "steady" / "lossmon").glob("events*")
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    file.write_bytes(content)
+    main(["check", str(learning)])
+    assert "lossmon: steady: passed over 1 damaged record, " in capsys.readouterr().err

@@ -58,3 +58,27 @@ def test_json_of_one_rule_holds_that_rule(capsys: Capture) -> None:
     assert main(["explain", SLUGS[0], "--json"]) == 0
     (rule,) = json.loads(capsys.readouterr().out)["rules"]
     assert rule["rule"] == SLUGS[0]
+
+
+def test_a_paragraph_is_broken_once_for_the_terminal_that_is_there(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    main(["explain", "lr-too-high"])
+    shown = capsys.readouterr().out
+    assert (
+        "\n  Sees\n"
+        "    The update ratio ‖Δw‖/‖w‖ of the early steps, the peak\n"
+        "    of the loss after them, and where the loss has got to\n"
+        "    since.\n\n"
+    ) in shown
+    assert (
+        "    The edge of stability: a large step with a loss that\n"
+        "      falls all the same is healthy.\n"
+        "    init-too-large: there the loss is high before the first\n"
+        "      update.\n"
+    ) in shown
+    assert (
+        "  limits early_ratio: 0.3 of the weights (toy runs: lr 300\n"
+        "           times too high 0.7, healthy 0.06)\n"
+    ) in shown

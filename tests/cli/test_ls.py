@@ -58,3 +58,21 @@ def test_json_names_every_column(learning: Path, capsys: Capture) -> None:
 def test_logdir_that_does_not_exist_exits_4(tmp_path: Path, capsys: Capture) -> None:
     assert main(["ls", str(tmp_path / "nowhere")]) == 4
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_run_that_misses_heartbeats_is_called_silent_and_still_counts_as_live(
+    write_run: Callable[..., Path], capsys: Capture
+) -> None:
+    runs = write_run("now", np.linspace(1, 0.5, 60), start=time.time() - 59 - 40, closed=False)
+    main(["ls", str(runs)])
+    assert capsys.readouterr().out.splitlines()[1].endswith("s ago, silent")
+    main(["ls", str(runs), "--json"])
+    assert json.loads(capsys.readouterr().out)["runs"][0]["liveness"] == "live"
+
+
+def test_numbers_in_names_are_in_order(write_run: Callable[..., Path], capsys: Capture) -> None:
+    for number in (10, 2, 1):
+        runs = write_run(f"Sequential-{number}", [1.0] * 3)
+    main(["ls", str(runs)])
+    names = [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]]
+    assert names == ["Sequential-1", "Sequential-2", "Sequential-10"]

@@ -162,3 +162,16 @@ def test_colour_is_for_terminals_whose_user_wants_it(
         monkeypatch.setenv(name, value)
     stream: Any = SimpleNamespace(isatty=lambda: tty)
     assert use_colour(stream) is expected
+
+
+@pytest.mark.parametrize("command", ["run", "check", "export"])
+def test_an_unknown_option_gets_the_usage_of_its_command(command: str, capsys: Capture) -> None:
+    assert main([command, "--bogus", "x.py"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"usage: lossmon {command} ")
+    assert err.endswith(f"lossmon {command}: error: unrecognized arguments: --bogus\n")
+
+
+def test_run_asks_for_a_script_alone(capsys: Capture) -> None:
+    assert main(["run"]) == 2
+    assert "arguments are required: SCRIPT\n" in capsys.readouterr().err

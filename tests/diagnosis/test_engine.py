@@ -9,8 +9,8 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.engine import Fold, diagnose
 from lossmon.diagnosis.finding import HistoryEntry
 from lossmon.diagnosis.rules import load_rules
-from lossmon.records import Run
-from lossmon.signals import LOSS
+from lossmon.records import Run, Series
+from lossmon.signals import DROPPED, LOSS
 
 
 def broken_late() -> Run:
@@ -101,3 +101,23 @@ def test_a_run_that_starts_late_is_judged_from_where_it_starts() -> None:
         totals=replace(run.totals, steps=run.totals.steps + 10_000),  # type: ignore[type-var]
     )
     assert diagnose(late).status == "learning"
+
+
+@pytest.mark.parametrize(
+    ("counts", "dropped"),
+    [
+        ([], 0),
+        ([3, 7, 7], 7),
+        ([3, 7, 2, 5], 12),
+        ([np.nan, np.inf, -4, 2], 2),
+        ([1e300, 1e299], 10**15),
+    ],
+)
+def test_records_dropped_are_summed_over_the_starts_of_a_run(
+    counts: list[float], dropped: int
+) -> None:
+    run = synth.run(60)
+    steps = np.arange(len(counts))
+    series = Series(DROPPED.tag, steps, 1e9 + steps, np.array(counts, float))
+    report = diagnose(replace(run, series={**run.series, DROPPED.tag: series}))
+    assert report.dropped == dropped

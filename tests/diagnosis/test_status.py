@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from lossmon.diagnosis.engine import diagnose
 from lossmon.records import Run
 from lossmon.signals import (
     GRAD_DOT_PREV,
+    GRAD_STALE,
     PREDICTION_ENTROPY,
     UPDATE_NORM,
     WEIGHT_NORM,
@@ -101,3 +104,28 @@ def test_a_trend_that_could_hide_in_the_noise_is_no_verdict() -> None:
 def test_noise_that_rises_a_little_does_not_diverge() -> None:
     loss = synth.flat(300, at=0.1, noise=0.05) + np.linspace(0, 0.04, 300)
     assert diagnose(synth.run(loss=np.abs(loss))).status == "converged"
+
+
+def stuck_for_sure(noise: float, seed: int) -> str:
+    """Return what is said of a noisy loss that does not move, and has a fault."""
+    loss = synth.flat(600, noise=noise, seed=seed)
+    report = diagnose(synth.run(600, loss=loss, parameter={GRAD_STALE: 1.0}))
+    assert report.cause == "missing-zero-grad"
+    return report.status_reads if report.status == "stuck" else ""
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("noise", [0.02, 0.1, 1.5])
+def test_a_loss_is_called_flat_only_where_it_moved_by_a_percent_at_most(
+    noise: float, seed: int
+) -> None:
+    reads = stuck_for_sure(noise, seed)
+    moved = re.search(r"\(moved ([\d.]+) %\)", reads)
+    assert ("is flat" in reads) == (moved is not None)
+    assert moved is None or float(moved[1]) <= 1.0
+
+
+def test_a_change_within_the_noise_is_no_trend() -> None:
+    reads = stuck_for_sure(1.5, 0)
+    assert "no clear trend over steps 400-599: what it moved, " in reads
+    assert " %, is within its noise" in reads

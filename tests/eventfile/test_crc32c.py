@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,23 @@ from hypothesis import strategies as st
 from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import crc32c as reference
 from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 
-from lossmon.eventfile.crc32c import crc32c, crc_rows, mask, mask_rows
+from lossmon.eventfile import crc32c as checksums
+from lossmon.eventfile.crc32c import crc_compact, crc_rows, mask, mask_rows
+
+
+@pytest.fixture(autouse=True, params=["C", "numpy"], scope="module")
+def _implementation(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Each test runs with the C library and without it."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "numpy":
+            patch.setattr(checksums, "crc32c", checksums._python_crc32c)
+        else:
+            assert checksums.crc32c is not checksums._python_crc32c
+        yield
+
+
+def crc32c(data: bytes) -> int:
+    return checksums.crc32c(data)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +52,14 @@ def test_crc_rows_equals_one_row_after_the_other(length: int, count: int) -> Non
     expected = [reference(row.tobytes()) for row in rows[:3]]
     assert crc_rows(rows)[:3].tolist() == expected
     assert crc32c(rows[0].tobytes()) == expected[0]
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 5, 34, 135, 512])
+def test_compact_rows_are_the_rows_and_have_their_checksums(length: int) -> None:
+    frames = np.random.default_rng(length).integers(0, 256, (20, length + 16), np.uint8)
+    rows, crcs = crc_compact(frames[:, 12:-4])
+    np.testing.assert_array_equal(rows, frames[:, 12:-4])
+    assert crcs.tolist() == [reference(row.tobytes()) for row in rows]
 
 
 @given(st.binary(min_size=1, max_size=300))

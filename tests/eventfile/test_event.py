@@ -114,7 +114,8 @@ def test_every_encoding_of_a_scalar_tensor_is_found(tensor: tensor_pb2.TensorPro
 
 def test_an_image_has_no_numbers() -> None:
     image = summary_pb2.Summary.Image(height=1, width=1, encoded_image_string=b"\x00" * 99)
-    assert decode_event(foreign(summary_pb2.Summary.Value(image=image))).values == (Value("loss"),)
+    (value,) = decode_event(foreign(summary_pb2.Summary.Value(image=image))).values
+    assert value == Value("loss", tag_at=value.tag_at)
 
 
 def test_a_shape_that_the_bytes_do_not_fill_is_no_table() -> None:

@@ -29,6 +29,7 @@ REPORT = Report(
     undecided={"label-noise": "a probe would decide"},
     clear=("zero-init",),
     skipped={"loss-detached": "no sampled gradients"},
+    dropped=3,
 )
 
 
@@ -67,6 +68,7 @@ def test_report_has_exactly_the_documented_keys() -> None:
                 "undecided": {"label-noise": "a probe would decide"},
                 "clear": ["zero-init"],
                 "skipped": {"loss-detached": "no sampled gradients"},
+                "dropped": 3,
             }
         ],
     }

@@ -43,3 +43,8 @@ def test_text_from_a_log_is_no_markup() -> None:
 def test_consequence_names_its_cause() -> None:
     text = render_markdown([replace(REPORT, findings=(replace(FINDING, consequence_of="b"),))])
     assert "error since step 3, after `b`" in text
+
+
+def test_what_was_dropped_while_writing_is_said() -> None:
+    text = render_markdown([replace(REPORT, dropped=12)])
+    assert "12 records were dropped while writing" in text

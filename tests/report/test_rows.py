@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from lossmon import signals
 from lossmon.diagnosis import synth
-from lossmon.records import Run, Series
+from lossmon.records import BucketRows, Run, Series
 from lossmon.report.csv import HEADER, cell, render_csv
 from lossmon.report.jsonlines import render_json_lines
 from lossmon.report.rows import COLUMNS, Block, Selection, blocks
@@ -44,13 +44,29 @@ def from_json(run: Run, selection: Selection) -> list[Row]:
 
     text = "".join(map(render_json_lines, blocks(run, selection)))
     rows = [json.loads(line, parse_constant=refuse) for line in text.split("\n")[:-1]]
-    assert all(tuple(row) == ("schema", *COLUMNS) and row["schema"] == 1 for row in rows)
+    assert all(tuple(row) == ("schema", *COLUMNS[:6]) and row["schema"] == 1 for row in rows)
     return [row_of(row) for row in rows]
 
 
 def row_of(row: Mapping[str, Any]) -> Row:
     parameter, value = row["parameter"] or "", float(row["value"])
     return row["run"], int(row["step"]), float(row["wall_time"]), row["name"], parameter, value
+
+
+def condensed() -> Run:
+    """A run of one point and one bucket of three."""
+    table = np.array([[2.0, 1.0, 3.0, 3.0, 2.0, 3.0, 1.0, 3.0]])
+    steps, values = np.array([0, 3]), np.array([5.0, 2.0])
+    series = Series("loss", steps, steps * 1.0, values, BucketRows(np.array([1]), table))
+    return Run("a", series={"loss": series})
+
+
+def test_rows_that_stand_for_several_points_say_so() -> None:
+    (block,) = blocks(condensed(), Selection())
+    assert render_csv(block) == "a,0,0.0,loss,,5.0,,,\na,3,3.0,loss,,2.0,3,1.0,3.0\n"
+    single, bucket = map(json.loads, render_json_lines(block).splitlines())
+    assert "points" not in single
+    assert (bucket["points"], bucket["low"], bucket["high"]) == (3, 1.0, 3.0)
 
 
 both = pytest.mark.parametrize("read_back", [from_csv, from_json])
@@ -124,7 +140,7 @@ def test_a_formula_in_a_name_is_text_to_a_spreadsheet(text: str) -> None:
 
 def test_numbers_below_zero_are_left_alone() -> None:
     (block,) = blocks(scalars([-1.5, -np.inf]), Selection())
-    assert [line.rpartition(",")[2] for line in render_csv(block).splitlines()] == ["-1.5", "-inf"]
+    assert [line.split(",")[5] for line in render_csv(block).splitlines()] == ["-1.5", "-inf"]
 
 
 @given(st.text(max_size=40), st.text(max_size=40))

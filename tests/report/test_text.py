@@ -158,3 +158,13 @@ def test_text_from_a_log_cannot_reach_the_terminal() -> None:
 
 def test_no_reports_are_no_text() -> None:
     assert render_text([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(1, "1 record was dropped"), (12, "12 records were dropped")]
+)
+def test_what_was_dropped_while_writing_is_said(count: int, words: str) -> None:
+    assert f"  {words} while writing: the log has gaps.\n" in render_text(
+        [replace(HEALTHY, dropped=count)]
+    )
+    assert "dropped" not in render_text([HEALTHY])

@@ -326,6 +326,20 @@ def test_damaged_log_is_shown_with_what_was_lost(runs: Path, panel: Any) -> None
     assert answer["report"]["steps"] < 300
 
 
+@pytest.mark.filterwarnings("ignore:lossmon")
+def test_log_with_gaps_is_shown_with_what_was_dropped(panel: Any, tmp_path: Path) -> None:
+    from lossmon.eventfile.writer import RunWriter
+    from lossmon.records import RunMeta
+
+    writer = RunWriter(tmp_path / "runs" / "gaps", RunMeta("gaps", "start"))
+    for value in (1.0, "no number", 2.0):
+        writer.scalars(int(value == 2.0), 1e9, {"train/loss": value})  # type: ignore[dict-item]
+    writer.close()
+    answer = panel("--logdir", tmp_path / "runs").json("report", run="gaps")
+    assert "1 record was dropped" in answer["losses"][0]
+    assert answer["report"]["dropped"] == 1
+
+
 def test_file_that_is_no_event_file_does_no_harm(panel: Any, tmp_path: Path) -> None:
     folder = tmp_path / "runs" / "noise"
     folder.mkdir(parents=True)

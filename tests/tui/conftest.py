@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from lossmon.diagnosis.finding import Evidence, Finding, Report, Severity, Status
 from lossmon.eventfile.liveness import Liveness
+from lossmon.eventfile.sources import LocalSource, Source
 from lossmon.numfmt import printable
 from lossmon.records import Mark, Run, Series
 from lossmon.tui.app import LossmonApp
@@ -59,8 +60,8 @@ class Screen:
         await self._pilot.pause()
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        """Wait until the screen is as expected; fail after ten seconds."""
-        for _ in range(200):
+        """Wait until the screen is as expected; fail after twenty seconds."""
+        for _ in range(400):
             if holds():
                 return
             await self._pilot.pause(0.05)
@@ -93,9 +94,10 @@ def opened(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[Screen]]
 
     @asynccontextmanager
     async def open_(
-        size: tuple[int, int] = (80, 24), root: Path | None = None
+        size: tuple[int, int] = (80, 24), root: Path | None = None, source: Source | None = None
     ) -> AsyncIterator[Screen]:
-        app = LossmonApp(str(root or tmp_path / "runs"), interval_s=0.05)
+        folder = root or tmp_path / "runs"
+        app = LossmonApp(source or LocalSource(folder, str(folder)), interval_s=0.05)
         messages: list[Message] = []
         async with app.run_test(size=size, message_hook=messages.append) as pilot:
             await pilot.pause()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from lossmon.tui.messages import FindingOpened, RunOpened
+from lossmon.tui.screens import overview
 from lossmon.tui.screens.help import HelpScreen
 from lossmon.tui.screens.overview import OverviewScreen
 from lossmon.tui.screens.run import RunScreen
@@ -83,14 +84,56 @@ async def test_the_selection_moves_down_and_up(
 
 
 async def test_the_selection_stays_on_its_run_when_the_order_changes(
-    opened: Opened, two_runs: tuple[Any, Any], view: Make, report: Make, finding: Make
+    opened: Opened,
+    two_runs: tuple[Any, Any],
+    view: Make,
+    report: Make,
+    finding: Make,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(overview, "REST_S", 0.01)
     async with opened() as screen:
         await screen.show(*two_runs)
         await screen.press("j")
         worse = view("healthy", None, report(finding("nan-in-loss"), status="broken"))
         await screen.show(view("sick", None, report(status="learning")), worse)
-        assert screen.rows[2].startswith("▶○ healthy")
+        await screen.until(lambda: screen.rows[2].startswith("▶○ healthy"))
+
+
+async def test_the_runs_keep_their_places_while_a_person_walks_them(
+    opened: Opened, view: Make, report: Make, finding: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "REST_S", 1e6)
+    well, ill = report(status="learning"), report(finding("nan-in-loss"), status="broken")
+    async with opened() as screen:
+        await screen.show(*(view(name, None, well) for name in "abc"))
+        await screen.press("j")
+        assert chosen(screen.rows) == "b"
+        await screen.show(*(view(name, None, ill if name == "c" else well) for name in "abcd"))
+        assert [row[3] for row in screen.rows[2:6]] == ["a", "b", "c", "d"]
+        assert chosen(screen.rows) == "b"
+        await screen.press("j")
+        assert chosen(screen.rows) == "c"
+        await screen.press("k", "k")
+        assert chosen(screen.rows) == "a"
+
+
+async def test_a_list_that_goes_on_says_where(opened: Opened, view: Make, report: Make) -> None:
+    views = [view(f"run-{number:02}", None, report(status="learning")) for number in range(11)]
+    async with opened() as screen:
+        await screen.show(*views[:9])
+        assert " of 9" not in screen.rows[1]
+        await screen.show(*views)
+        assert screen.rows[1].endswith("1-9 of 11 ↓")
+        await screen.press(*["j"] * 5)
+        assert screen.rows[1].endswith("2-10 of 11 ↕")
+        await screen.press("G")
+        assert screen.rows[1].endswith("3-11 of 11 ↑")
+
+
+def chosen(rows: list[str]) -> str:
+    """The name of the run that the cursor is on."""
+    return next(row for row in rows if row.startswith("▶")).split()[1]
 
 
 async def test_n_walks_the_runs_in_trouble_around_the_end(

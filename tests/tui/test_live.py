@@ -121,7 +121,7 @@ async def test_a_rule_that_fails_does_not_end_the_display(
 async def test_a_reader_that_fails_is_tried_again_and_said(
     opened: Opened, write_run: WriteRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lossmon.eventfile.logdir import LogdirReader
+    from lossmon.eventfile.watching import LogdirReader
 
     whole, failures = LogdirReader.poll, iter([OSError(5, "Input/output error")] * 3)
 

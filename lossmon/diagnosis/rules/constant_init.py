@@ -29,6 +29,7 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.numfmt import fmt
 from lossmon.signals import UNIQUE_UNITS, WEIGHT_NORM
 
 COPIES = Threshold(
@@ -68,6 +69,7 @@ def check(facts: Facts) -> Outcome:
         COPIES.value,
         reads,
         COPIES.source,
+        f"{fmt(COPIES.value * units)} of {units}",
     )
     return Found("error", int(steps[first]), (evidence,), facts.names(copied))
 

@@ -30,6 +30,7 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.numfmt import plural
 from lossmon.signals import GRAD_ARRIVED, MODULE_RAN
 
 ARRIVED = Threshold(0, "of the backward passes", "by definition")
@@ -39,7 +40,7 @@ SAMPLES = 3
 def check(facts: Facts) -> Outcome:
     """Fire where a module ran and its parameters, held by an optimizer, never got a gradient."""
     if len(facts.sampled_steps) < SAMPLES:
-        return Skipped(f"{len(facts.sampled_steps)} of {SAMPLES} sampled steps are there")
+        return Skipped(f"{plural(len(facts.sampled_steps), 'sampled step')}, {SAMPLES} needed")
     reached = np.nan_to_num(facts.arrived) > 0
     cut = facts.held & (facts.arrived == 0) & ran(facts)
     if not reached.any():
@@ -49,8 +50,8 @@ def check(facts: Facts) -> Outcome:
         return CLEAR
     first, last = int(facts.sampled_steps[0]), int(facts.sampled_steps[-1])
     reads = (
-        f"{int(cut.sum())} of {int(facts.held.sum())} parameters got no gradient "
-        "from any backward pass, though their modules ran"
+        f"{int(cut.sum())} of {plural(int(facts.held.sum()), 'parameter')} got a gradient "
+        "from 0 backward passes, though their modules ran"
     )
     evidence = Evidence(GRAD_ARRIVED.name, first, last, 0.0, ARRIVED.value, reads, ARRIVED.source)
     return Found("warning", first, (evidence,), facts.names(cut))

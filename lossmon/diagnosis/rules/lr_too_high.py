@@ -103,10 +103,10 @@ def _ratio(facts: Facts, since: int) -> Evidence:
     early = facts.update_ratios[(steps >= since)][:EARLY_ROWS]
     observed = float(np.nanmax(early))
     last = int(steps[steps >= since][:EARLY_ROWS][-1])
-    reads = f"one step changed the weights by {100 * observed:.0f} % of their norm"
-    return Evidence(
-        TOTAL_UPDATE_RATIO.name, since, last, observed, EARLY_RATIO.value, reads, EARLY_RATIO.source
-    )
+    reads = f"one step changed the weights by {_percent(observed)} of their norm"
+    limit, tag = EARLY_RATIO, TOTAL_UPDATE_RATIO.name
+    bound = _percent(limit.value)
+    return Evidence(tag, since, last, observed, limit.value, reads, limit.source, bound)
 
 
 def _peaked(facts: Facts, since: int, peak: float, start: float) -> Evidence:
@@ -117,9 +117,14 @@ def _peaked(facts: Facts, since: int, peak: float, start: float) -> Evidence:
 
 def _lasting(facts: Facts, ratio: float, limit: Threshold) -> Evidence:
     first, last = facts.sampled_window
-    reads = f"half of the steps change the weights by more than {100 * ratio:.0f} % of their norm"
+    reads = f"half of the steps change the weights by more than {_percent(ratio)} of their norm"
     tag = TOTAL_UPDATE_RATIO.name
-    return Evidence(tag, first, last, ratio, limit.value, reads, limit.source)
+    bound = _percent(limit.value)
+    return Evidence(tag, first, last, ratio, limit.value, reads, limit.source, bound)
+
+
+def _percent(share: float) -> str:
+    return f"{fmt(100 * share, 3)} %"
 
 
 def _high(facts: Facts, now: float, start: float, limit: Threshold) -> Evidence:

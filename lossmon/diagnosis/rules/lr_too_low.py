@@ -107,7 +107,8 @@ def _agree(facts: Facts) -> Iterator[Evidence]:
         reads = f"successive gradients agree (c {fmt(motion.agreement, 2)}, "
         reads += f"{fmt(motion.agreement_z, 2)} standard errors)"
         z, tag = motion.agreement_z, signals.GRAD_DOT_PREV.name
-        yield Evidence(tag, first, last, z, SIGNIFICANT.value, reads, SIGNIFICANT.source)
+        bound = f"{fmt(SIGNIFICANT.value)} standard errors"
+        yield Evidence(tag, first, last, z, SIGNIFICANT.value, reads, SIGNIFICANT.source, bound)
 
 
 def _straight(facts: Facts) -> Iterator[Evidence]:
@@ -133,7 +134,8 @@ def _untried(facts: Facts) -> Iterator[Evidence]:
     reads += fmt(level.prior, 3)
     first, last = facts.first_step, facts.last_step
     tag = signals.TOTAL_UPDATE_RATIO.name
-    yield Evidence(tag, first, last, travel, TRAVEL.value, reads, TRAVEL.source)
+    bound = f"{fmt(100 * TRAVEL.value)} %"
+    yield Evidence(tag, first, last, travel, TRAVEL.value, reads, TRAVEL.source, bound)
 
 
 def _agreeing(c: float = 0.3) -> dict[signals.Signal, object]:

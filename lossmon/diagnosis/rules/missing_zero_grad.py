@@ -29,6 +29,7 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.numfmt import fmt
 from lossmon.signals import GRAD_NORM, GRAD_STALE
 
 STALE = Threshold(0.9, "of the steps", "one forgotten clearing is no rule; all steps are, exactly")
@@ -56,8 +57,10 @@ def check(facts: Facts) -> Outcome:
     reads = (
         f"the gradient of the step before was still there in {100 * observed:.0f} % of the steps"
     )
+    first, last, limit = int(steps[0]), int(steps[-1]), STALE
+    bound = f"{fmt(100 * limit.value)} %"
     evidence = Evidence(
-        GRAD_STALE.name, int(steps[0]), int(steps[-1]), observed, STALE.value, reads, STALE.source
+        GRAD_STALE.name, first, last, observed, limit.value, reads, limit.source, bound
     )
     return Found("error", int(steps[0]), (evidence,), facts.names(kept))
 

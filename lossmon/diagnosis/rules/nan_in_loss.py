@@ -30,7 +30,7 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold
-from lossmon.numfmt import fmt
+from lossmon.numfmt import fmt, plural
 from lossmon.signals import GRAD_NONFINITE, LOSS, WEIGHT_NONFINITE, Signal
 
 LASTING = Threshold(3, "losses in a row", "one may be a skipped step of a GradScaler")
@@ -47,7 +47,8 @@ def check(facts: Facts) -> Outcome:
     value = float(facts.losses[np.argmax(bad)])
     # One object for all NaN, so that equal findings compare equal.
     value = math.nan if math.isnan(value) else value
-    reads = f"the loss is {fmt(value)} first at step {first}, and in {int(bad.sum())} steps in all"
+    count = plural(int(facts.loss_counts[bad].sum()), "step")
+    reads = f"the loss is {fmt(value)} first at step {first}, and in {count} in all"
     last = int(facts.loss_steps[-1]) if lasting else first
     evidence = [Evidence(LOSS.name, first, last, value, math.nan, reads, LASTING.source)]
     culprits: tuple[str, ...] = ()
@@ -55,7 +56,7 @@ def check(facts: Facts) -> Outcome:
         born = _first(facts, signal)
         if born is not None:
             step, names = born
-            text = f"the first sampled {what} that is not finite: step {step}, {names[0]}"
+            text = f"{plural(len(names), what)} not finite at step {step}, the first: {names[0]}"
             evidence.append(Evidence(signal.name, step, step, float(len(names)), 0.0, text, ""))
             culprits = culprits or names
     return Found("error" if lasting else "info", first, tuple(evidence), culprits)

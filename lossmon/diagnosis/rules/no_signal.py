@@ -75,6 +75,7 @@ def check(facts: Facts) -> Outcome:
             AT_PRIOR.value,
             reads_level,
             AT_PRIOR.source,
+            fmt((1 - AT_PRIOR.value) * level.prior, 3),
         ),
         Evidence(
             signals.GRAD_DOT_PREV.name,
@@ -84,6 +85,7 @@ def check(facts: Facts) -> Outcome:
             SIGNIFICANT.value,
             reads_noise,
             SIGNIFICANT.source,
+            f"{fmt(SIGNIFICANT.value)} standard errors",
         ),
     )
     return Found("warning", first, evidence)

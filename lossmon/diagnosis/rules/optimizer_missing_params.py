@@ -26,6 +26,7 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold
+from lossmon.numfmt import plural
 from lossmon.signals import GRAD_ARRIVED, UPDATE_NORM, WEIGHT_NORM
 
 MISSING = Threshold(0, "parameters", "by definition")
@@ -39,7 +40,11 @@ def check(facts: Facts) -> Outcome:
         return CLEAR
     first, last = int(facts.sampled_steps[0]), int(facts.sampled_steps[-1])
     n = int(missing.sum())
-    reads = f"{n} of the {int(arriving.sum())} parameters that get gradients are in no param group"
+    of = int(arriving.sum())
+    reads = (
+        f"{n} of the {plural(of, 'parameter')} that get{'s' * (of == 1)} gradients "
+        f"{'is' if n == 1 else 'are'} in no param group"
+    )
     evidence = Evidence(
         "missing_parameters", first, last, float(n), MISSING.value, reads, MISSING.source
     )

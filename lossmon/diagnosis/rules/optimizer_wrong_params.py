@@ -29,6 +29,7 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold
+from lossmon.numfmt import plural
 from lossmon.records import GroupInfo
 from lossmon.signals import GRAD_ARRIVED, UPDATE_NORM
 
@@ -53,7 +54,8 @@ def check(facts: Facts) -> Outcome:
             last,
             0.0,
             HELD.value,
-            f"{optimizers} holds 0 of the {n} parameters that get gradients, and {foreign} others",
+            f"{optimizers} holds 0 of the {plural(n, 'parameter')} that get{'s' * (n == 1)} "
+            f"gradients, and {plural(foreign, 'other')}",
             HELD.source,
         ),
         Evidence(

@@ -93,8 +93,9 @@ def _evidence(facts: Facts, share: float, slope: float) -> tuple[Evidence, ...]:
             last,
             -slope,
             SLOPE.value,
-            f"it changes by a factor of {fmt(10**slope, 2)} from one layer to the next",
+            f"it grows by a factor of {fmt(10**slope, 2)} from one layer to the next",
             SLOPE.source,
+            fmt(10**-SLOPE.value, 2),
         ),
     )
 

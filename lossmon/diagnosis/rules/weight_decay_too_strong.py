@@ -197,8 +197,9 @@ def _evidence(facts: Facts, pull: Pull, early: Floats, norms: Floats) -> tuple[E
             last,
             shrunk,
             SHRUNK.value,
-            f"the weights have shrunk to {100 * shrunk:.0f} % of their first norm",
+            f"the weights have shrunk to {fmt(100 * shrunk, 2)} % of their first norm",
             SHRUNK.source,
+            f"{fmt(100 * SHRUNK.value)} %",
         ),
     )
 

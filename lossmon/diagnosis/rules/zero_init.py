@@ -29,6 +29,7 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.numfmt import plural
 from lossmon.signals import GRAD_NORM, WEIGHT_NORM
 
 ZERO = Threshold(0.0, "", "by definition")
@@ -41,7 +42,7 @@ def check(facts: Facts) -> Outcome:
         return Skipped("no weight matrix is held by an optimizer")
     rows = facts.run_rows
     if len(rows) < SAMPLES:
-        return Skipped(f"{len(rows)} of {SAMPLES} sampled steps are there")
+        return Skipped(f"{plural(len(rows), 'sampled step')}, {SAMPLES} needed")
     weight = facts.parameter(WEIGHT_NORM, rows)
     gradient = facts.parameter(GRAD_NORM, rows)
     present = np.isfinite(gradient)
@@ -60,7 +61,8 @@ def check(facts: Facts) -> Outcome:
             last,
             0.0,
             ZERO.value,
-            f"{n} of {of} weight matrices are exactly 0 in every sampled step",
+            f"{n} of {plural(of, 'weight matrix', 'weight matrices')} {'is' if n == 1 else 'are'} "
+            "exactly 0 in every sampled step",
             ZERO.source,
         ),
         Evidence(

@@ -13,6 +13,7 @@ from lossmon.tui.widgets.lines import Lines
 
 KEYS = (
     ("j k  ↓ ↑", "next, previous run or finding"),
+    ("", "runs are sorted anew 5 s after the last key"),
     ("g G", "first, last"),
     ("n N", "next, previous finding, or run in trouble"),
     ("↵", "open the run; explain the finding"),

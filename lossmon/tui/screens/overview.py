@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
 
 from lossmon.tui.messages import RunOpened
 from lossmon.tui.screens.live import LiveScreen
@@ -18,11 +19,14 @@ from lossmon.tui.widgets.header import overview_header
 from lossmon.tui.widgets.keys import OVERVIEW, WAITING, key_line
 from lossmon.tui.widgets.legend import legend_line
 from lossmon.tui.widgets.lines import Lines
-from lossmon.tui.widgets.run_table import ordered, table_lines
+from lossmon.tui.widgets.problem import show_problem
+from lossmon.tui.widgets.run_table import arranged, ordered, table_lines
 from lossmon.tui.widgets.summary import panel_lines, summary_lines
 from lossmon.tui.words import WELL, urgency
 
 _MOST_ROWS = 9
+REST_S = 5.0
+"""The runs keep their places for so long after a key: nobody walks a list that shuffles."""
 
 
 class OverviewScreen(LiveScreen):
@@ -41,19 +45,27 @@ class OverviewScreen(LiveScreen):
 
     _picked: Key | None = None
     """The run that was chosen by a key; until then it is the one on top."""
+    _order: tuple[Key, ...] = ()
+    """The runs as they were last sorted."""
+    _rest: Timer | None = None
+    """Runs while they keep their places."""
 
     @property
     def chosen(self) -> Key | None:
         """The run that is drawn; None where there is none."""
-        snapshot = self.owner.snapshot
-        if snapshot.find(self._picked) is not None:
+        if self.owner.snapshot.find(self._picked) is not None:
             return self._picked
-        runs = ordered(snapshot.runs)
-        return runs[0].key if runs else None
+        return self._runs[0].key if self._runs else None
+
+    @property
+    def _runs(self) -> tuple[RunView, ...]:
+        """The runs in the order in which they are shown."""
+        return arranged(self.owner.snapshot.runs, self._order)
 
     def compose(self) -> ComposeResult:
         """Lay out the rows, from the top."""
         yield Lines(id="header")
+        yield Lines(id="problem")
         yield Lines(id="empty")
         with Horizontal(id="body"):
             with Vertical(id="main"):
@@ -66,17 +78,20 @@ class OverviewScreen(LiveScreen):
 
     def show(self, snapshot: Snapshot) -> None:
         """Bring table, chart and diagnosis up to date."""
-        owner, runs = self.owner, ordered(snapshot.runs)
+        if self._rest is None:
+            self._order = tuple(view.key for view in ordered(snapshot.runs))
+        owner, runs = self.owner, self._runs
         self._lines("header").draw(
             lambda width, _: [
-                overview_header(snapshot, owner.root, frozen=owner.frozen, width=width)
+                overview_header(snapshot, owner.source.shown, frozen=owner.frozen, width=width)
             ]
         )
         self._lines("keys").draw(lambda w, _: [key_line(OVERVIEW if runs else WAITING, w)])
+        show_problem(self._lines("problem"), snapshot)
         self.query_one("#body").display = bool(runs)
         self._lines("empty").display = not runs
         if not runs:
-            self._lines("empty").draw(partial(empty_lines, owner.root, snapshot.problem))
+            self._lines("empty").draw(partial(empty_lines, owner.source.shown, snapshot.problem))
             return
         self._table(runs)
         view = snapshot.find(self.chosen)
@@ -85,20 +100,19 @@ class OverviewScreen(LiveScreen):
 
     def action_move(self, by: int) -> None:
         """Choose another run."""
-        runs = ordered(self.owner.snapshot.runs)
+        runs = self._runs
         if runs:
             at = next((n for n, view in enumerate(runs) if view.key == self.chosen), 0)
             self._choose(runs[min(max(at + by, 0), len(runs) - 1)].key)
 
     def action_edge(self, at: int) -> None:
         """Choose the first or the last run."""
-        runs = ordered(self.owner.snapshot.runs)
-        if runs:
-            self._choose(runs[at].key)
+        if self._runs:
+            self._choose(self._runs[at].key)
 
     def action_trouble(self, by: int) -> None:
         """Choose the next run that needs attention, around the end."""
-        runs = [view for view in ordered(self.owner.snapshot.runs) if urgency(view) < WELL]
+        runs = [view for view in self._runs if urgency(view) < WELL]
         if not runs:
             return
         at = next(
@@ -118,6 +132,14 @@ class OverviewScreen(LiveScreen):
 
     def _choose(self, key: Key) -> None:
         self._picked = key
+        if self._rest is not None:
+            self._rest.stop()
+        self._rest = self.set_timer(REST_S, self._rested)
+        self.redraw()
+
+    def _rested(self) -> None:
+        """Sort the runs anew."""
+        self._rest = None
         self.redraw()
 
     def _table(self, runs: tuple[RunView, ...]) -> None:

@@ -20,6 +20,7 @@ from lossmon.tui.widgets.keys import RUN, key_line
 from lossmon.tui.widgets.legend import legend_line
 from lossmon.tui.widgets.lines import Lines
 from lossmon.tui.widgets.notes import note_count, note_lines
+from lossmon.tui.widgets.problem import show_problem
 
 if TYPE_CHECKING:
     from lossmon.diagnosis.finding import Finding
@@ -50,6 +51,7 @@ class RunScreen(LiveScreen):
     def compose(self) -> ComposeResult:
         """Lay out the rows: findings below the chart, or beside it where there is room."""
         yield Lines(id="header")
+        yield Lines(id="problem")
         with Horizontal(id="body"):
             with Vertical(id="main"):
                 yield Lines(id="legend")
@@ -71,6 +73,7 @@ class RunScreen(LiveScreen):
         self._lines("header").draw(
             lambda width, _: [run_header(view, frozen=owner.frozen, width=width)]
         )
+        show_problem(self._lines("problem"), snapshot)
         chart = self.query_one(Chart)
         chart.draw(view, log=owner.log_y, finding=finding)
         self._lines("legend").draw(lambda width, _: [legend_line(view, chart.picture, width)])

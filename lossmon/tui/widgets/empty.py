@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
+from lossmon.eventfile.sources.address import is_remote
 from lossmon.numfmt import printable
 from lossmon.tui.line import EMPTY, Line, line
 
@@ -13,6 +16,8 @@ def empty_lines(root: str, problem: str, width: int, height: int) -> list[Line]:
     where = printable(root, _LONGEST_ROOT)
     if not problem:
         return [EMPTY, line((f"  Reading {where} ...", "dim"))]
+    if is_remote(root):
+        return _remote_lines(where, problem, width)[:height]
     lines = [
         EMPTY,
         line(("  Waiting for a training in ", ""), (where, "bold")),
@@ -31,3 +36,18 @@ def empty_lines(root: str, problem: str, width: int, height: int) -> list[Line]:
         line(("  Logs of other TensorBoard writers are read too.", "dim")),
     ]
     return lines[:height]
+
+
+def _remote_lines(where: str, problem: str, width: int) -> list[Line]:
+    reasons = wrap(problem, max(width - 4, 20))
+    return [
+        EMPTY,
+        line(("  Waiting for ", ""), (where, "bold")),
+        EMPTY,
+        *(line((f"  {text}", "warning")) for text in reasons),
+        EMPTY,
+        line(
+            ("  Runs appear here by themselves: of lossmon, and of TensorBoard's writers.", "dim")
+        ),
+        line(("  Nothing has to be installed over there but sshd.", "dim")),
+    ]

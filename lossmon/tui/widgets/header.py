@@ -18,13 +18,11 @@ _WIDE = 120
 def overview_header(snapshot: Snapshot, root: str, *, frozen: bool, width: int) -> Line:
     """Return the header of the overview."""
     runs = snapshot.runs
-    live = sum(view.life == "live" for view in runs)
+    live = sum(view.life == "live" and not view.silence for view in runs)
     urgent = sum(urgency(view) < WELL for view in runs)
     states: list[Span] = [(f"  {len(runs)} run{'s' * (len(runs) != 1)}  {live} live", "")]
     if urgent:
         states.append((f"  {urgent} need{'s' * (urgent == 1)} attention", "warning"))
-    if runs and snapshot.problem:
-        states.append((f"  {printable(snapshot.problem)}", "error"))
     return _header(root, states, 0, frozen=frozen, width=width)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossmon import signals
-from lossmon.numfmt import printable
+from lossmon.numfmt import plural, printable
+from lossmon.report.text import dropped_words
 from lossmon.tui.line import Line, fit, line
 from lossmon.tui.snapshot import RunView
 
@@ -33,12 +33,12 @@ def _notes(view: RunView) -> Iterator[tuple[str, str, str]]:
     if off is not None:
         what, why = _text(off.detail.get("collector", "")), _text(off.detail.get("error", ""))
         yield "!", f"{what} is not recorded since step {off.step}: {why}", "warning"
-    lost = view.run.scalar(signals.DROPPED)
-    if lost is not None and len(lost) and lost.values[-1] > 0:
-        yield "!", f"{int(lost.values[-1])} records were dropped by the writer", "warning"
+    if view.report is not None and view.report.dropped:
+        yield "!", dropped_words(view.report.dropped), "warning"
     damage = view.run.damage
     if damage.records or damage.bytes:
-        text = f"{damage.records} damaged records in the log, {damage.bytes} bytes passed over"
+        records, size = plural(damage.records, "damaged record"), plural(damage.bytes, "byte")
+        text = f"{records} in the log, {size} passed over"
         yield "!", text, "warning"
     for file in damage.files:
         yield "!", f"cannot be read: {printable(file, _SENTENCE)}", "warning"

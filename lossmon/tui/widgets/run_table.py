@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from lossmon import signals
+from lossmon.naturalorder import natural
 from lossmon.numfmt import MISSING, fmt, fmt_count
 from lossmon.signals import Signal
-from lossmon.tui.line import Line, Span, fit, line, shorten
+from lossmon.tui.line import Line, Span, ends, fit, line, shorten
 from lossmon.tui.snapshot import Key, RunView
-from lossmon.tui.words import LIFE, diagnosis, speed, urgency
+from lossmon.tui.words import diagnosis, life_words, speed, urgency
 
 _CURVE = 9
 _NUMBER = 8
@@ -19,8 +20,14 @@ _DIAGNOSIS = 33
 
 
 def ordered(views: Sequence[RunView]) -> tuple[RunView, ...]:
-    """Return the runs most urgent first, then the newest first; stable while they train."""
-    return tuple(sorted(views, key=lambda view: (urgency(view), -_began(view), view.key)))
+    """Return the runs most urgent first, then the newest first."""
+    return tuple(sorted(views, key=lambda view: (urgency(view), -_began(view), natural(view.name))))
+
+
+def arranged(views: Sequence[RunView], order: Sequence[Key]) -> tuple[RunView, ...]:
+    """Return the runs in the given order, those it does not know yet at its end."""
+    places = {key: place for place, key in enumerate(order)}
+    return tuple(sorted(ordered(views), key=lambda view: places.get(view.key, len(places))))
 
 
 def table_lines(
@@ -30,10 +37,12 @@ def table_lines(
     columns = _columns(views, width)
     name = max(width - 3 - sum(size + 1 for _, size, _ in columns) - _DIAGNOSIS, 8)
     titles = "".join(f"{fit(title, size, right=True)} " for title, size, _ in columns)
-    rows = [line((f"   {fit('RUN', name)} {titles}DIAGNOSIS", "dim"))]
-    for view in visible(views, chosen, height - 1):
+    start, shown = visible(views, chosen, height - 1)
+    more = _extent(start, len(shown), len(views))
+    rows = [ends([(f"   {fit('RUN', name)} {titles}DIAGNOSIS", "dim")], [(more, "dim")], width)]
+    for view in shown:
         is_chosen = view.key == chosen
-        sign, _, style = LIFE[view.life]
+        sign, _, style = life_words(view)
         spans: list[Span] = [("▶" if is_chosen else " ", "key"), (f"{sign} ", style)]
         spans.append((f"{fit(shorten(view.name, name), name)} ", "bold" if is_chosen else ""))
         spans += [(f"{fit(value(view), size, right=True)} ", "") for _, size, value in columns]
@@ -41,11 +50,22 @@ def table_lines(
     return rows
 
 
-def visible(views: Sequence[RunView], chosen: Key | None, height: int) -> Sequence[RunView]:
-    """Return at most `height` runs, the chosen one among them."""
+def visible(
+    views: Sequence[RunView], chosen: Key | None, height: int
+) -> tuple[int, Sequence[RunView]]:
+    """Return at most `height` runs, the chosen one among them, and the place of the first."""
     at = next((number for number, view in enumerate(views) if view.key == chosen), 0)
     start = min(max(at - height // 2, 0), max(len(views) - height, 0))
-    return views[start : start + max(height, 0)]
+    return start, views[start : start + max(height, 0)]
+
+
+def _extent(start: int, shown: int, of: int) -> str:
+    """Return which runs are shown, and where the others are; "" where all are."""
+    above, below = start > 0, start + shown < of
+    if not above and not below:
+        return ""
+    sign = "↕" if above and below else "↑" if above else "↓"
+    return f"{start + 1}-{start + shown} of {of} {sign} "
 
 
 Column = tuple[str, int, Callable[[RunView], str]]

@@ -25,7 +25,8 @@ export function drawRuns(parent, listing, {selected, colour, select}) {
   const list = h('div', {class: 'list', role: 'radiogroup', 'aria-label': 'Run'});
   for (const run of listing.runs) list.append(line(run, run.run === selected, colour, select));
   for (const name of listing.pending) {
-    list.append(h('div', {class: 'run pending'}, h('span', {class: 'name'}, name), 'reading …'));
+    const reading = h('span', {class: 'status'}, 'reading …');
+    list.append(h('div', {class: 'run pending'}, h('span', {class: 'name'}, broken(name)), reading));
   }
   const notes = listing.outside.map((name) =>
     h('p', {class: 'note'}, `${name}: not read, for a link in it leads out of the logdir`),

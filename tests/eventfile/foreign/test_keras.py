@@ -10,7 +10,6 @@ import pytest
 from lossmon.diagnosis.engine import diagnose
 from lossmon.diagnosis.finding import Report
 from lossmon.eventfile.logdir import read_runs
-from lossmon.eventfile.roles import find_roles
 from lossmon.records import Run
 
 pytestmark = [pytest.mark.training, pytest.mark.xdist_group("keras")]
@@ -52,9 +51,7 @@ def test_of_a_fit_the_loss_of_a_batch_is_preferred_to_that_of_an_epoch(
 
 
 def test_the_run_of_validation_has_a_validation_loss_only(runs: Mapping[str, Run]) -> None:
-    run = runs["fit/validation"]
-    roles = find_roles(run.series, run.meta, name=run.name)
-    assert roles == {"val_loss": "evaluation_loss_vs_iterations"}
+    assert runs["fit/validation"].roles == {"val_loss": "evaluation_loss_vs_iterations"}
 
 
 def test_roles_of_a_loop_of_ones_own_are_found(runs: Mapping[str, Run]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from lossmon.diagnosis.engine import diagnose
 from lossmon.diagnosis.finding import Report
 from lossmon.eventfile.logdir import read_runs
+from lossmon.eventfile.watching import LogdirReader
 from lossmon.records import Run
 
 pytestmark = [pytest.mark.training, pytest.mark.xdist_group("summary_writer")]
@@ -30,9 +30,8 @@ def runs(logs: Path) -> Mapping[str, Run]:
 
 
 def test_every_training_is_a_run_named_by_its_folder(runs: Mapping[str, Run]) -> None:
-    own = [name for name in runs if not re.search(r"/\d+\.\d+$", name)]
     parts = ("", "/Loss_both_test", "/Loss_both_train")
-    assert own == [f"{name}{part}" for name in ("diverging", "healthy") for part in parts]
+    assert list(runs) == [f"{name}{part}" for name in ("diverging", "healthy") for part in parts]
 
 
 def test_scalars_are_what_tensorboard_reads(
@@ -76,7 +75,14 @@ def first_lost(run: Run) -> int:
     )
 
 
-def test_the_point_of_add_hparams_is_no_loss(runs: Mapping[str, Run]) -> None:
-    settings = [run for name, run in runs.items() if re.search(r"/\d+\.\d+$", name)]
-    assert all(run.roles == {} for run in settings)
-    assert all(diagnose(run).status == "not-enough-evidence" for run in settings)
+def test_the_folder_of_add_hparams_is_no_run_but_where_it_is_opened(logs: Path) -> None:
+    folders = [path for path in (logs / "healthy").iterdir() if path.name[:1].isdigit()]
+    assert len(folders) == 1
+    reader = LogdirReader(logs)
+    assert all(folders[0].name not in run.name for run in reader.poll())
+    assert [run.roles for run in read_runs(folders[0])] == [{}]
+
+
+def test_the_test_half_of_add_scalars_is_a_validation_loss(runs: Mapping[str, Run]) -> None:
+    assert runs["healthy/Loss_both_test"].roles == {"val_loss": "Loss/both"}
+    assert runs["healthy/Loss_both_train"].roles == {"train_loss": "Loss/both"}

@@ -1,0 +1,110 @@
+"""A whole tree of runs, watched: what grows is read at every poll, what rests ever more seldom.
+
+By polling alone: network mounts tell no changes. A thousand finished runs cost some thirty opens a
+second, and a run that goes on is found at once by its new file, or half a minute later.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lossmon.errors import NoDataError
+from lossmon.eventfile.logdir import RunSource, find_runs, trainings
+from lossmon.eventfile.reader import RunReader
+from lossmon.eventfile.widenumbers import Kept
+from lossmon.naturalorder import natural_path
+from lossmon.records import Run
+
+LONGEST_REST_S = 30.0
+_REST_SHARE = 0.1
+"""A run is left alone for this part of the time for which it has been silent."""
+_RESTING_AT_ONCE = 50
+"""So many resting runs are looked at in one poll, so that they do not all come due together."""
+_SCAN_SHARE = 0.01
+"""Share of the time that looking for new runs may take."""
+
+Clock = Callable[[], float]
+
+
+@dataclass(slots=True)
+class _Watched:
+    reader: RunReader
+    changed: int
+    run: Run | None = None
+    due: float = 0.0
+    """When it is to be looked at again; 0: at the next poll."""
+
+
+class LogdirReader:
+    """All runs at and below a folder, polled; a folder that does not exist yet is waited for."""
+
+    def __init__(self, root: str | Path, *, clock: Clock = time.time) -> None:
+        """`clock`: seconds since 1970, to be compared with the times in the logs."""
+        self.root = Path(root)
+        self._clock = clock
+        self._watched: dict[Path, _Watched] = {}
+        self._kept = Kept()
+        self._next_scan = 0.0
+        self._runs: tuple[Run, ...] = ()
+
+    def poll(self) -> tuple[Run, ...]:
+        """Return the runs as they stand now, sorted by path; the same tuple where none changed.
+
+        Runs that were deleted stay as they were last read.
+        """
+        now = self._clock()
+        if not self._watched or not self._next_scan - LONGEST_REST_S <= now < self._next_scan:
+            self._scan(now)
+        changed = [self._read(watched, now) for watched in self._due(now)]
+        if any(changed):
+            self._runs = self._shown()
+        return self._runs
+
+    def _shown(self) -> tuple[Run, ...]:
+        ordered = [self._watched[path] for path in sorted(self._watched, key=natural_path)]
+        shown = trainings([one.reader for one in ordered])
+        return tuple(one.run for one in ordered if one.run is not None and one.run.name in shown)
+
+    def _scan(self, now: float) -> None:
+        began = time.perf_counter()
+        try:
+            sources = find_runs(self.root)
+        except NoDataError:
+            sources = ()
+        for source in sources:
+            self._note(source)
+        cost = time.perf_counter() - began
+        self._next_scan = now + min(LONGEST_REST_S, cost / _SCAN_SHARE)
+
+    def _note(self, source: RunSource) -> None:
+        watched = self._watched.get(source.path)
+        if watched is None:
+            reader = RunReader(source.path, source.name, kept=self._kept)
+            self._watched[source.path] = _Watched(reader, source.changed)
+        elif watched.changed != source.changed:
+            watched.changed, watched.due = source.changed, 0.0
+
+    def _due(self, now: float) -> list[_Watched]:
+        """Return the runs to look at: all that are new or grow, and the longest due at rest."""
+        at_once = [one for one in self._watched.values() if not one.due]
+        # A clock that was set back must not let a run rest for hours.
+        resting = [
+            one
+            for one in self._watched.values()
+            if one.due and not now < one.due <= now + LONGEST_REST_S
+        ]
+        resting.sort(key=lambda one: one.due)
+        return at_once + resting[:_RESTING_AT_ONCE]
+
+    def _read(self, watched: _Watched, now: float) -> bool:
+        """Look at one run, decide when to do so again; return whether it changed."""
+        before, watched.run = watched.run, watched.reader.poll()
+        if watched.reader.is_pending or (before is not None and before is not watched.run):
+            watched.due = 0.0
+        else:
+            rest = min(LONGEST_REST_S, _REST_SHARE * (now - watched.run.last_wall))
+            watched.due = now + rest if rest > 1.0 else 0.0
+        return before is not watched.run
