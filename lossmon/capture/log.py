@@ -50,7 +50,7 @@ class RunLog:
         """Open the files now, so that no other run takes the place."""
         self._files()
 
-    def learning_rates(self, *, look: bool) -> dict[str, float]:
+    def learning_rates(self, look: bool) -> dict[str, float]:
         """Return the lr scalars of this instant; `look` for param groups that were added."""
         writer, _ = self._files()
         optimizers = self._holders.living()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -149,7 +148,8 @@ class Recorder:
             cycle.join(id(optimizer), sample)
             if self._sampling:
                 self._guard.run("wiring", self._note_used, optimizer)
-        self._guard.run("updates", self._transfer.poll)
+        if self._transfer.is_flying:
+            self._guard.run("updates", self._transfer.poll)
         if (cycle.is_told or self._user_reports is False) and len(self.holders) == 1:
             # Nobody else can join it.
             self._end_cycle()
@@ -384,7 +384,7 @@ class Recorder:
         line = Line(self.step, time.time(), {}, losses)
         self._given, self._losses = [], []
         if self.kept is None:
-            rates = self._guard.run("lr", partial(self.log.learning_rates, look=self._sampling))
+            rates = self._guard.run("lr", self.log.learning_rates, self._sampling)
             line.values.update(rates or {})
         if self._last_end is not None:
             line.values[STEP_MS.tag] = 1e3 * (now - self._last_end)

@@ -11,7 +11,7 @@ import itertools
 import weakref
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from torch import Tensor
@@ -298,11 +298,12 @@ class Routes:
         for each in moved:
             if each.key is not None and trainings:
                 self._learned[each.key] = trainings[0]
+        self._take(moved)
         for training in trainings:
             training.take_over(losses)
+            self._taken[-len(moved) :] = [replace(each, recorder=training) for each in moved]
             # It looked like the other's: it depends on what that one trains.
             self._met[id(recorder)] = training
-        self._take(moved)
 
     def _share(self, trainings: Sequence[Recorder]) -> None:
         """Give the losses of a step just made to whoever steps after the same backward pass."""

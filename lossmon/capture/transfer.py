@@ -26,6 +26,11 @@ class Transfer:
     def __init__(self) -> None:
         self._flying: deque[tuple[Any, Tensor, Receive]] = deque()
 
+    @property
+    def is_flying(self) -> bool:
+        """Whether any copy is on its way."""
+        return bool(self._flying)
+
     def send(self, vector: Tensor, receive: Receive) -> bool:
         """Call `receive` with the values: at once for host memory, at a later `poll` for a device.
 

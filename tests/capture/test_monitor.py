@@ -94,9 +94,12 @@ def test_log_writes_validation_loss_and_leaves_out_what_is_no_number(
 ) -> None:
     def train(monitor: lossmon.Monitor) -> None:
         task.train(3, monitor.step)
-        monitor.log(val_loss=0.25, accuracy=torch.tensor(0.5), note="text")
+        for _ in range(2):
+            monitor.log(val_loss=0.25, accuracy=torch.tensor(0.5), note="text")
 
-    run = record(task.model, task.optimizer, train)
+    with pytest.warns(RuntimeWarning, match="leaves out note: str is no number") as caught:
+        run = record(task.model, task.optimizer, train)
+    assert len(caught) == 1
     assert run.scalar(VAL_LOSS).values.tolist() == [0.25]
     assert run.scalar(VAL_LOSS).steps.tolist() == [2]
     assert run.series["user/accuracy"].values.tolist() == [0.5]
@@ -233,6 +236,14 @@ def test_two_monitors_each_record_their_own_model(tmp_path: Path) -> None:
         ({"every": 0}, "every must be at least 1"),
         ({"budget": 0.0}, "budget must be a share"),
         ({"start_step": -1}, "start_step must not be negative"),
+        ({"criterion": 3}, "criterion must be a torch module such as nn.CrossEntropyLoss"),
+        ({"floor": "a"}, "floor must be a finite number, not 'a'"),
+        ({"floor": float("nan")}, "floor must be a finite number"),
+        ({"ignore": "no-signal"}, "ignore must be a list of rule names, not 'no-signal'"),
+        ({"ignore": [3]}, "ignore must be a list of rule names"),
+        ({"every": "a"}, "every must be at least 1, not 'a'"),
+        ({"budget": "a"}, "budget must be a share"),
+        ({"logdir": 3}, "logdir must be a path, not int"),
         ({"model": nn.ReLU()}, "model has no floating-point parameters"),
     ],
 )
@@ -240,9 +251,9 @@ def test_arguments_that_cannot_be_used_raise_one_clear_line_in_watch(
     arguments: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
     model = nn.Linear(2, 1)
-    given = {"model": model, "optimizer": torch.optim.SGD(model.parameters(), lr=1.0)} | arguments
+    given = {"model": model, "optimizer": torch.optim.SGD(model.parameters(), lr=1.0)}
     with pytest.raises(UsageError, match=message):
-        lossmon.watch(logdir=tmp_path / "run", **given)
+        lossmon.watch(**(given | {"logdir": tmp_path / "run"} | arguments))
 
 
 def test_a_logdir_that_cannot_be_made_raises_in_watch(task: Any, tmp_path: Path) -> None:

@@ -13,7 +13,14 @@ from torch import nn
 import lossmon
 from lossmon.capture.recorder import MAX_TICKS
 from lossmon.records import Run
-from lossmon.signals import GRAD_NORM, LOSS, OPTIMIZER_STEPS, UPDATE_NORM
+from lossmon.signals import (
+    GRAD_NORM,
+    LOSS,
+    OPTIMIZER_STEPS,
+    TOTAL_UPDATE_RATIO,
+    UPDATE_DOT_PREV,
+    UPDATE_NORM,
+)
 
 
 @pytest.mark.parametrize("passes", [5, MAX_TICKS + 20])
@@ -141,3 +148,58 @@ def test_param_groups_have_an_lr_series_each_and_added_ones_appear(
     assert run.series["train/lr"].steps.tolist() == [0, 1, 2]
     assert run.series["train/lr/1"].values == pytest.approx([0.01] * 3)
     assert [p.group for p in run.meta.parameters] == [0, 0, 1, 1]
+
+
+def test_optimizers_that_step_after_one_backward_pass_make_one_step(
+    task: Any, record: Callable[..., Run]
+) -> None:
+    first = torch.optim.SGD(task.model[0].parameters(), lr=0.1)
+    second = torch.optim.SGD(task.model[2].parameters(), lr=0.1)
+
+    def train(monitor: lossmon.Monitor) -> None:
+        for step in range(4):
+            task.model.zero_grad()
+            loss = task.loss(step)
+            loss.backward()
+            first.step()
+            second.step()
+            monitor.step(loss)
+
+    run = record(task.model, [first, second], train)
+    assert run.scalar(LOSS).steps.tolist() == list(range(4))
+    assert run.parameters.steps.tolist() == list(range(4))
+    assert (run.parameters.column(UPDATE_NORM) > 0).all()
+    assert (run.parameters.column(GRAD_NORM) > 0).all()
+    assert (run.parameters.column(UPDATE_DOT_PREV)[1:] != 0).all()
+    assert run.scalar(TOTAL_UPDATE_RATIO).steps.tolist() == list(range(4))
+
+
+def test_closures_of_two_optimizers_are_two_steps(task: Any, record: Callable[..., Run]) -> None:
+    optimizers = [torch.optim.SGD(task.model[i].parameters(), lr=0.1) for i in (0, 2)]
+
+    def closure() -> torch.Tensor:
+        task.model.zero_grad()
+        loss = task.loss()
+        loss.backward()
+        return loss
+
+    def train(monitor: lossmon.Monitor) -> None:
+        for _ in range(3):
+            for optimizer in optimizers:
+                optimizer.step(closure)
+
+    run = record(task.model, optimizers, train)
+    assert run.scalar(LOSS).steps.tolist() == list(range(6))
+
+
+def test_steps_of_one_optimizer_without_a_backward_pass_are_steps_each(
+    task: Any, record: Callable[..., Run]
+) -> None:
+    def train(monitor: lossmon.Monitor) -> None:
+        for _ in range(3):
+            for parameter in task.model.parameters():
+                parameter.grad = torch.ones_like(parameter)
+            task.optimizer.step()
+            monitor.step(1.0)
+
+    assert record(task.model, task.optimizer, train).scalar(LOSS).steps.tolist() == [0, 1, 2]

@@ -66,3 +66,20 @@ def test_tau_compares_loss_and_entropy_of_the_same_steps() -> None:
     falling = synth.falling(600, end=0.2)
     run = synth.run(600, loss=falling, total={PREDICTION_ENTROPY: falling})
     assert of(sampled_until(run, 100)).tau == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize(("prior", "classes"), [(0.0, 2.0), (1e-33, np.nan), (0.0, 0.0)])
+def test_level_is_unknown_where_all_targets_are_alike(prior: float, classes: float) -> None:
+    run = synth.run(
+        loss=synth.flat(300, at=0.7),
+        total={PRIOR_LOSS: prior, CLASS_COUNT: classes, PRIOR_COUNT: 64.0},
+    )
+    found = of(run)
+    assert not found.is_known
+    assert np.isnan(found.prior)
+    assert found.why_unknown == "all targets are alike, so no level is known"
+
+
+def test_level_of_no_class_is_read_without_a_warning(recwarn: pytest.WarningsRecorder) -> None:
+    of(synth.run(total={PRIOR_LOSS: 1.0, CLASS_COUNT: 0.0}))
+    assert not list(recwarn)
