@@ -12,33 +12,25 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from lossmon.capture.criterion import COLUMNS as CRITERION_COLUMNS
-from lossmon.capture.criterion import CriterionHook, CriterionMeter, judged_in_graph
+from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.cycle import Cycle
-from lossmon.capture.forwards import ForwardMeter
-from lossmon.capture.groups import Holders, group_of_parameter, held_count, lr_numbers
+from lossmon.capture.groups import Holders, lr_numbers
 from lossmon.capture.layout import capturing
 from lossmon.capture.log import RunLog
-from lossmon.capture.samples import PARAMETER_COLUMNS, RUN_COLUMNS, Sample, SampleMeter, blank
+from lossmon.capture.sampler import StepSampler
+from lossmon.capture.samples import RUN_COLUMNS, Sample
 from lossmon.capture.scalars import Line, held_loss
 from lossmon.capture.schedule import Schedule
 from lossmon.capture.start import Start
 from lossmon.capture.transfer import Transfer
-from lossmon.capture.wiring import WiringMeter
-from lossmon.signals import CONTESTED, GRAD_ARRIVED, GRAD_STALE, MODULE_RAN, OVERHEAD, STEP_MS
+from lossmon.signals import CONTESTED, OVERHEAD, STEP_MS
 
 MAX_TICKS = 64
 """Backward passes without any step that are held back before they count as steps themselves."""
 NO_LANE = -1
-CRITERION_FIRST = 256
-"""So many sampled steps have their criterion read; then every other one, which costs a tenth of all
-that is measured of a small model, and windows pool it anyway."""
-
 Losses = list[Tensor | float | None]
 """One for each backward pass; None where the loop tells the loss itself."""
 
@@ -67,25 +59,25 @@ class Recorder:
         self._guard = self.log.guard
         self._transfer = transfer
         self._schedule = schedule
-        self._criterion_hook = criterion
-        self._train_mode = train_mode
         self._user_reports: bool | None = None if waits_for_user else False
         self._user_gives_loss = False
-        self._meter = SampleMeter(start.rows, transfer)
-        self._criterion = CriterionMeter()
-        self._wiring = WiringMeter(len(start.rows))
-        self._forwards = ForwardMeter(start.rows)
-        self._totals = blank(0)[1]
+        self._sampler = StepSampler(
+            start.rows,
+            self.holders,
+            criterion=criterion,
+            train_mode=train_mode,
+            transfer=transfer,
+            guard=self._guard,
+        )
         self._losses: Losses = []
         self._given: Losses = []
         self._ticks: list[tuple[Losses, Sample | None]] = []
         self._own_steps: dict[int, int] = {}
-        self._held: dict[tuple[int, int, int], tuple[Any, Any]] = {}
-        self._steps_taken = self._criteria_read = 0
+        self._steps_taken = 0
         self._cycle: Cycle | None = None
         self.kept: list[Cycle] | None = None
         """The steps so far of a run on trial, see `keep`; None for any other."""
-        self._weights_noted = self._gradients_noted = self._closed = False
+        self._closed = False
         self._last_end: float | None = None
         self._sampling = schedule.samples(self.step)
 
@@ -106,14 +98,13 @@ class Recorder:
         self._losses.append(self._guard.run("loss", held_loss, loss) if tells else None)
         if self._sampling:
             began = time.thread_time()
-            self._guard.run("wiring", self._wiring.backward_begins, self._tensors())
-            self._guard.run("criterion", self._read_criterion, roots)
+            self._sampler.backward_begins(roots, self.step)
             self._schedule.spent_s += time.thread_time() - began
 
     def backward_ended(self) -> None:
         """Count the gradients that arrived."""
         if self._sampling and not capturing():
-            self._guard.run("wiring", self._wiring.backward_ended, self._tensors())
+            self._sampler.backward_ended()
 
     def step_begins(self, optimizer: Optimizer) -> None:
         """Note weights and gradients before the update."""
@@ -147,7 +138,7 @@ class Recorder:
         else:
             cycle.join(id(optimizer), sample)
             if self._sampling:
-                self._guard.run("wiring", self._note_used, optimizer)
+                self._sampler.used(optimizer)
         if self._transfer.is_flying:
             self._guard.run("updates", self._transfer.poll)
         if (cycle.is_told or self._user_reports is False) and len(self.holders) == 1:
@@ -165,8 +156,7 @@ class Recorder:
         given = [loss for loss, gone in zip(self._losses, chosen, strict=True) if gone]
         self._losses = [loss for loss, gone in zip(self._losses, chosen, strict=True) if not gone]
         self.pending = len(self._losses)
-        self._wiring.forget()
-        self._totals = blank(0)[1]
+        self._sampler.forget()
         return given
 
     def take_over(self, losses: Losses) -> None:
@@ -218,8 +208,7 @@ class Recorder:
 
     def abandon(self) -> None:
         """End without a log: others have taken over what was kept back."""
-        self._criterion_hook.remove()
-        self._forwards.remove()
+        self._sampler.remove()
         self._closed = True
 
     def end_kept_cycle(self) -> None:
@@ -247,8 +236,7 @@ class Recorder:
 
     def close(self, *, error: str | None = None) -> None:
         """Write what is held back and close the files; nothing for a run without a step."""
-        self._criterion_hook.remove()
-        self._forwards.remove()
+        self._sampler.remove()
         heard = self.log.opened or self._cycle is not None or self.pending or self._given
         if self._closed or not heard:
             return
@@ -263,27 +251,6 @@ class Recorder:
     def _newest(self) -> int:
         return max(self.start.step, self.step - 1)
 
-    def _tensors(self) -> list[Tensor | None]:
-        return [row.tensor() for row in self.start.rows]
-
-    def _read_criterion(self, roots: Sequence[Tensor]) -> None:
-        self._totals[0, RUN_COLUMNS["train_mode"]] = self._train_mode()
-        judged = self._criterion_hook.take()
-        self._criteria_read += 1
-        if self._criteria_read > CRITERION_FIRST and self.step % 2:
-            return
-        if judged is None and len(roots) == 1:
-            judged = judged_in_graph(roots[0])
-        if judged is None:
-            return
-        totals, columns = self._totals, [RUN_COLUMNS[name] for name in CRITERION_COLUMNS]
-
-        def receive(values: Any) -> None:
-            totals[0, columns] = values
-
-        with torch.no_grad():
-            self._transfer.send(self._criterion.measure(judged), receive)
-
     def _joined(self, optimizer: Optimizer) -> Cycle | None:
         """Return the step that `optimizer` joins, no pass having come between; None for none."""
         cycle = self._cycle
@@ -292,61 +259,21 @@ class Recorder:
         return cycle
 
     def _before(self, optimizer: Optimizer | None, joined: Cycle | None = None) -> None:
-        self._weights_noted = self._gradients_noted = False
-        with torch.no_grad():
-            tensors = self._tensors()
-            self._meter.before(tensors, step=self.step if joined is None else joined.line.step)
-            self._weights_noted = True
-            if self.pending or joined is not None:
-                self._meter.gradients(tensors, scale=getattr(optimizer, "grad_scale", None))
-                self._gradients_noted = True
+        step = self.step if joined is None else joined.line.step
+        there = bool(self.pending) or joined is not None
+        self._sampler.before(optimizer, step, has_gradients=there)
 
     def _after(
         self, optimizer: Optimizer | None, lane: int, own_step: int, joined: Cycle | None = None
     ) -> Sample | None:
-        if not self._weights_noted:
-            return None
-        self._weights_noted = False
-        with torch.no_grad():
-            tensors = self._tensors()
-            if not self._gradients_noted:
-                # A closure computed them inside step(): LBFGS, Lightning.
-                self._meter.gradients(tensors)
-            sample = self._sample(optimizer) if joined is None else self._joining(optimizer, joined)
-            self._meter.after(tensors, sample, lane=lane, own_step=own_step)
-            return sample
-
-    def _sample(self, optimizer: Optimizer | None) -> Sample:
-        parameters, totals = blank(len(self.start.rows))[0], self._totals
-        self._totals = blank(0)[1]
-        parameters[:, PARAMETER_COLUMNS[MODULE_RAN.name]] = self._forwards.take()
-        arrived, stale = self._wiring.take()
-        parameters[:, PARAMETER_COLUMNS[GRAD_ARRIVED.name]] = arrived
-        parameters[:, PARAMETER_COLUMNS[GRAD_STALE.name]] = stale
-        totals[0, RUN_COLUMNS["backwards"]] = self.pending
-        totals[0, RUN_COLUMNS["optimizer_steps"]] = self._steps_taken
-        held, elsewhere = self._holdings(optimizer)
-        return Sample(self.step, time.time(), parameters, totals, held, elsewhere)
-
-    def _joining(self, optimizer: Optimizer | None, joined: Cycle) -> Sample:
-        """Return a sample of which only the rows that `optimizer` holds will be looked at."""
-        held, elsewhere = self._holdings(optimizer)
-        parameters, totals = blank(len(self.start.rows))
-        return Sample(joined.line.step, time.time(), parameters, totals, held, elsewhere)
-
-    def _holdings(self, optimizer: Optimizer | None) -> tuple[Any, Any]:
-        """Return which rows `optimizer` holds, and which only other optimizers of the run hold."""
-        optimizers = self.holders.living()
-        key = (id(optimizer), len(optimizers), held_count(optimizers))
-        if key in self._held:
-            return self._held[key]
-        mine = group_of_parameter([] if optimizer is None else [optimizer])
-        others = group_of_parameter([o for o in optimizers if o is not optimizer])
-        ids = [id(t) for t in self._tensors()]
-        held = np.array([i in mine for i in ids], bool)
-        elsewhere = np.array([optimizer is not None and i in others for i in ids], bool)
-        self._held[key] = held, elsewhere & ~held
-        return self._held[key]
+        step, joins = (self.step, False) if joined is None else (joined.line.step, True)
+        sample = self._sampler.after(
+            optimizer, step=step, lane=lane, own_step=own_step, joins=joins
+        )
+        if sample is not None:
+            sample.totals[0, RUN_COLUMNS["backwards"]] = self.pending
+            sample.totals[0, RUN_COLUMNS["optimizer_steps"]] = self._steps_taken
+        return sample
 
     def _new_cycle(self, now: float, optimizer: Optimizer) -> Cycle:
         self._end_cycle()
@@ -397,13 +324,12 @@ class Recorder:
     def _tick(self) -> None:
         """Hold back one backward pass that no step has followed."""
         sample = None
-        # At the end of a script the model may be gone already.
-        if self._sampling and all(t is not None for t in self._tensors()):
+        if self._sampling and self._sampler.is_whole:
             self._before(None)
             sample = self._after(None, NO_LANE, self.step)
         self._ticks.append((self._given or self._losses, sample))
         self._given, self._losses, self.pending = [], [], 0
-        self._wiring.forget()
+        self._sampler.forget()
         self.step += 1
         if len(self._ticks) > MAX_TICKS:
             self._release_ticks()
@@ -426,11 +352,6 @@ class Recorder:
             if sample is not None:
                 self.log.sample(sample, None)
 
-    def _note_used(self, optimizer: Optimizer) -> None:
-        """Note the gradients that were used: those of all that no other optimizer holds."""
-        unused = self._holdings(optimizer)[1] if len(self.holders) > 1 else None
-        self._wiring.step_ended(self._tensors(), unused)
-
     def _advance(self, now: float, optimizer: Optimizer) -> None:
         self.pending = 0
         if self.kept is None and self._schedule.adapt(self.step, now):
@@ -438,10 +359,8 @@ class Recorder:
         self.step += 1
         self._sampling = self._schedule.samples(self.step)
         if self._sampling:
-            self._guard.run("wiring", self._note_used, optimizer)
-        else:
-            self._wiring.forget()
-        self._criterion_hook.wanted = self._sampling
+            self._sampler.used(optimizer)
+        self._sampler.expect(self._sampling)
 
 
 def _user_loss(loss: Any) -> Tensor | float | None:
