@@ -20,6 +20,8 @@ LAYERS_TAG = "lossmon/layers"
 RUN_TAG = "lossmon/run"
 MARK_TAG = "lossmon/event"
 ALIVE_TAG = "lossmon/alive"
+CONTESTED = "contested"
+"""Kind of the mark of a run whose loss depends on parameters that another training moves."""
 PLUGIN_NAME = "lossmon"
 
 

@@ -24,13 +24,14 @@ def find_model(leaves: Iterable[Tensor], known: Sequence[nn.Module]) -> Found | 
     """Return the outermost of the `known` modules that own the `leaves`; None without any leaf.
 
     Outermost, so that parts which the loss does not reach are seen too. Lists and dicts of modules
-    do not count as models: their entries do.
+    do not count as models: their entries do. Of models that share a part, those of which nothing
+    but that part is reached are left out.
     """
     wanted = {id(leaf): leaf for leaf in leaves}
     if not wanted:
         return None
     owners = [m for m in known if any(id(p) in wanted for p in m._parameters.values())]
-    roots = _outermost(owners, known)
+    roots = _needed(_outermost(owners, known), set(wanted))
     if not roots:
         return Found("tensors", rows_of_tensors(wanted.values()), ())
     if len(roots) == 1:
@@ -62,6 +63,14 @@ def _outermost(owners: Sequence[nn.Module], known: Sequence[nn.Module]) -> list[
         if not above:
             roots[id(module)] = module
     return list(roots.values())
+
+
+def _needed(roots: list[nn.Module], wanted: set[int]) -> list[nn.Module]:
+    """Return the roots that own more of what is wanted than any other root owns with them."""
+    if len(roots) < 2:
+        return roots
+    owned = [wanted & {id(p) for p in root.parameters()} for root in roots]
+    return [root for root, own in zip(roots, owned, strict=True) if not any(own < x for x in owned)]
 
 
 def _children(module: nn.Module) -> Iterable[nn.Module]:

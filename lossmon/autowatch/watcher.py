@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import weakref
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -12,9 +14,12 @@ from torch.optim import Optimizer
 from lossmon.autowatch import registry
 from lossmon.autowatch.models import Found, find_model
 from lossmon.autowatch.places import Places
+from lossmon.autowatch.trial import Part, Trial
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.graph import leaves
+from lossmon.capture.groups import held_ids, held_tensors
 from lossmon.capture.hooks import TAPS
+from lossmon.capture.layout import Row
 from lossmon.capture.monitor import described
 from lossmon.capture.recorder import Recorder
 from lossmon.capture.routes import ROUTES
@@ -28,7 +33,12 @@ MAX_RUNS = 200
 
 
 class Watcher:
-    """Watches every training of this process from `install` to `close`."""
+    """Watches every training of this process from `install` to `close`. A `routes.Finder`.
+
+    A training is a set of optimizers that step together, with the parameters that they hold and
+    those of the same model that nobody holds. Where a first loss reaches the parameters of several
+    optimizers, it is on trial until it is seen which of them do.
+    """
 
     def __init__(self, places: Places) -> None:
         """`places` hands out the logdirs."""
@@ -37,9 +47,10 @@ class Watcher:
         """Whether a training goes unwatched because its logdir cannot be written to."""
         self._places = places
         self._recorders: list[Recorder] = []
+        self._trials: list[Trial] = []
         self._modules = registry.Registry(nn.Module)
         self._optimizers = registry.Registry(Optimizer)
-        ROUTES.discover = self._discover
+        ROUTES.finder = self
         TAPS.add(ROUTES)
 
     def close(self, error: BaseException | None) -> None:
@@ -47,7 +58,9 @@ class Watcher:
 
         It is written to the run that was trained last: the others had ended before.
         """
-        ROUTES.discover = None
+        for trial in list(self._trials):
+            self._decide(trial)
+        ROUTES.finder = None
         TAPS.discard(ROUTES)
         self._modules.remove()
         self._optimizers.remove()
@@ -56,56 +69,150 @@ class Watcher:
             last = recorder is self._recorders[-1]
             recorder.close(error=described(error) if error is not None and last else None)
 
-    def _discover(self, roots: Sequence[Tensor]) -> Recorder | None:
+    def by_loss(self, roots: Sequence[Tensor]) -> Recorder | None:
+        """See `routes.Finder`."""
         self.saw_backward = True
+        reached = [leaf for root in roots for leaf in leaves(root)]
+        ids = {id(leaf) for leaf in reached}
+        return self._find(reached, [o for o in self._optimizers.living() if held_ids(o) & ids])
+
+    def by_optimizer(self, optimizer: Optimizer, roots: Sequence[Tensor]) -> Recorder | None:
+        """See `routes.Finder`."""
+        found = find_model(held_tensors([optimizer]), self._modules.living())
+        held = held_ids(optimizer)
+        mine = [row.tensor() for row in found.rows] if found is not None else []
+        for recorder in reversed(self._recorders):
+            own = {id(row.tensor()) for row in recorder.start.rows}
+            if all(id(t) in own for t in mine if id(t) in held):
+                # Made anew, each epoch or for fine-tuning: the model goes on, and so does its run.
+                return recorder
+        nobodys = held_ids(*self._optimizers.living())
+        reached = [leaf for root in roots for leaf in leaves(root)]
+        orphans = [x for x in reached if id(x) not in nobodys and ROUTES.owner(x) is None]
+        return self._find(orphans, [optimizer])
+
+    def settle(self) -> None:
+        """See `routes.Finder`."""
+        for trial in list(self._trials):
+            if trial.is_over():
+                self._decide(trial)
+
+    def _find(self, reached: Sequence[Tensor], optimizers: Sequence[Optimizer]) -> Recorder | None:
         if self.refused or len(self._recorders) >= MAX_RUNS:
             return None
         self._close_bygone()
-        reached = (leaf for root in roots for leaf in leaves(root))
-        found = find_model(reached, self._modules.living())
-        if found is None or not found.rows:
+        tensors = [*reached, *held_tensors(optimizers)]
+        found = find_model(tensors, self._modules.living()) if tensors else None
+        rows = self._unclaimed(found, optimizers) if found is not None else ()
+        if found is None or not rows:
             return None
+        own = {id(row.tensor()) for row in rows}
+        holders = [o for o in self._optimizers.living() if held_ids(o) & own]
         try:
-            recorder = self._recorder(found)
+            return self._begin(replace(found, rows=rows), holders)
         except UsageError as error:
-            self.refused = True
-            line = f"lossmon: {printable(str(error), 1000)}; the training goes on unwatched"
-            print(line, file=sys.stderr)
+            self._refuse(error)
             return None
+
+    def _refuse(self, error: UsageError) -> None:
+        self.refused = True
+        line = f"lossmon: {printable(str(error), 1000)}; the training goes on unwatched"
+        print(line, file=sys.stderr)
+
+    def _unclaimed(self, found: Found, optimizers: Sequence[Optimizer]) -> tuple[Row, ...]:
+        """Return the rows but for those that another training's optimizer holds."""
+        others = [o for o in self._optimizers.living() if o not in optimizers]
+        theirs = held_ids(*others) - held_ids(*optimizers)
+        return tuple(row for row in found.rows if not self._is_claimed(row, theirs))
+
+    def _is_claimed(self, row: Row, theirs: set[int]) -> bool:
+        tensor = row.tensor()
+        return tensor is not None and id(tensor) in theirs and ROUTES.owner(tensor) is not None
+
+    def _begin(self, found: Found, holders: Sequence[Optimizer]) -> Recorder:
+        if len(holders) < 2:
+            recorder = self._recorder(self._start(found, holders), holders, found.modules)
+        else:
+            # Its place is not known before it is.
+            start = Start(found.rows, Path(), found.name, step=steps_behind(holders))
+            recorder = self._recorder(start, holders, found.modules)
+            recorder.keep()
+            self._trials.append(Trial(recorder, {id(o): steps_behind([o]) for o in holders}))
         self._recorders.append(recorder)
         ROUTES.add(recorder)
         return recorder
 
+    def _decide(self, trial: Trial) -> None:
+        """End a trial: one run where its optimizers step together, else one for each that do."""
+        self._trials.remove(trial)
+        recorder = trial.recorder
+        recorder.end_kept_cycle()
+        parts = trial.parts()
+        try:
+            if len(parts) < 2:
+                start = recorder.start
+                place = self._places.claim(start.model, resumes=start.step > 0)
+                recorder.settle(replace(start, logdir=place))
+                return
+            for number, part in enumerate(parts):
+                self._split_off(trial, part, with_orphans=number == 0)
+        except UsageError as error:
+            self._refuse(error)
+        self._recorders.remove(recorder)
+        ROUTES.discard(recorder)
+        recorder.abandon()
+
+    def _split_off(self, trial: Trial, part: Part, *, with_orphans: bool) -> None:
+        optimizers, old = part.optimizers, trial.recorder.start.rows
+        others = [o for o in trial.recorder.holders.living() if o not in optimizers]
+        theirs = held_ids(*others) - held_ids(*optimizers)
+        mine = held_ids(*optimizers)
+        wanted = {
+            id(tensor): place
+            for place, row in enumerate(old)
+            if (tensor := row.tensor()) is not None
+            and (id(tensor) in mine or (with_orphans and id(tensor) not in theirs))
+        }
+        tensors = [
+            tensor for place in wanted.values() if (tensor := old[place].tensor()) is not None
+        ]
+        found = find_model(tensors, self._modules.living())
+        if found is None:
+            return
+        rows = tuple(row for row in found.rows if id(row.tensor()) in wanted)
+        start = self._start(replace(found, rows=rows), optimizers, step=trial.behind(optimizers))
+        recorder = self._recorder(start, optimizers, found.modules)
+        recorder.begin_with(part.cycles, [wanted[id(row.tensor())] for row in rows])
+        self._recorders.append(recorder)
+        ROUTES.add(recorder)
+
     def _close_bygone(self) -> None:
         """End the logs of models that no longer exist."""
-        for recorder in self._recorders:
+        for recorder in list(self._recorders):
             if all(row.tensor() is None for row in recorder.start.rows):
+                for trial in [t for t in self._trials if t.recorder is recorder]:
+                    self._decide(trial)
                 ROUTES.discard(recorder)
                 recorder.close()
 
-    def _recorder(self, found: Found) -> Recorder:
-        own = {id(row.tensor()) for row in found.rows}
-        holders = tuple(o for o in self._optimizers.living() if _holds(o, own))
-        first = steps_behind(holders)
-        start = Start(
-            rows=found.rows,
-            logdir=self._places.claim(found.name, resumes=first > 0),
-            model=found.name,
-            step=first,
-        )
+    def _start(
+        self, found: Found, holders: Sequence[Optimizer], *, step: int | None = None
+    ) -> Start:
+        first = steps_behind(holders) if step is None else step
+        place = self._places.claim(found.name, resumes=first > 0)
+        return Start(rows=found.rows, logdir=place, model=found.name, step=first)
+
+    def _recorder(
+        self, start: Start, holders: Sequence[Optimizer], modules: Sequence[nn.Module]
+    ) -> Recorder:
         return Recorder(
             start,
             holders,
             schedule=Schedule(lanes=len(holders)),
             criterion=CriterionHook(None),
-            train_mode=_mode(found.modules),
+            train_mode=_mode(modules),
             waits_for_user=False,
         )
-
-
-def _holds(optimizer: Optimizer, own: set[int]) -> bool:
-    groups = getattr(optimizer, "param_groups", ())
-    return any(id(p) in own for group in groups for p in group["params"])
 
 
 def _mode(modules: Sequence[nn.Module]) -> Callable[[], bool]:

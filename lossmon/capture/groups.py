@@ -33,6 +33,9 @@ class Holders:
         self._references.append(weakref.ref(optimizer))
         return len(self._references) - 1
 
+    def __len__(self) -> int:
+        return len(self._references)
+
     def __contains__(self, optimizer: Optimizer) -> bool:
         return any(reference() is optimizer for reference in self._references)
 
@@ -69,13 +72,27 @@ def group_of_parameter(optimizers: Sequence[Optimizer]) -> dict[int, int]:
     }
 
 
-def lr_values(optimizers: Sequence[Optimizer], names: Sequence[str]) -> dict[str, float]:
-    """Return the lr scalars of this instant: `train/lr`, or one tag a group where several exist."""
-    values = [number(group["lr"]) for _, group in _groups(optimizers) if "lr" in group]
+def lr_numbers(optimizers: Iterable[Optimizer]) -> list[float | None]:
+    """Return the lr of every param group that has one, at this instant."""
+    return [number(group["lr"]) for _, group in _groups(optimizers) if "lr" in group]
+
+
+def named_rates(values: Sequence[float | None], names: Sequence[str]) -> dict[str, float]:
+    """Return lr numbers as scalars: `train/lr`, or one tag a group where several exist."""
     if len(values) == 1:
         return {LR.tag: values[0]} if values[0] is not None else {}
     named = zip(names, values, strict=False)
     return {group_tag(LR, name): value for name, value in named if value is not None}
+
+
+def held_tensors(optimizers: Iterable[Optimizer]) -> list[Tensor]:
+    """Return what the optimizers hold."""
+    return [p for _, group in _groups(optimizers) for p in group["params"]]
+
+
+def held_ids(*optimizers: Optimizer) -> set[int]:
+    """Return the id() of every tensor that any of the optimizers holds."""
+    return {id(p) for p in held_tensors(optimizers)}
 
 
 def held_count(optimizers: Iterable[Optimizer]) -> int:

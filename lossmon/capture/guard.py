@@ -37,13 +37,14 @@ class Guard:
         count = self._failures[collector] = self._failures.get(collector, 0) + 1
         reason = f"{type(error).__name__}: {error}"
         if count == 1:
-            _warn(f"lossmon: {collector} could not be recorded at one step ({reason})")
+            warn(f"lossmon: {collector} could not be recorded at one step ({reason})")
         if count == FAILURES_UNTIL_OFF:
-            _warn(f"lossmon: {collector} is not recorded any more ({reason})")
+            warn(f"lossmon: {collector} is not recorded any more ({reason})")
             self._on_off(collector, reason)
 
 
-def _warn(message: str) -> None:
+def warn(message: str) -> None:
+    """Warn, and never raise."""
     # Under `-W error` warn() itself raises: then there is nobody left to tell.
     try:
         warnings.warn(message, RuntimeWarning, stacklevel=2)

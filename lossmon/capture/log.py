@@ -1,4 +1,8 @@
-"""The recorder's way to the files: opens them with the first step, and never raises."""
+"""The recorder's way to the files: opens them with the first step, and never raises.
+
+While it is not clear yet which run this is (`waits`), nothing is opened: marks are kept back, and
+the recorder keeps its steps.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lossmon.capture.groups import Holders, held_count, lr_values
+from lossmon.capture.groups import Holders, held_count, lr_numbers, named_rates
 from lossmon.capture.guard import Guard
 from lossmon.capture.samples import Sample
 from lossmon.capture.scalars import Line, ScalarLog
@@ -22,13 +26,14 @@ _NO_LAYERS: NDArray[np.float32] = np.zeros((0, 0), np.float32)
 
 
 class RunLog:
-    """The files of one start. Holds the line of the newest step open until its loss is known."""
+    """The files of one start."""
 
     def __init__(self, start: Start, holders: Holders, transfer: Transfer) -> None:
         """`holders` is the recorder's own: it may grow until the first step and after."""
         self.guard = Guard(self._collector_off)
-        self.open_line: Line | None = None
-        self._start = start
+        self.start = start
+        self.waits = False
+        self._marks: list[Mark] = []
         self._holders = holders
         self._transfer = transfer
         self._writer: RunWriter | None = None
@@ -51,27 +56,27 @@ class RunLog:
         optimizers = self._holders.living()
         if look and held_count(optimizers) != self._held:
             writer.new_meta(self._meta())
-        return lr_values(optimizers, self._names)
+        return named_rates(lr_numbers(optimizers), self._names)
+
+    def name_rates(self, rates: Mapping[int, list[float | None]]) -> dict[str, float]:
+        """Return lr numbers of the past, one list for each id() of an optimizer, as scalars."""
+        self._files()
+        held = [rates.get(id(optimizer), []) for optimizer in self._holders.living()]
+        return named_rates([rate for numbers in held for rate in numbers], self._names)
 
     def put(self, line: Line) -> None:
         """Write a line."""
+        line.is_put = True
         self.guard.run("loss", self._files()[1].put, line)
 
-    def close_line(self) -> None:
-        """Write the open line, if there is one."""
-        line, self.open_line = self.open_line, None
-        if line is not None:
-            self.put(line)
-
     def sample(self, sample: Sample, line: Line | None) -> None:
-        """Write a wide record once it is complete; its totals go into `line` while that is open."""
+        """Write a wide record once it is complete; its totals go into `line` until that is put."""
         writer = self._files()[0]
 
         def done(sample: Sample) -> None:
-            # What only another optimizer moves is not measured in this one's step.
-            sample.parameters[sample.elsewhere] = np.nan
+            sample.finish()
             values = sample.scalars()
-            if line is not None and line is self.open_line:
+            if line is not None and not line.is_put:
                 line.values.update(values)
             elif values:
                 writer.scalars(sample.step, sample.wall_time, values)
@@ -81,11 +86,14 @@ class RunLog:
 
     def mark(self, step: int, kind: str, detail: Mapping[str, Any] | None = None) -> None:
         """Write that something happened."""
-        self._files()[0].mark(Mark(step, time.time(), kind, dict(detail or {})))
+        mark = Mark(step, time.time(), kind, dict(detail or {}))
+        if self.waits:
+            self._marks.append(mark)
+        else:
+            self._files()[0].mark(mark)
 
     def close(self, step: int, error: str | None) -> None:
         """Fetch what is on its way, say how the run ended, close the files."""
-        self.close_line()
         self.guard.run("loss", self._files()[1].fetch)
         self.guard.run("updates", self._transfer.drain)
         self.mark(step, "exception" if error else "closed", {"error": error} if error else None)
@@ -93,19 +101,21 @@ class RunLog:
 
     def _files(self) -> tuple[RunWriter, ScalarLog]:
         if self._writer is None or self._scalars is None:
-            self._writer = RunWriter(self._start.logdir, self._meta())
+            self._writer = RunWriter(self.start.logdir, self._meta())
             self._scalars = ScalarLog(self._writer, self._transfer)
-            if self._start.step:
-                self.mark(self._start.step, "resumed")
+            if self.start.step:
+                self.mark(self.start.step, "resumed")
+            for mark in self._marks:
+                self._writer.mark(mark)
         return self._writer, self._scalars
 
     def _meta(self) -> RunMeta:
         optimizers = self._holders.living()
-        meta = self._start.meta(optimizers)
+        meta = self.start.meta(optimizers)
         self._held = held_count(optimizers)
         self._names = tuple(group.name for group in meta.groups)
         return meta
 
     def _collector_off(self, collector: str, error: str) -> None:
         detail = {"collector": collector, "error": error}
-        self.mark(self._start.step, "collector-off", detail)
+        self.mark(self.start.step, "collector-off", detail)

@@ -8,7 +8,6 @@ import os
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Sequence
-from numbers import Integral
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,17 +18,21 @@ from torch.optim import Optimizer
 from lossmon import signals
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.groups import inner_optimizer
+from lossmon.capture.guard import warn
 from lossmon.capture.layout import rows_of_model
+from lossmon.capture.options import check_options, kind_of, require
 from lossmon.capture.recorder import Recorder
 from lossmon.capture.routes import ROUTES
 from lossmon.capture.schedule import BUDGET, Schedule
 from lossmon.capture.start import Start, process_rank, steps_behind
 from lossmon.errors import UsageError
 from lossmon.eventfile.place import FOLDER, claim, first_free, holds_run
+from lossmon.numfmt import printable
 
 MAX_NAME = 1000
 """Characters of a name in `log()`: in UTF-8 fewer than the bytes of a tag that readers take."""
-MAX_STEP = 1 << 62
+MAX_WARNINGS = 20
+"""Names whose values `log()` could not take that are warned of."""
 
 
 class Monitor:
@@ -42,6 +45,7 @@ class Monitor:
         self._recorder = recorder
         self._pid = os.getpid()
         self._closed = False
+        self._left_out: set[str] = set()
         ROUTES.add(recorder)
         # Strongly: a monitor that nobody keeps goes on until the end of the process.
         atexit.register(self._close_at_exit)
@@ -59,16 +63,23 @@ class Monitor:
         """Record scalars at the newest step; `val_loss=...` becomes `val/loss`.
 
         A name without an underscore goes under `user/`. A value that is no number is left out, and
-        so is a name of more than 1,000 characters.
+        so is a name of more than 1,000 characters; the first value of a name is warned of.
         """
-        if self._listens():
-            self._recorder.user_log(
-                {
-                    _tag(name): number
-                    for name, value in scalars.items()
-                    if len(name) <= MAX_NAME and (number := _number(value)) is not None
-                }
+        if not self._listens():
+            return
+        numbers = {name: _number(value) for name, value in scalars.items() if len(name) <= MAX_NAME}
+        self._recorder.user_log({_tag(n): x for n, x in numbers.items() if x is not None})
+        for name, value in scalars.items():
+            if numbers.get(name) is None and len(self._left_out) < MAX_WARNINGS:
+                self._warn_of(name, value)
+
+    def _warn_of(self, name: str, value: Any) -> None:
+        if name[:MAX_NAME] not in self._left_out:
+            self._left_out.add(name[:MAX_NAME])
+            why = (
+                "its name is too long" if len(name) > MAX_NAME else f"{kind_of(value)} is no number"
             )
+            warn(f"lossmon: log() leaves out {printable(name, 80)}: {why}")
 
     def close(self) -> None:
         """End the log and leave no hook behind. Idempotent."""
@@ -162,16 +173,11 @@ def watch(
         UsageError: An argument cannot be used, or `logdir` cannot be written.
     """
     optimizers = _optimizers(optimizer)
-    _require(isinstance(model, nn.Module), f"model must be a torch module, not {_kind(model)}")
-    _require(every is None or every >= 1, f"every must be at least 1, not {every}")
-    _require(0 < budget <= 1, f"budget must be a share above 0 and up to 1, not {budget}")
+    check_options(criterion, logdir, floor, start_step, ignore, every, budget)
+    require(isinstance(model, nn.Module), f"model must be a torch module, not {kind_of(model)}")
     first = steps_behind(optimizers) if start_step is None else start_step
-    _require(
-        isinstance(first, Integral) and 0 <= int(first) < MAX_STEP,
-        f"start_step must not be negative, and must be a whole number, not {first!r}",
-    )
     rows = rows_of_model(model)
-    _require(bool(rows), "model has no floating-point parameters to watch")
+    require(bool(rows), "model has no floating-point parameters to watch")
     start = Start(
         rows=rows,
         logdir=_claim(Path(logdir), resumes=first > 0),
@@ -210,9 +216,9 @@ def _optimizers(given: Any) -> tuple[Optimizer, ...]:
     )
     found = tuple(inner_optimizer(optimizer) for optimizer in several)
     for optimizer in found:
-        _require(
+        require(
             isinstance(optimizer, Optimizer),
-            f"optimizer must be a torch optimizer, or a list of them, not {_kind(optimizer)}",
+            f"optimizer must be a torch optimizer, or a list of them, not {kind_of(optimizer)}",
         )
     return found
 
@@ -229,14 +235,5 @@ def _claim(logdir: Path, *, resumes: bool) -> Path:
         raise UsageError(f"cannot write to logdir {logdir}: {error.strerror}") from None
     if free != logdir:
         print(f"lossmon: {logdir} already holds a run; writing to {free}", file=sys.stderr)
-    _require(os.access(free / FOLDER, os.W_OK), f"cannot write to logdir {free}: not permitted")
+    require(os.access(free / FOLDER, os.W_OK), f"cannot write to logdir {free}: not permitted")
     return free
-
-
-def _require(holds: bool, message: str) -> None:
-    if not holds:
-        raise UsageError(f"watch(): {message}")
-
-
-def _kind(value: object) -> str:
-    return type(value).__name__

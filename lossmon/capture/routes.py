@@ -1,11 +1,18 @@
-"""Which training an event belongs to: backward passes by the parameters they reach, steps by what
-the optimizer holds, and, where that is another model's, by the backward pass just before."""
+"""Which training an event belongs to: a backward pass belongs to the optimizer that steps next.
+
+That is known only at the step. So a pass is told at once to the training that is most likely its
+own, by the parameters that it reaches and by what was right before; where another's optimizer
+steps, that training takes it over, and the next such pass goes there directly.
+"""
 
 from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from torch import Tensor
 from torch.optim import Optimizer
@@ -17,30 +24,81 @@ from lossmon.capture.recorder import Recorder
 
 TRUSTED_AFTER = 32
 """A lone monitor whose first passes were all its own is not asked again: the walk costs 5 us."""
+MAX_PASSES = 64
+"""Passes since a step that are remembered."""
+MAX_PLAYERS = 8
+"""Trainings at a time that are looked at for playing against each other."""
+NEVER = -1 << 62
+"""In place of passes in a row: another optimizer was seen to step after a pass of the monitor's."""
 
-Discover = Callable[[Sequence[Tensor]], Recorder | None]
+Key = tuple[tuple[int, ...], int]
+
+
+class Finder(Protocol):
+    """Finds trainings that nobody has announced."""
+
+    def by_loss(self, roots: Sequence[Tensor]) -> Recorder | None:
+        """Return a recorder for a backward pass that reaches none of the known parameters."""
+
+    def by_optimizer(self, optimizer: Optimizer, roots: Sequence[Tensor]) -> Recorder | None:
+        """Return the recorder of an unknown optimizer that steps after a pass over `roots`."""
+
+    def settle(self) -> None:
+        """Decide about runs on trial; called before every backward pass."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pass:
+    """A backward pass since the last step."""
+
+    recorder: Recorder
+    """Whom it was told to."""
+    key: Key | None
+    """What is known about it before the step; None with a single training."""
+    roots: tuple[weakref.ref[Tensor], ...]
+    touched: tuple[Recorder, ...] = ()
+    """Other trainings whose parameters it reaches, or which are frozen while it is made."""
+
+    def living(self) -> list[Tensor]:
+        """Return those roots that the loop still holds; their graph's shape outlives backward."""
+        return [root for reference in self.roots if (root := reference()) is not None]
+
+    def reaches(self, held: set[int]) -> bool:
+        """Return whether any of the tensors with these ids is behind it."""
+        return any(id(leaf) in held for root in self.living() for leaf in leaves(root))
 
 
 class Routes:
     """Tells recorders of the events that are theirs. A listener of `hooks.TAPS`."""
 
     def __init__(self) -> None:
-        self.discover: Discover | None = None
-        """Asked for a recorder when a backward pass reaches none of the known parameters."""
+        self.finder: Finder | None = None
         self._recorders: tuple[Recorder, ...] = ()
         self._owners: dict[int, tuple[weakref.ref[Tensor], Recorder]] = {}
         self._reached: dict[int, int] = {}
         self._current: Recorder | None = None
         self._own_in_a_row = 0
         self._stepping: dict[int, list[Recorder]] = {}
+        self._passes: deque[_Pass] = deque(maxlen=MAX_PASSES)
+        self._learned: dict[Key, Recorder] = {}
+        self._contested: set[int] = set()
+        """id() of every recorder that was told that its loss is not its own alone."""
+        self._met: dict[int, Recorder] = {}
+        """Per id() of a recorder the last training whose pass touched it."""
+        self._taken: list[_Pass] = []
+        """Passes that steps since the last backward pass were made from."""
+        self._last: Recorder | None = None
         self._guard = Guard(lambda collector, error: None)
 
     def add(self, recorder: Recorder) -> None:
-        """Begin to tell `recorder`."""
-        if not self._recorders and self.discover is None:
+        """Begin to tell `recorder`; it owns its rows from now on, also those of an older one."""
+        if not self._recorders and self.finder is None:
             TAPS.add(self)
         self._recorders = (*self._recorders, recorder)
         self._own_in_a_row = 0
+        self._learned.clear()
+        self._contested.discard(id(recorder))
+        self._met.pop(id(recorder), None)
         for row in recorder.start.rows:
             tensor = row.tensor()
             if tensor is not None:
@@ -50,14 +108,29 @@ class Routes:
         """Stop telling `recorder`."""
         self._recorders = tuple(r for r in self._recorders if r is not recorder)
         self._owners = {k: v for k, v in self._owners.items() if v[1] is not recorder}
+        self._learned.clear()
+        self._taken.clear()
+        kept = [p for p in self._passes if p.recorder is not recorder]
+        self._passes = deque(kept, maxlen=MAX_PASSES)
         if self._current is recorder:
             self._current = None
-        if not self._recorders and self.discover is None:
+        if self._last is recorder:
+            self._last = None
+        if not self._recorders and self.finder is None:
             TAPS.discard(self)
+
+    def owner(self, tensor: Tensor) -> Recorder | None:
+        """Return the recorder that has `tensor` among its rows."""
+        reference, recorder = self._owners.get(id(tensor), (None, None))
+        # An id may have passed on to another tensor since.
+        return recorder if reference is not None and reference() is tensor else None
 
     def backward_begins(self, roots: Sequence[Tensor], loss: Tensor | None) -> None:
         """See `hooks.Listener`."""
+        if self.finder is not None:
+            self._guard.run("routing", self.finder.settle)
         self._current = self._guard.run("routing", self._owner, roots)
+        self._taken.clear()
         if self._current is not None:
             self._guard.run("monitor", self._current.backward_begins, roots, loss)
 
@@ -68,7 +141,7 @@ class Routes:
 
     def step_begins(self, optimizer: Optimizer) -> None:
         """See `hooks.Listener`."""
-        found = self._guard.run("routing", self._stepped, optimizer) or []
+        found = self._guard.run("routing", self._trainings, optimizer) or []
         self._stepping[id(optimizer)] = found
         for recorder in found:
             self._guard.run("monitor", recorder.step_begins, optimizer)
@@ -77,15 +150,48 @@ class Routes:
         """See `hooks.Listener`."""
         found = self._stepping.pop(id(optimizer), None)
         # A closure's backward pass may have told only now whose step this is.
-        for recorder in found or self._guard.run("routing", self._stepped, optimizer) or ():
+        found = found or self._guard.run("routing", self._trainings, optimizer) or []
+        for recorder in found:
             self._guard.run("monitor", recorder.step_ended, optimizer)
+        if found:
+            self._last = found[-1]
+
+    # -- whose backward pass ---------------------------------------------------------------
 
     def _owner(self, roots: Sequence[Tensor]) -> Recorder | None:
-        if self.discover is None and len(self._recorders) == 1:
-            return self._lone_owner(roots)
-        reached = self._reached_recorders(roots, only_first=len(self._recorders) == 1)
+        several = len(self._recorders) > 1
+        if self.finder is None and not several:
+            return self._lone_owner(roots) if self._recorders else None
+        reached = self._reached_recorders(roots, only_first=not several)
+        # A closure: its optimizer is stepping already.
+        inside = [r for found in self._stepping.values() for r in found if r in reached]
+        key: Key | None = None
+        touched: tuple[Recorder, ...] = ()
         if not reached:
-            return self.discover(roots) if self.discover is not None else None
+            owner = self.finder.by_loss(roots) if self.finder is not None else None
+        elif inside or not several:
+            owner = (inside or reached)[0]
+        else:
+            key = (tuple(id(recorder) for recorder in reached), id(self._last))
+            owner = self._learned.get(key) or self._likely(reached)
+        if several and len(self._recorders) <= MAX_PLAYERS:
+            frozen = [r for r in self._recorders if r not in reached and r.is_frozen]
+            touched = tuple(r for r in (*reached, *frozen) if r is not owner)
+        if owner is not None:
+            self._note(owner, key, roots, touched)
+        return owner
+
+    def _note(
+        self,
+        owner: Recorder,
+        key: Key | None,
+        roots: Sequence[Tensor],
+        touched: tuple[Recorder, ...] = (),
+    ) -> None:
+        held = tuple(weakref.ref(root) for root in roots)
+        self._passes.append(_Pass(owner, key, held, touched))
+
+    def _likely(self, reached: Sequence[Recorder]) -> Recorder:
         for recorder in reached:
             self._reached[id(recorder)] = self._reached.get(id(recorder), 0) + 1
         # A generator's loss reaches its discriminator too, and that one is reached more often.
@@ -97,39 +203,113 @@ class Routes:
             return recorder
         if self._reached_recorders(roots, only_first=True):
             self._own_in_a_row += 1
+            self._note(recorder, None, roots)
             return recorder
-        self._own_in_a_row = 0
+        self._own_in_a_row = min(0, self._own_in_a_row)
         return None
 
     def _reached_recorders(self, roots: Sequence[Tensor], *, only_first: bool) -> list[Recorder]:
         reached: list[Recorder] = []
         for variable in itertools.chain.from_iterable(leaves(root) for root in roots):
-            tensor, recorder = self._owners.get(id(variable), (None, None))
-            # An id may have passed on to another tensor since.
-            if tensor is None or recorder is None or tensor() is not variable:
+            recorder = self.owner(variable)
+            if recorder is None or recorder in reached:
                 continue
-            if recorder not in reached:
-                reached.append(recorder)
+            reached.append(recorder)
             if only_first or len(reached) == len(self._recorders):
                 break
         return reached
 
-    def _stepped(self, optimizer: Optimizer) -> list[Recorder]:
+    # -- whose step ------------------------------------------------------------------------
+
+    def _trainings(self, optimizer: Optimizer) -> list[Recorder]:
+        """Return the recorders to be told of a step, once they have the passes that led to it."""
         waiting = [r for r in self._recorders if r.pending]
-        if len(waiting) == 1 and optimizer in waiting[0].holders:
-            return waiting
-        held = {id(p) for group in optimizer.param_groups for p in group["params"]}
-        holders = [r for r in self._recorders if self._holds(held, r)]
-        pending = [r for r in holders if r.pending]
-        if pending:
-            return pending
-        known = [r for r in self._recorders if optimizer in r.holders]
-        if [r for r in known if r.pending]:
-            return [r for r in known if r.pending]
-        if self.discover is not None and self._current is not None and self._current.pending:
+        own = [r for r in waiting if optimizer in r.holders]
+        if not own:
+            own = self._without_own_pass(optimizer, waiting)
+        if self._passes:
+            self._learn(own)
+        return own
+
+    def _learn(self, own: Sequence[Recorder]) -> None:
+        if len(self._recorders) == 1:
+            self._taken.extend(self._passes)
+            self._passes.clear()
+            return
+        for each in self._passes:
+            if each.recorder in own and each.key is not None:
+                self._learned[each.key] = each.recorder
+        for recorder in own:
+            self._contest(recorder)
+        self._take([each for each in self._passes if each.recorder in own])
+
+    def _contest(self, steps: Recorder) -> None:
+        """Where a training steps on that another's loss depends on, tell both."""
+        for each in self._passes:
+            if each.recorder is steps:
+                self._met.update({id(other): steps for other in each.touched})
+        met = self._met.pop(id(steps), None)
+        if met is None or met not in self._recorders:
+            return
+        for recorder in (steps, met):
+            if id(recorder) not in self._contested and recorder.note_contest():
+                self._contested.add(id(recorder))
+
+    def _take(self, passes: Sequence[_Pass]) -> None:
+        self._taken.extend(passes)
+        self._passes = deque((p for p in self._passes if p not in passes), maxlen=MAX_PASSES)
+
+    def _without_own_pass(self, optimizer: Optimizer, waiting: list[Recorder]) -> list[Recorder]:
+        unheld = [r for r in waiting if not len(r.holders)]
+        if unheld and self.finder is not None:
             # It holds none of what the last backward pass reached, and steps all the same.
-            return [self._current]
-        return holders or known
+            return unheld[-1:]
+        held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+        shared = not waiting and any(each.reaches(held) for each in self._taken)
+        trainings = [r for r in self._recorders if optimizer in r.holders][-1:]
+        if not trainings and self.finder is not None and (waiting or shared):
+            found = self.finder.by_optimizer(optimizer, self._roots())
+            trainings = [found] if found is not None else []
+        if not trainings:
+            trainings = [r for r in self._recorders if self._holds(held, r)]
+            trainings = [r for r in trainings if r.pending] or trainings
+        if shared:
+            self._share(trainings)
+        elif not any(r in trainings for r in waiting):
+            for recorder in waiting:
+                self._hand_over(held, recorder, trainings)
+        return trainings
+
+    def _roots(self) -> list[Tensor]:
+        return [root for each in (*self._passes, *self._taken) for root in each.living()]
+
+    def _hand_over(self, held: set[int], recorder: Recorder, trainings: Sequence[Recorder]) -> None:
+        """Take from `recorder` the passes that reach the tensors `held`, all where none does.
+
+        Where nobody records the training that steps, only what surely is its own is taken away.
+        """
+        self._own_in_a_row = NEVER
+        told = [each for each in self._passes if each.recorder is recorder]
+        moved = [each for each in told if each.reaches(held)]
+        if not moved and not trainings:
+            return
+        moved = moved or told
+        losses = recorder.give_up([each in moved for each in told])
+        for each in moved:
+            if each.key is not None and trainings:
+                self._learned[each.key] = trainings[0]
+        for training in trainings:
+            training.take_over(losses)
+            # It looked like the other's: it depends on what that one trains.
+            self._met[id(recorder)] = training
+        self._take(moved)
+
+    def _share(self, trainings: Sequence[Recorder]) -> None:
+        """Give the losses of a step just made to whoever steps after the same backward pass."""
+        makers = [each.recorder for each in self._taken]
+        for training in trainings:
+            if training not in makers:
+                training.take_over(makers[-1].newest_losses)
 
     def _holds(self, held: set[int], recorder: Recorder) -> bool:
         return any(

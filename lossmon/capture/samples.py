@@ -44,6 +44,8 @@ class Sample:
     elsewhere: NDArray[np.bool_]
     """Rows that only other optimizers of the run hold."""
     waiting: int = 0
+    chosen: list[int] | None = None
+    """Rows to write, where the run has turned out to be about some of them only."""
     _then: Callable[[Sample], None] | None = None
 
     def when_done(self, then: Callable[[Sample], None]) -> None:
@@ -57,6 +59,26 @@ class Sample:
         self.waiting -= 1
         if self.waiting == 0 and self._then is not None:
             self._then(self)
+
+    def join(self, later: Sample) -> None:
+        """Take the rows that `later`'s optimizer holds from `later`, of the same step."""
+        self.elsewhere = self.elsewhere & ~later.held
+        self.waiting += 1
+
+        def take(later: Sample) -> None:
+            # What the backward passes told was told to the first optimizer's sample.
+            at = np.ix_(np.flatnonzero(later.held), _OF_STEP)
+            self.parameters[at] = later.parameters[at]
+            self.held = self.held | later.held
+            self.done()
+
+        later.when_done(take)
+
+    def finish(self) -> None:
+        """Leave out what this step's optimizers do not move, and the rows that are not chosen."""
+        self.parameters[self.elsewhere] = np.nan
+        if self.chosen is not None:
+            self.parameters, self.held = self.parameters[self.chosen], self.held[self.chosen]
 
     def scalars(self) -> dict[str, float]:
         """Return the total gradient norm and the update ratio over the rows that are held."""
@@ -79,6 +101,7 @@ class Sample:
         return values
 
 
+_OF_STEP = np.array([PARAMETER_COLUMNS[name] for name in (*updates.COLUMNS, UNIQUE_UNITS.name)])
 _GRAD_NORM, _GRAD_NONFINITE = PARAMETER_COLUMNS["grad_norm"], PARAMETER_COLUMNS["grad_nonfinite"]
 _UPDATE_NORM, _WEIGHT_NORM = PARAMETER_COLUMNS["update_norm"], PARAMETER_COLUMNS["weight_norm"]
 

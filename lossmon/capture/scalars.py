@@ -28,6 +28,8 @@ class Line:
     values: dict[str, float] = field(default_factory=dict)
     losses: list[Tensor | float] = field(default_factory=list)
     """Losses of the step's backward passes; their mean is the step's loss."""
+    is_put: bool = False
+    """Whether it has gone to the log: then nothing more may be added to it."""
 
 
 def held_loss(loss: Tensor) -> Tensor | float | None:

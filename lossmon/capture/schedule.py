@@ -39,10 +39,10 @@ class Schedule:
         """Length of the period in which one sample, or one pair of them, falls."""
         return self.every if self.every is not None else 1 << self.exponent
 
-    def spent(self, seconds: float) -> None:
-        """Add the cost of one sampled step."""
+    def spent(self, seconds: float, *, joins: bool = False) -> None:
+        """Add the cost of one sampled step; `joins`: of one more optimizer in the same step."""
         self.spent_s += seconds * COLD_CACHE
-        self._samples += 1
+        self._samples += not joins
 
     def adapt(self, step: int, now_s: float) -> bool:
         """Choose the interval for the steps after `step`; return whether it changed.

@@ -34,9 +34,19 @@ class WiringMeter:
         self._backwards = 0
         self._stale: NDArray[np.float32] | None = None
 
-    def step_ended(self, tensors: Sequence[Tensor | None]) -> None:
-        """Note the gradients that the step has just used."""
-        self._used = tokens(tensors)
+    def step_ended(
+        self, tensors: Sequence[Tensor | None], unused: NDArray[np.bool_] | None = None
+    ) -> None:
+        """Note the gradients that the step has just used, beside those noted since the last pass.
+
+        Those at `unused` are another optimizer's, which may go on to accumulate them.
+        """
+        now = tokens(tensors)
+        if unused is not None and unused.any():
+            before = self._used or [None] * len(now)
+            pairs = zip(now, before, unused, strict=True)
+            now = [old if skipped else new for new, old, skipped in pairs]
+        self._used = now
 
     def backward_begins(self, tensors: Sequence[Tensor | None]) -> None:
         """Compare what lies there now with what the last step used."""

@@ -51,7 +51,8 @@ def _report(facts: Facts, rules: Sequence[Rule], ignore: Sequence[str]) -> Repor
         findings=ordered,
         undecided={s: o.needs for s, o in outcomes.items() if isinstance(o, Undecided)},
         clear=tuple(slug for slug, o in outcomes.items() if isinstance(o, Clear)),
-        skipped={slug: o.why for slug, o in outcomes.items() if isinstance(o, Skipped)},
+        skipped={slug: o.why for slug, o in outcomes.items() if isinstance(o, Skipped)}
+        | {slug: f"ignore names no rule: {slug}" for slug in sorted(silenced - by_id.keys())},
         status_reads=reads,
         flat=facts.window if word == "stuck" or (word == "converged" and not status) else None,
         dropped=_dropped(run),

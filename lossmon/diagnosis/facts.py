@@ -218,6 +218,11 @@ class Facts:
         out[hit] = self.losses[at[hit]]
         return out
 
+    @cached_property
+    def is_contested(self) -> bool:
+        """Whether other trainings move what this loss depends on: generator and discriminator."""
+        return any(mark.kind == signals.CONTESTED for mark in self.run.marks)
+
     # -- who is who --------------------------------------------------------------------------
 
     @property

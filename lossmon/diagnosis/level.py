@@ -26,6 +26,7 @@ AT_PRIOR = Threshold(0.02, "of the prior's loss", "a constant prediction explain
 CONVERGED = Threshold(0.98, "of the prior's loss", "toy runs: memorised and converged end above it")
 SAME_LOSS = 1e-3
 """Total and criterion loss nearer than this are one and the same: nothing was added."""
+ALIKE = Threshold(1e-9, "of the loss", "rounding: the targets do not differ, none of them")
 FEW = 20
 """With fewer criterion losses in the window the loss of every step is used to infer them."""
 
@@ -47,11 +48,20 @@ class Level:
     tau: float
     """Loss less mean prediction entropy, at the same steps: the derivative of the loss with respect
     to the temperature of the logits, 0 at an unregularised optimum of cross-entropy."""
+    alike: bool = False
+    """Whether all targets are alike: a constant is then always right, and no level is known."""
 
     @property
     def is_known(self) -> bool:
         """Whether E could be computed."""
         return bool(np.isfinite(self.explained))
+
+    @property
+    def why_unknown(self) -> str:
+        """Why E could not be computed."""
+        if self.alike:
+            return "all targets are alike, so no level is known"
+        return "the loss of a constant prediction is not known for this criterion"
 
 
 def level(facts: Facts) -> Level:
@@ -64,12 +74,12 @@ def level(facts: Facts) -> Level:
     steps = facts.sampled_steps[rows]
     criterion = facts.total(signals.CRITERION_LOSS, steps)
     loss = _criterion_loss(facts, steps, criterion)
-    prior = _prior(facts)
+    prior, alike = _prior(facts, loss)
     explained = 1 - loss / prior if prior > 0 else nan
     entropy = _mean(totals.column(signals.PREDICTION_ENTROPY, rows)[:, 0])
     information = _mean(totals.column(signals.PREDICTION_INFORMATION, rows)[:, 0])
     tau = _mean(criterion) - entropy
-    return Level(loss, prior, explained, entropy, information, tau)
+    return Level(loss, prior, explained, entropy, information, tau, alike)
 
 
 def _criterion_loss(facts: Facts, steps: Steps, criterion: Floats) -> float:
@@ -96,24 +106,26 @@ def _criterion_loss(facts: Facts, steps: Steps, criterion: Floats) -> float:
     return window * _mean(criterion[both]) / _mean(total[both])
 
 
-def _prior(facts: Facts) -> float:
-    """Return the newest prior loss; label entropy corrected for its finite sample.
+def _prior(facts: Facts, loss: float) -> tuple[float, bool]:
+    """Return the newest prior loss, and whether there is none because all targets are alike.
 
-    A plug-in entropy is too low by (K - 1) / 2N on average (Miller 1955).
+    A plug-in entropy is too low by (K - 1) / 2N on average (Miller 1955), and corrected for it.
     """
     totals = facts.run.totals
     assert totals is not None
     prior = totals.column(signals.PRIOR_LOSS, facts.rows)[:, 0]
     known = np.flatnonzero(np.isfinite(prior))
     if not len(known):
-        return float("nan")
+        return float("nan"), False
     last = facts.rows[known[-1:]]
     classes = totals.column(signals.CLASS_COUNT, last)[0, 0]
     count = totals.column(signals.PRIOR_COUNT, last)[0, 0]
     value = float(prior[known[-1]])
-    if np.isfinite(classes) and value <= np.log(classes) and count > classes:
+    if value <= ALIKE.value * abs(loss):
+        return float("nan"), True
+    if np.isfinite(classes) and classes > 1 and value <= np.log(classes) and count > classes:
         value = min(value + (classes - 1) / (2 * count), float(np.log(classes)))
-    return value
+    return value, False
 
 
 def _typical(values: Floats) -> float:

@@ -29,7 +29,7 @@ Verdict = tuple[Status, str]
 
 def settled(facts: Facts) -> Verdict | None:
     """Return the status that holds whatever the rules find; None where they decide."""
-    for test in (_broken, _not_enough, _diverging, _converged):
+    for test in (_broken, _not_enough, _contested, _diverging, _converged):
         verdict = test(facts)
         if verdict is not None:
             return verdict
@@ -71,6 +71,16 @@ def _not_enough(facts: Facts) -> Verdict | None:
     if n < MIN_POINTS:
         return "not-enough-evidence", f"{plural(n, 'loss', 'losses')} recorded, {MIN_POINTS} needed"
     return "not-enough-evidence", _too_noisy(facts)
+
+
+def _contested(facts: Facts) -> Verdict | None:
+    """A generator's loss rises while its discriminator learns, and both may stay where they are."""
+    if not facts.is_contested or facts.is_improving:
+        return None
+    return "not-enough-evidence", (
+        f"{_flat(facts) if facts.trend.direction == 'flat' else _moved(facts, 'rose')}; it depends "
+        "on parameters that another training moves, so its course says little"
+    )
 
 
 def _diverging(facts: Facts) -> Verdict | None:
@@ -158,5 +168,5 @@ def _too_noisy(facts: Facts) -> str:
 def _level(facts: Facts) -> str:
     level = facts.level
     if not level.is_known:
-        return ""
+        return f"; {level.why_unknown}" if level.alike else ""
     return f", at {fmt(level.loss, 3)} where a constant prediction has {fmt(level.prior, 3)}"

@@ -34,3 +34,11 @@ def test_leaves_without_a_module_are_named_by_number() -> None:
 
 def test_no_leaf_is_no_model() -> None:
     assert find_model([], []) is None
+
+
+def test_of_two_models_that_share_a_part_the_one_that_is_reached_is_found() -> None:
+    trunk = nn.Linear(2, 2)
+    old, new = nn.Sequential(trunk, nn.Linear(2, 1)), nn.Sequential(trunk, nn.Linear(2, 3))
+    found = find_model(new.parameters(), [trunk, old[1], old, new[1], new])
+    assert found is not None
+    assert found.modules == (new,)

@@ -2,7 +2,7 @@
 
 Sees
     Parameters that an optimizer holds and whose module runs, at which no gradient ever arrives
-    while others get theirs. Exact.
+    while others get theirs; or all parameters, where the loss reaches another model's. Exact.
 
 Why the loss stalls
     Between those parameters and the loss a tensor lost its graph: .detach(), .item(), .data,
@@ -43,7 +43,10 @@ def check(facts: Facts) -> Outcome:
         return Skipped(f"{plural(len(facts.sampled_steps), 'sampled step')}, {SAMPLES} needed")
     reached = np.nan_to_num(facts.arrived) > 0
     cut = facts.held & (facts.arrived == 0) & ran(facts)
-    if not cut.any() or not reached.any():
+    if not reached.any():
+        # All of it is cut. What moves all the same gets its gradients by other means.
+        cut &= ~facts.moves
+    if not cut.any():
         return CLEAR
     first, last = int(facts.sampled_steps[0]), int(facts.sampled_steps[-1])
     reads = (
@@ -96,9 +99,25 @@ RULE = Rule(
             ),
             culprits=tuple(synth.SHAPES)[:4],
         ),
+        Case(
+            "all of a generator is cut off its discriminator's loss",
+            lambda: synth.run(
+                parameter={
+                    GRAD_ARRIVED: 0.0,
+                    signals.GRAD_NORM: np.nan,
+                    signals.UPDATE_NORM: 0.0,
+                    signals.WEIGHT_NORM: 10.0,
+                }
+            ),
+            culprits=tuple(synth.SHAPES),
+        ),
     ),
     silent=(
         Case("a healthy run", synth.run),
+        Case(
+            "gradients that are assigned by hand",
+            lambda: synth.run(parameter={GRAD_ARRIVED: 0.0}),
+        ),
         Case(
             "a branch that is never run",
             lambda: synth.run(parameter={GRAD_ARRIVED: _cut(2), MODULE_RAN: _cut(2)}),

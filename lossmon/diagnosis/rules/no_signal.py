@@ -47,7 +47,7 @@ def check(facts: Facts) -> Outcome:
     """Fire where a model that moves is at the prior, and its gradients agree on nothing."""
     level, motion = facts.level, facts.motion
     if not level.is_known:
-        return Skipped("the loss of a constant prediction is not known for this criterion")
+        return Skipped(level.why_unknown)
     if not np.isfinite(motion.agreement):
         return Skipped("no two steps in a row were sampled")
     if not BELOW.value <= level.explained <= AT_PRIOR.value:
