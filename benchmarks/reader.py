@@ -48,11 +48,12 @@ end(sum(len(s) for run in runs for s in run.series.values())
     "EventAccumulator": """
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 begin()
-points = 0
+points, kept = 0, []
 for folder in sorted({path.parent for path in Path(sys.argv[1]).rglob('*tfevents*')}):
     read = EventAccumulator(str(folder), size_guidance={'scalars': 0, 'tensors': 0}).Reload()
     points += sum(len(read.Scalars(tag)) for tag in read.Tags()['scalars'])
     points += sum(len(read.Tensors(tag)) for tag in read.Tags()['tensors'])
+    kept.append(read)
 end(points)
 """,
     "tbparse": """

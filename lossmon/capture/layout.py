@@ -127,5 +127,5 @@ def sampled_count(numel: int) -> int:
 def capturing() -> bool:
     """Return whether a CUDA graph is being captured: then nothing may run on the device."""
     # is_available() would say the same, and costs 2 us a call.
-    initialized: bool = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
-    return initialized and torch.cuda.is_current_stream_capturing()
+    begun: bool = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]  # torch leaves it so
+    return begun and torch.cuda.is_current_stream_capturing()

@@ -158,7 +158,9 @@ def watch(
 
     Args:
         model: The outermost module whose parameters are trained; wrapped or compiled is fine.
-        optimizer: A torch optimizer, a wrapper around one, or several of them.
+        optimizer: A torch optimizer, a wrapper around one, or several of them: those that step
+            after one backward pass make one step. Where models play against each other, as in a
+            GAN, give each a monitor of its own.
         criterion: The loss module; found in the autograd graph where it is left out.
         logdir: Folder of this run. Where it already holds a run that this one does not resume,
             a numbered sibling is taken, and a line on stderr says so.

@@ -25,6 +25,8 @@ class Assembly:
         self._series: dict[str, Series] = {}
         self._tables: dict[str, Table | None] = {}
         self._table_meta: RunMeta | None = None
+        self._names = object()
+        """Another one where rows and columns have other names: what was read stands elsewhere."""
 
     def run(self, files: Sequence[SourceFile], damage: Damage) -> Run:
         """Return the run as the files tell it now."""
@@ -61,7 +63,7 @@ class Assembly:
         self, ordered: Sequence[Session], meta: RunMeta | None
     ) -> dict[str, Table | None]:
         if meta is not self._table_meta:
-            self._table_meta = meta
+            self._table_meta, self._names = meta, object()
             for tag in TAGS:
                 self._tables.pop(tag, None)
                 self._merged.pop(tag, None)
@@ -91,7 +93,8 @@ class Assembly:
             steps, walls, references = merged.columns
             names = table_names(meta)[tag]
             shape = len(names.rows), len(names.columns)
-            wide = WideNumbers(references, tuple(files), shape, self._kept, merged.points)
+            owner = (merged.points, self._names)
+            wide = WideNumbers(references, tuple(files), shape, self._kept, owner)
             self._tables[tag] = Table(names.columns, steps, walls, wide)
         return self._tables.get(tag)
 

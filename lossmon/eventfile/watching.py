@@ -41,10 +41,13 @@ class _Watched:
 class LogdirReader:
     """All runs at and below a folder, polled; a folder that does not exist yet is waited for."""
 
-    def __init__(self, root: str | Path, *, clock: Clock = time.time) -> None:
-        """`clock`: seconds since 1970, to be compared with the times in the logs."""
+    def __init__(
+        self, root: str | Path, *, clock: Clock = time.time, timer: Clock = time.perf_counter
+    ) -> None:
+        """`clock`: seconds since 1970, to be compared with the times in the logs; `timer`: by
+        which the cost of looking for new runs is measured."""
         self.root = Path(root)
-        self._clock = clock
+        self._clock, self._timer = clock, timer
         self._watched: dict[Path, _Watched] = {}
         self._kept = Kept()
         self._next_scan = 0.0
@@ -69,14 +72,14 @@ class LogdirReader:
         return tuple(one.run for one in ordered if one.run is not None and one.run.name in shown)
 
     def _scan(self, now: float) -> None:
-        began = time.perf_counter()
+        began = self._timer()
         try:
             sources = find_runs(self.root)
         except NoDataError:
             sources = ()
         for source in sources:
             self._note(source)
-        cost = time.perf_counter() - began
+        cost = self._timer() - began
         self._next_scan = now + min(LONGEST_REST_S, cost / _SCAN_SHARE)
 
     def _note(self, source: RunSource) -> None:

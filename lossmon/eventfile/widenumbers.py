@@ -90,7 +90,7 @@ class WideNumbers:
     table: tuple[int, int]
     kept: Kept
     owner: object
-    """The same for later states of the same references."""
+    """Equal for later states of the same references, under the same names."""
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -101,7 +101,7 @@ class WideNumbers:
         """Return shape (k, rows) of one column of some records."""
         if isinstance(records, slice):
             return self._whole_column(index, len(range(*records.indices(len(self.references)))))
-        key = (self.owner, records.tobytes(), len(self.references[records]))
+        key = (self.owner, records.tobytes())
         block = self.kept.get(key)
         if block is None:
             block = self._read(self.references[records])

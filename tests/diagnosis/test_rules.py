@@ -7,6 +7,7 @@ import math
 
 import pytest
 
+from lossmon.diagnosis import synth
 from lossmon.diagnosis.engine import diagnose
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Finding, Report
@@ -124,3 +125,8 @@ def test_a_silenced_rule_says_so_and_is_not_found(rule: Rule, case: Case) -> Non
     report = diagnose(case.run(), ignore=[rule.id])
     assert found(report, rule.id) is None
     assert report.skipped[rule.id] == "silenced by name"
+
+
+def test_a_name_to_ignore_that_is_no_rules_is_told() -> None:
+    report = diagnose(synth.run(), ignore=["xx"])
+    assert report.skipped["xx"] == "ignore names no rule: xx"

@@ -45,6 +45,11 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
+def watching(root: Path, clock: Clock) -> LogdirReader:
+    """A reader for which looking for new runs takes no time: it does so at every poll."""
+    return LogdirReader(root, clock=clock, timer=lambda: 0.0)
+
+
 def append(folder: Path, *steps: int, wall: float = NOW) -> None:
     encode = ScalarEncoder()
     folder.mkdir(parents=True, exist_ok=True)
@@ -58,7 +63,7 @@ def lengths(reader: LogdirReader) -> dict[str, int]:
 
 
 def test_a_run_that_grows_is_read_at_every_poll(tmp_path: Path, clock: Clock) -> None:
-    reader = LogdirReader(tmp_path, clock=clock)
+    reader = watching(tmp_path, clock)
     for step in range(5):
         append(tmp_path / "a", step)
         assert lengths(reader) == {"a": step + 1}
@@ -69,7 +74,7 @@ def test_a_run_at_rest_is_left_alone_for_a_while(
 ) -> None:
     append(tmp_path / "old", 0, wall=NOW - 1e6)
     append(tmp_path / "new", 0)
-    reader = LogdirReader(tmp_path, clock=clock)
+    reader = watching(tmp_path, clock)
     for _ in range(10):
         reader.poll()
     assert opened.count("old") == 1
@@ -83,7 +88,7 @@ def test_a_run_that_goes_on_in_its_old_file_is_seen_after_its_rest(
     tmp_path: Path, clock: Clock
 ) -> None:
     append(tmp_path / "old", 0, wall=NOW - 1e6)
-    reader = LogdirReader(tmp_path, clock=clock)
+    reader = watching(tmp_path, clock)
     reader.poll()
     append(tmp_path / "old", 1)
     clock.now += LONGEST_REST_S
@@ -92,7 +97,7 @@ def test_a_run_that_goes_on_in_its_old_file_is_seen_after_its_rest(
 
 def test_a_new_file_wakes_a_run_at_rest(tmp_path: Path, clock: Clock) -> None:
     append(tmp_path / "old", 0, wall=NOW - 1e6)
-    reader = LogdirReader(tmp_path, clock=clock)
+    reader = watching(tmp_path, clock)
     reader.poll()
     encode = ScalarEncoder()
     later = tmp_path / "old" / FOREIGN.replace("tfevents.1", "tfevents.2")
@@ -108,7 +113,7 @@ def test_runs_at_rest_do_not_come_due_all_together(
 ) -> None:
     for number in range(120):
         append(tmp_path / f"r{number}", 0, wall=NOW - 1e6)
-    reader = LogdirReader(tmp_path, clock=clock)
+    reader = watching(tmp_path, clock)
     reader.poll()
     opened.clear()
     clock.now += LONGEST_REST_S
@@ -123,7 +128,7 @@ def test_a_clock_set_back_lets_nothing_rest_for_hours(
     tmp_path: Path, clock: Clock, opened: list[str]
 ) -> None:
     append(tmp_path / "old", 0, wall=NOW - 1e6)
-    reader = LogdirReader(tmp_path, clock=clock)
+    reader = watching(tmp_path, clock)
     reader.poll()
     clock.now -= 7200
     reader.poll()
@@ -134,7 +139,7 @@ def test_new_runs_are_found_and_deleted_ones_stay(
     tmp_path: Path, clock: Clock, write_run: Callable[..., object]
 ) -> None:
     append(tmp_path / "a", 0)
-    reader = LogdirReader(tmp_path, clock=clock)
+    reader = watching(tmp_path, clock)
     reader.poll()
     append(tmp_path / "b", 0)
     (tmp_path / "a" / FOREIGN).unlink()
@@ -144,7 +149,7 @@ def test_new_runs_are_found_and_deleted_ones_stay(
 
 
 def test_a_folder_that_does_not_exist_yet_is_waited_for(tmp_path: Path, clock: Clock) -> None:
-    reader = LogdirReader(tmp_path / "later", clock=clock)
+    reader = watching(tmp_path / "later", clock)
     assert reader.poll() == ()
     append(tmp_path / "later" / "a", 0)
     assert lengths(reader) == {"a": 1}
@@ -157,7 +162,7 @@ def test_zero_pages_are_waited_out_though_the_run_is_old(tmp_path: Path, clock: 
     sound = frame(encode(1, NOW - 1e6, {"loss": 2.0}))
     whole = path.read_bytes() + sound
     path.write_bytes(path.read_bytes() + bytes(len(sound)))
-    reader = LogdirReader(tmp_path, clock=clock)
+    reader = watching(tmp_path, clock)
     assert lengths(reader) == {"old": 1}
     path.write_bytes(whole)
     assert lengths(reader) == {"old": 2}

@@ -77,6 +77,24 @@ def test_records_of_several_starts_come_from_their_own_files(
     ]
 
 
+def test_what_was_kept_is_not_taken_for_a_table_with_other_rows(
+    tmp_path: Path, write_run: WriteRun
+) -> None:
+    write_run(tmp_path, range(10))
+    reader = RunReader(tmp_path, "x", patience=0)
+    before = reader.poll().parameters
+    assert before is not None
+    assert column(before, [3, 4]) == [[3, 4], [4, 5]]
+    names = ("head.weight", "fc.bias", "fc.weight")
+    write_run(tmp_path, range(10, 11), start_id="start-2", wall=2e9, names=names)
+    for file in sorted((tmp_path / "lossmon").glob("*.stats"))[1:]:
+        file.unlink()  # the new start has told its names, and sampled nothing yet
+    after = reader.poll().parameters
+    assert after is not None
+    expected = [[np.nan, 4, 3], [np.nan, 5, 4]]
+    np.testing.assert_array_equal(column(after, [3, 4]), expected)
+
+
 def test_what_was_not_asked_for_the_longest_is_let_go() -> None:
     kept = Kept(room=100)
     for name in "abc":
