@@ -172,3 +172,22 @@ def report() -> Callable[..., Report]:
 def view() -> Callable[..., RunView]:
     """Make a run as screens know it: `view("a", losses, report(...), life="live")`."""
     return _view
+
+
+@pytest.fixture
+def two_runs(
+    view: Callable[..., RunView],
+    report: Callable[..., Report],
+    finding: Callable[..., Finding],
+) -> tuple[RunView, RunView]:
+    """A sick run with three findings and a healthy one."""
+    ill = report(
+        finding("vanishing-gradient", "error", steps=(0, 99)),
+        finding("lr-too-low", "warning", steps=(100, 149)),
+        finding("no-signal", "info", steps=(150, 199)),
+        flat=(120, 199),
+    )
+    return (
+        view("sick", None, ill, life="live", speed=9.1),
+        view("healthy", None, report(status="learning")),
+    )

@@ -1,0 +1,146 @@
+"""Odd values, odd names and odd terminals: nothing breaks, nothing lies, nothing gets out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lossmon.tui.screens.run import RunScreen
+
+Opened = Callable[..., AbstractAsyncContextManager[Any]]
+Make = Callable[..., Any]
+
+SMALL, LARGE = (80, 24), (160, 45)
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+
+pytestmark = pytest.mark.usefixtures("not_reading")
+
+
+async def test_values_that_are_not_finite_are_marked_and_named(
+    opened: Opened, view: Make, report: Make, finding: Make
+) -> None:
+    losses = np.linspace(2, 1, 200)
+    losses[150:] = np.nan
+    async with opened() as screen:
+        await screen.show(view("a", losses, report(finding("nan-in-loss"), status="broken")))
+        assert "××" in screen.text
+        assert "× nan/inf" in screen.text
+        assert "last nan" in screen.text
+
+
+@SIZES
+async def test_a_run_without_a_loss_says_what_to_do(
+    opened: Opened, view: Make, report: Make, size: tuple[int, int]
+) -> None:
+    async with opened(size) as screen:
+        await screen.show(view("a", [], report(status="not-enough-evidence")))
+        assert "no loss" in screen.text
+        assert "criterion=" in screen.text
+        await screen.press("y", "enter", "y")
+        assert isinstance(screen.app.screen, RunScreen)
+        assert "not enough evidence" in screen.text
+
+
+async def test_a_run_that_is_not_judged_yet_says_so(opened: Opened, view: Make) -> None:
+    async with opened() as screen:
+        await screen.show(view("a"))
+        assert "judging" in screen.text
+
+
+async def test_many_runs_scroll_with_the_selection(
+    opened: Opened, view: Make, report: Make
+) -> None:
+    views = [view(f"run-{number:03}", None, report(status="learning")) for number in range(120)]
+    async with opened() as screen:
+        await screen.show(*views)
+        await screen.press("G")
+        last = next(row for row in screen.rows if row.startswith("▶"))
+        await screen.press(*["k"] * 50)
+        middle = next(row for row in screen.rows if row.startswith("▶"))
+        assert last != middle
+        assert any("⣀" in row or "⠤" in row for row in screen.rows[12:])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (12, 3), (30, 8), (59, 15), (80, 5), (300, 80)])
+async def test_any_size_of_terminal_will_do(
+    opened: Opened, two_runs: tuple[Any, Any], size: tuple[int, int]
+) -> None:
+    async with opened() as screen:
+        await screen.show(*two_runs)
+        for key in ("enter", "enter", "question_mark"):
+            await screen.resize(*size)
+            await screen.press(key)
+            await screen.resize(80, 24)
+        assert screen.app.is_running
+
+
+HOSTILE = "a\x1b[2J\x1b]0;owned\x07[red]b[/red][@click=app.leave(3)]c[/]\u202ed\n\r\te" + "x" * 300
+
+
+@SIZES
+async def test_hostile_names_and_sentences_are_inert(
+    opened: Opened, view: Make, report: Make, finding: Make, size: tuple[int, int]
+) -> None:
+    verdict = report(finding("no-signal", claim=HOSTILE))
+    async with opened(size) as screen:
+        await screen.show(view(HOSTILE, None, verdict, life="live"), view("b"))
+        seen = [screen.text]
+        for keys in (("enter",), ("enter",), ("escape",), ("escape",)):
+            await screen.press(*keys)
+            seen.append(screen.text)
+        await screen.press("q")
+    assert screen.app.return_code == 0
+    for text in seen:
+        assert not any(
+            ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in text.replace("\n", "")
+        )
+        assert "\u202e" not in text
+        assert len(text.split("\n")) == size[1]
+    assert "a\\x1b[2J" in seen[0]
+    assert "[red]b[/red]" in seen[2]
+
+
+async def test_wide_and_combining_characters_keep_the_columns(
+    opened: Opened, view: Make, report: Make
+) -> None:
+    verdict = report(status="learning")
+    async with opened() as screen:
+        await screen.show(view("学習率-実験" * 9, None, verdict), view("é" * 40, None, verdict))
+        from rich.cells import cell_len
+
+        assert all(cell_len(row) <= 80 for row in screen.rows)
+        table = [row for row in screen.rows if row[1:2] == "○"]
+        assert len(table) == 2
+        assert len({cell_len(row[: row.index("✓")]) for row in table}) == 1
+
+
+async def test_nothing_is_redrawn_when_nothing_has_changed(
+    opened: Opened, two_runs: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from textual.widget import Widget
+
+    async with opened() as screen:
+        await screen.show(*two_runs)
+        marked: list[object] = []
+        refresh = Widget.refresh
+
+        def note(self: Widget, *regions: object, **options: object) -> Widget:
+            marked.append((self, regions, options))
+            return refresh(self, *regions, **options)
+
+        monkeypatch.setattr(Widget, "refresh", note)
+        await screen.show(*two_runs)
+        assert marked == []
+
+
+async def test_colour_refused_still_tells_everything(
+    opened: Opened, two_runs: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with opened() as screen:
+        await screen.show(*two_runs)
+        assert "✗ error vanishing-gradient" in screen.text
