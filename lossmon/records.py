@@ -182,7 +182,8 @@ class Table:
         if signal.name not in self.signals:
             return np.full((len(known), self.values.shape[1]), np.nan)
         index = self.signals.index(signal.name)
-        wanted = slice(0, len(self)) if len(known) == len(self) else known
+        whole = len(known) == len(self) and bool((known[1:] > known[:-1]).all())
+        wanted = slice(0, len(self)) if whole else known
         if isinstance(self.values, np.ndarray):
             column: NDArray[Any] = self.values[wanted, :, index]
         else:

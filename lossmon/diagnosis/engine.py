@@ -95,4 +95,10 @@ def _is_complete(run: Run, step: int) -> bool:
 
 def _identity(run: Run) -> tuple[object, ...]:
     meta = run.meta
-    return (run.name,) if meta is None else (run.name, meta.run_id, meta.start_id)
+    if meta is not None:
+        return (run.name, meta.run_id, meta.start_id)
+    loss = run.scalar(signals.LOSS)
+    if loss is None or not len(loss):
+        return (run.name,)
+    # A file of another writer that is replaced tells it by its first point at most.
+    return (run.name, int(loss.steps[0]), float(loss.wall_times[0]))

@@ -214,7 +214,8 @@ class Facts:
         if not len(self.loss_steps):
             return out
         at = np.minimum(np.searchsorted(self.loss_steps, steps), len(self.loss_steps) - 1)
-        hit = self.loss_steps[at] == steps
+        # A bucket's mean is not the loss of its last step.
+        hit = (self.loss_steps[at] == steps) & (self.loss_counts[at] == 1)
         out[hit] = self.losses[at[hit]]
         return out
 

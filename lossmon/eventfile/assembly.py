@@ -88,8 +88,12 @@ class Assembly:
             return numbers[id(content)] << FILE_BIT
 
         found = parts(own, points_of, mark_of)
+        if not found:
+            self._tables.pop(tag, None)
+            self._merged.pop(tag, None)
+            return None
         merged = self._merged.setdefault(tag, Merged())
-        if found and merged.update(found) and merged.columns is not None:
+        if merged.update(found) and merged.columns is not None:
             steps, walls, references = merged.columns
             names = table_names(meta)[tag]
             shape = len(names.rows), len(names.columns)

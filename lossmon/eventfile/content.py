@@ -66,6 +66,7 @@ class FileContent:
         pieces: dict[str, list[Piece]] = {}
         starts: list[tuple[int, int]] = []
         marks: list[tuple[int, Mark]] = []
+        metas: list[tuple[int, bytes]] = []
         for rows in chunk:
             self.records += len(rows.offsets)
             for batch in batches(rows.data, rows.offsets):
@@ -74,9 +75,12 @@ class FileContent:
                 elif isinstance(batch, Family):
                     self._take_family(batch, pieces)
                 else:
-                    self._take(batch, pieces, starts, marks)
+                    self._take(batch, pieces, starts, marks, metas)
+        self._create(pieces)
         before = {tag: len(points) for tag, points in self.scalars.items()}
         offsets = {tag: self._append(tag, found) for tag, found in pieces.items()}
+        for _, text in sorted(metas):
+            self._take_meta(text)
         for at, step in sorted(starts):
             self._start(at, step, before, offsets)
         self.marks += [mark for _, mark in sorted(marks, key=lambda item: item[0])]
@@ -89,6 +93,7 @@ class FileContent:
         pieces: dict[str, list[Piece]],
         starts: list[tuple[int, int]],
         marks: list[tuple[int, Mark]],
+        metas: list[tuple[int, bytes]],
     ) -> None:
         steps, walls = batch.steps(), batch.wall_times()
         self._note_times(walls)
@@ -103,7 +108,7 @@ class FileContent:
                     numbers = batch.numbers(value.slot)
                 pieces.setdefault(value.tag, []).append((batch.offsets, steps, walls, numbers))
             elif value.text is not None and value.tag == signals.META_TAG:
-                self._take_meta(value.text)
+                metas.append((int(batch.offsets[-1]), value.text))
             elif value.text is not None and value.tag == signals.MARK_TAG:
                 marks += self._marks(value.text, batch, steps, walls)
 
@@ -142,15 +147,17 @@ class FileContent:
             return False
         if tag in TAGS:
             return self._wants_table(tag, slot, count)
-        if slot.count != 1:
-            return False
-        if tag not in self.scalars:
-            if len(self.scalars) >= _MAX_TAGS:
-                self.bad_records += count
-                return False
-            head = _HEAD if len(self.scalars) < _MANY_TAGS else _SHORT_HEAD
-            self.scalars[tag] = Points(head=head)
-        return True
+        return slot.count == 1
+
+    def _create(self, pieces: dict[str, list[Piece]]) -> None:
+        """Make room for new tags in the order in which they stand in the file."""
+        new = pieces.keys() - self.scalars.keys() - set(TAGS)
+        for tag in sorted(new, key=lambda tag: min(int(piece[0][0]) for piece in pieces[tag])):
+            if len(self.scalars) < _MAX_TAGS:
+                head = _HEAD if len(self.scalars) < _MANY_TAGS else _SHORT_HEAD
+                self.scalars[tag] = Points(head=head)
+            else:
+                self.bad_records += sum(len(piece[0]) for piece in pieces.pop(tag))
 
     def _wants_table(self, tag: str, slot: Slot, count: int) -> bool:
         shape = slot.shape

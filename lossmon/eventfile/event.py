@@ -157,7 +157,7 @@ def _slot(field: Field, number: int, shape: tuple[int, ...]) -> Slot | None:
     dtype = {5: "<f4", 6: "<f8"}.get(field.number) or _DTYPES.get(number, "")
     item = _ITEM.get(dtype, 0)
     size = field.stop - field.start
-    if not item or size % item or size // item != math.prod(shape):
+    if not item or not size or size % item or size // item != math.prod(shape):
         return None
     return Slot(field.start, size // item, dtype, shape)
 

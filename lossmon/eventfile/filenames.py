@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass
 
 _SCALARS = re.compile(r"events\.out\.tfevents\.(?P<stem>.+)\.lossmon")
-_STATS = re.compile(r"lossmon\.(?P<stem>.+)\.r(?P<rank>\d{1,9})\.stats")
-_STATS_PART = re.compile(r"~\d+$")
+_STATS = re.compile(r"lossmon\.(?P<stem>.+?)(~(?P<part>\d{1,9}))?\.r(?P<rank>\d{1,9})\.stats")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +18,8 @@ class FileName:
     stem: str
     """`<sec>.<host>.<pid>.<uid>`, shared by the files of one start; the whole name of others'."""
     rank: int = 0
+    part: int = 0
+    """Counts the changed sets of parameters of one start."""
 
 
 def parse_name(name: str) -> FileName | None:
@@ -26,7 +27,7 @@ def parse_name(name: str) -> FileName | None:
     if found := _SCALARS.fullmatch(name):
         return FileName(True, found["stem"])
     if found := _STATS.fullmatch(name):
-        return FileName(True, _STATS_PART.sub("", found["stem"]), int(found["rank"]))
+        return FileName(True, found["stem"], int(found["rank"]), int(found["part"] or 0))
     return FileName(False, name) if "tfevents" in name else None
 
 

@@ -12,6 +12,7 @@ from lossmon.errors import NoDataError, UsageError
 from lossmon.eventfile.filenames import parse_name
 from lossmon.eventfile.place import FOLDER
 from lossmon.eventfile.reader import RunReader
+from lossmon.eventfile.widenumbers import Kept
 from lossmon.naturalorder import natural_path
 from lossmon.numfmt import printable
 from lossmon.records import Run
@@ -81,10 +82,15 @@ def read_runs(root: str | Path, *, passed_over: list[str] | None = None) -> tupl
         NoDataError: There is nothing to read.
     """
     sources = find_runs(root, passed_over=passed_over)
-    readers = [RunReader(source.path, source.name, patience=0) for source in sources]
+    kept = Kept()
+    readers = [RunReader(s.path, s.name, patience=0, kept=kept) for s in sources]
     runs = [reader.poll() for reader in readers]
     shown = trainings(readers)
-    readable = tuple(run for run in runs if run.name in shown and not _is_void(run))
+    readable = tuple(
+        run
+        for reader, run in zip(readers, runs, strict=True)
+        if reader.path in shown and not _is_void(run)
+    )
     if not readable:
         raise NoDataError(_void_text(root, runs[0]))
     if passed_over is not None:
@@ -94,11 +100,11 @@ def read_runs(root: str | Path, *, passed_over: list[str] | None = None) -> tupl
     return readable
 
 
-def trainings(readers: Sequence[RunReader]) -> set[str]:
-    """Return the names of the runs that are no folder of settings inside another run."""
+def trainings(readers: Sequence[RunReader]) -> set[Path]:
+    """Return the paths of the runs that are no folder of settings inside another run."""
     paths = {reader.path for reader in readers}
-    inner = {r.name for r in readers if r.path.parent in paths and r.holds_settings_only}
-    return {reader.name for reader in readers} - inner
+    inner = {r.path for r in readers if r.path.parent in paths and r.holds_settings_only}
+    return paths - inner
 
 
 def _whole(source: RunSource) -> Run:

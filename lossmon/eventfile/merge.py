@@ -43,11 +43,14 @@ class Part:
         return points.steps[first:][kept], points.wall_times[first:][kept], marked
 
     def later(self) -> tuple[Steps, Floats, Floats]:
-        """Return what counts of the rows behind the points that are kept one by one."""
+        """Return what counts of the rows behind the points that are kept one by one.
+
+        Of a bucket that a later start cut in two, nothing: less than a bucket is lost.
+        """
         rows = self.points.later
         if rows is None:
             return np.zeros(0, np.int64), np.zeros(0), np.zeros((0, BucketRows.WIDTH))
-        kept = rows.steps < self.limit
+        kept = rows.values[:, BucketRows.END] < self.limit
         return rows.steps[kept], rows.wall_times[kept], rows.values[kept]
 
 

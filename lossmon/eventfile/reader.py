@@ -109,6 +109,7 @@ class RunReader:
                 names = sorted(entry.name for entry in os.scandir(folder))
                 self._folder_errors.pop(folder, None)
             except (FileNotFoundError, NotADirectoryError):
+                self._folder_errors.pop(folder, None)
                 continue
             except OSError as error:
                 self._folder_errors[folder] = f"{folder.name}: {error.strerror}"

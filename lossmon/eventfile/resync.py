@@ -24,18 +24,24 @@ class Resync:
     def __init__(self) -> None:
         self.runs = 0
         self._verified = 0
+        self._searched = 0
+        """Up to here there is nothing, however much the file grows."""
 
     def search(self, read: Callable[[int, int], bytes], start: int, size: int) -> int:
         """Return the offset of the first whole and sound record from `start` on, or -1."""
         self.runs += 1
-        window = _FIRST_WINDOW
+        window, unfinished = _FIRST_WINDOW, size
+        start = max(start, self._searched)
         while start + OVERHEAD <= size:
             buffer = np.frombuffer(read(start, window + HEADER - 1), np.uint8)
             for at, length in _headers(buffer):
                 if self._is_sound(read, start + at, length, size):
                     return start + at
+                if start + at + length + OVERHEAD > size:
+                    unfinished = min(unfinished, start + at)
             start += window
             window = min(_WINDOW, window * 4)
+        self._searched = max(self._searched, min(unfinished, size - OVERHEAD + 1))
         return -1
 
     def _is_sound(self, read: Callable[[int, int], bytes], at: int, length: int, size: int) -> bool:
@@ -53,7 +59,8 @@ def _headers(buffer: Bytes) -> list[tuple[int, int]]:
     if len(buffer) < HEADER:
         return []
     heads = sliding_window_view(buffer, HEADER)
-    candidates: Offsets = np.flatnonzero(~heads[:, 4:8].any(axis=1))
+    # No checksum is 0, so that pages of zeros hold no candidates.
+    candidates: Offsets = np.flatnonzero(~heads[:, 4:8].any(axis=1) & heads[:, 8:].any(axis=1))
     rows = heads[candidates]
     lengths = np.ascontiguousarray(rows[:, :4]).view("<u4")[:, 0]
     stored = np.ascontiguousarray(rows[:, 8:]).view("<u4")[:, 0]

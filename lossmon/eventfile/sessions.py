@@ -42,20 +42,23 @@ class Session:
 
 def sessions(files: Iterable[SourceFile]) -> tuple[Session, ...]:
     """Return the starts of a run, oldest first."""
-    grouped: dict[tuple[bool, str], list[FileContent]] = {}
+    grouped: dict[tuple[bool, str], list[SourceFile]] = {}
     for file in files:
         if file.content.records:
-            grouped.setdefault((file.name.own, file.name.stem), []).append(file.content)
-    found = [_session(own, stem, contents) for (own, stem), contents in grouped.items()]
+            grouped.setdefault((file.name.own, file.name.stem), []).append(file)
+    found = [_session(own, stem, of_start) for (own, stem), of_start in grouped.items()]
     return tuple(sorted(found, key=lambda session: (session.first_wall, session.stem)))
 
 
-def _session(own: bool, stem: str, contents: Sequence[FileContent]) -> Session:
+def _session(own: bool, stem: str, files: Sequence[SourceFile]) -> Session:
+    # All parts of a start tell the time at which it began.
+    ordered = sorted(files, key=lambda file: (file.content.first_wall, file.name.part))
+    contents = tuple(file.content for file in ordered)
     steps = [c.start_step for c in contents if c.start_step is not None]
     return Session(
         stem,
         own,
-        tuple(sorted(contents, key=lambda content: content.first_wall)),
+        contents,
         min(steps, default=None),
         min((c.first_wall for c in contents), default=math.inf),
         max((c.last_wall for c in contents), default=-math.inf),

@@ -56,6 +56,7 @@ class Tail:
         self._patience = patience
         self._scanner = Scanner()
         self._identity: Identity | None = None
+        self._is_read = False
         self._begin()
 
     def _begin(self) -> None:
@@ -100,13 +101,15 @@ class Tail:
         """
         with open_plain(self.path) as file:
             found = identity(file)
-            if self._identity == found and not self._doubted_polls:
+            if self._identity == found and self._is_read and not self._doubted_polls:
                 return
             if self._is_another(file, found):
                 self.restarts += 1
                 self._begin()
-            self._identity = found
+            self._identity, self._is_read = found, False
             yield from self._read(file, found.size)
+            # Not where reading failed: then the next poll goes on.
+            self._is_read = True
 
     def _is_another(self, file: FileIO, found: Identity) -> bool:
         known = self._identity
@@ -124,7 +127,7 @@ class Tail:
             request = min(max(self._chunk, wanted), size - self.offset)
             data = read_at(file, self.offset, request)
             if len(data) < request:
-                return  # cut while it was read: the next poll sees it
+                return  # cut while it was read: the next poll sees it by its size
             whole = self.offset + request == size
             self._chunk = min(CHUNK, self._chunk * 4)
             scan = self._scanner.scan(data)

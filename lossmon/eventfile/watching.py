@@ -6,6 +6,7 @@ second, and a run that goes on is found at once by its new file, or half a minut
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ class _Watched:
     run: Run | None = None
     due: float = 0.0
     """When it is to be looked at again; 0: at the next poll."""
+    changed_at: float = -math.inf
+    """When it was last seen to change, by our own clock: its writer's may be wrong."""
 
 
 class LogdirReader:
@@ -69,7 +72,7 @@ class LogdirReader:
     def _shown(self) -> tuple[Run, ...]:
         ordered = [self._watched[path] for path in sorted(self._watched, key=natural_path)]
         shown = trainings([one.reader for one in ordered])
-        return tuple(one.run for one in ordered if one.run is not None and one.run.name in shown)
+        return tuple(one.run for one in ordered if one.run is not None and one.reader.path in shown)
 
     def _scan(self, now: float) -> None:
         began = self._timer()
@@ -105,9 +108,10 @@ class LogdirReader:
     def _read(self, watched: _Watched, now: float) -> bool:
         """Look at one run, decide when to do so again; return whether it changed."""
         before, watched.run = watched.run, watched.reader.poll()
-        if watched.reader.is_pending or (before is not None and before is not watched.run):
-            watched.due = 0.0
-        else:
-            rest = min(LONGEST_REST_S, _REST_SHARE * (now - watched.run.last_wall))
-            watched.due = now + rest if rest > 1.0 else 0.0
-        return before is not watched.run
+        changed = before is not watched.run
+        if changed and (before is not None or not watched.run.last_wall):
+            watched.changed_at = now
+        silent = now - max(watched.run.last_wall, watched.changed_at)
+        rest = min(LONGEST_REST_S, _REST_SHARE * silent)
+        watched.due = 0.0 if watched.reader.is_pending or rest <= 1.0 else now + rest
+        return changed

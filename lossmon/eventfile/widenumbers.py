@@ -104,8 +104,9 @@ class WideNumbers:
         key = (self.owner, records.tobytes())
         block = self.kept.get(key)
         if block is None:
-            block = self._read(self.references[records])
-            self.kept.put(key, block)
+            block, whole = self._read(self.references[records])
+            if whole:
+                self.kept.put(key, block)
         return block[:, :, index]
 
     def _whole_column(self, index: int, count: int) -> Wide:
@@ -115,15 +116,22 @@ class WideNumbers:
             first = 0 if known is None else len(known)
             parts = [] if known is None else [known]
             step = max(1, _BLOCK_BYTES // (4 * self.table[0] * self.table[1] + 1))
+            complete = True
             for at in range(first, count, step):
-                block = self._read(self.references[at : min(count, at + step)])
+                block, whole = self._read(self.references[at : min(count, at + step)])
+                complete &= whole
                 parts.append(block[:, :, index])
             known = np.concatenate(parts) if parts else np.empty((0, self.table[0]), np.float32)
-            self.kept.put(key, known)
+            if complete:
+                self.kept.put(key, known)
         return known[:count]
 
-    def _read(self, references: Steps) -> Wide:
-        """Return the tables of some records, shape (k, rows, columns)."""
+    def _read(self, references: Steps) -> tuple[Wide, bool]:
+        """Return the tables of some records, shape (k, rows, columns); and whether all were there.
+
+        A file may be away for a moment: what could not be read is asked for again.
+        """
+        whole = True
         out = np.full((len(references), *self.table), np.nan, np.float32)
         numbers = references >> FILE_BIT
         for number in np.unique(numbers).tolist():
@@ -132,7 +140,8 @@ class WideNumbers:
             tables = _tables(file, offsets)
             if tables is not None:
                 _place(out, members, tables, file.layout)
-        return out
+            whole &= tables is not None
+        return out, whole
 
 
 def _place(out: Wide, members: Steps, tables: Wide, layout: Layout | None) -> None:
@@ -147,7 +156,7 @@ def _place(out: Wide, members: Steps, tables: Wide, layout: Layout | None) -> No
 def _tables(file: WideFile, offsets: Steps) -> Wide | None:
     """Return the tables at ascending offsets; None where the file cannot be read."""
     size = 4 * file.shape[0] * file.shape[1]
-    tables = np.full((len(offsets), size // 4), np.nan, "<f4")
+    tables = np.empty((len(offsets), size // 4), "<f4")
     try:
         with open_plain(file.path) as handle:
             if identity(handle)[:2] != (file.device, file.inode):
@@ -155,8 +164,9 @@ def _tables(file: WideFile, offsets: Steps) -> Wide | None:
             for first, stop in _spans(offsets, size):
                 begin, end = int(offsets[first]), int(offsets[stop - 1]) + size
                 buffer = read_at(handle, begin, end - begin)
-                if len(buffer) == end - begin:
-                    tables[first:stop] = _cut_out(buffer, offsets[first:stop] - begin, size)
+                if len(buffer) < end - begin:
+                    return None
+                tables[first:stop] = _cut_out(buffer, offsets[first:stop] - begin, size)
     except OSError:
         return None
     return tables.reshape(-1, *file.shape)

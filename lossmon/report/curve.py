@@ -45,7 +45,7 @@ def bucketed(series: Series, smooth: Floats, *, buckets: int = 1200) -> Curve:
     low = _reduced(np.minimum, np.where(finite, series.low, np.inf), starts)
     high = _reduced(np.maximum, np.where(finite, series.high, -np.inf), starts)
     return Curve(
-        first=series.first_steps[starts],
+        first=np.maximum.accumulate(series.first_steps[starts]),
         last=series.steps[ends - 1],
         count=np.add.reduceat(series.counts, starts) if n else ends - starts,
         low=np.where(np.isfinite(low), low, np.nan),

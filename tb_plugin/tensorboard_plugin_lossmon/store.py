@@ -16,6 +16,7 @@ from lossmon.diagnosis.engine import Fold
 from lossmon.diagnosis.finding import Report
 from lossmon.eventfile.liveness import Liveness, liveness
 from lossmon.eventfile.reader import RunReader
+from lossmon.eventfile.widenumbers import Kept
 from lossmon.records import Run
 from tensorboard_plugin_lossmon.places import Found, Place, Root, is_inside, look
 
@@ -52,10 +53,10 @@ class Listing:
 class _Watched:
     """One run, polled."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, kept: Kept) -> None:
         self.place = place
         self.entry: Entry | None = None
-        self._reader = RunReader(place.path, place.name, patience=_PATIENCE)
+        self._reader = RunReader(place.path, place.name, patience=_PATIENCE, kept=kept)
         self._fold = Fold()
 
     def poll(self, new_token: Callable[[], str], now: float) -> Entry | None:
@@ -95,6 +96,7 @@ class Store:
         self._roots = tuple(roots)
         self._notes = tuple(notes)
         self._lock = Lock()
+        self._kept = Kept()
         self._watched: dict[str, _Watched] = {}
         self._start = secrets.token_hex(4)
         self._count = 0
@@ -125,7 +127,9 @@ class Store:
         for place in found.places:
             old = known.get(place.name)
             fresh = old is None or old.place != place
-            self._watched[place.name] = _Watched(place) if fresh or old is None else old
+            if fresh or old is None:
+                old = _Watched(place, self._kept)
+            self._watched[place.name] = old
         return found
 
     def _poll_all(self, budget_s: float) -> tuple[tuple[Entry, ...], tuple[str, ...]]:

@@ -64,6 +64,30 @@ def test_more_tags_than_the_limit_are_counted_as_left_out(
     assert run.damage.records == 50
 
 
+def test_an_empty_table_of_impossible_size_is_passed_over(tmp_path: Path) -> None:
+    dims = b"".join(bytes_field(2, varint_field(1, n)) for n in (0, 1 << 62, 1 << 62))
+    tensor = varint_field(1, 1) + bytes_field(2, dims) + bytes_field(4, b"")
+    records = [
+        double_field(1, 1e9)
+        + varint_field(2, 0)
+        + bytes_field(
+            5, bytes_field(1, bytes_field(1, f"t{i:05}".encode()) + bytes_field(8, tensor))
+        )
+        for i in range(2000)
+    ]
+    assert list(read(tmp_path, [*records, event(b"loss", 0, 1.0)]).series) == ["loss"]
+
+
+def test_the_first_tags_of_a_file_are_the_same_however_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lossmon.eventfile.content._MAX_TAGS", 4)
+    names = [b"x" * n for n in range(12, 0, -1)]
+    records = [event(name, step, 1.0) for step in range(3) for name in names]
+    whole = read(tmp_path, records)
+    assert sorted(whole.series) == sorted(name.decode() for name in names[:4])
+
+
 def test_a_name_of_megabytes_costs_its_record_alone(tmp_path: Path) -> None:
     run = read(tmp_path, [event(b"x" * 5_000_000, 0, 1.0), event(b"loss", 0, 1.0)])
     assert list(run.series) == ["loss"]

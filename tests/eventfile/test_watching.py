@@ -95,6 +95,31 @@ def test_a_run_that_goes_on_in_its_old_file_is_seen_after_its_rest(
     assert lengths(reader) == {"old": 2}
 
 
+def test_a_writer_whose_clock_is_wrong_is_followed_all_the_same(
+    tmp_path: Path, clock: Clock
+) -> None:
+    append(tmp_path / "a", 0, wall=NOW - 3600)
+    reader = watching(tmp_path, clock)
+    reader.poll()
+    clock.now += LONGEST_REST_S
+    append(tmp_path / "a", 1, wall=NOW - 3570)
+    assert lengths(reader) == {"a": 2}
+    clock.now += 2
+    append(tmp_path / "a", 2, wall=NOW - 3568)
+    assert lengths(reader) == {"a": 3}
+
+
+def test_a_file_that_is_still_empty_is_not_taken_for_an_old_one(
+    tmp_path: Path, clock: Clock
+) -> None:
+    append(tmp_path / "a")
+    reader = watching(tmp_path, clock)
+    reader.poll()
+    clock.now += 1
+    append(tmp_path / "a", 0, wall=clock.now)
+    assert lengths(reader) == {"a": 1}
+
+
 def test_a_new_file_wakes_a_run_at_rest(tmp_path: Path, clock: Clock) -> None:
     append(tmp_path / "old", 0, wall=NOW - 1e6)
     reader = watching(tmp_path, clock)

@@ -54,6 +54,29 @@ def test_a_file_that_is_gone_reads_as_not_measured(tmp_path: Path, write_run: Wr
     assert np.isnan(column(table)).all()
 
 
+def test_a_file_that_was_away_for_a_moment_is_read_again(
+    tmp_path: Path, write_run: WriteRun
+) -> None:
+    write_run(tmp_path, range(3))
+    table = parameters(tmp_path)
+    (stats,) = (tmp_path / "lossmon").glob("*.stats")
+    stats.rename(stats.with_suffix(".away"))
+    assert np.isnan(column(table)).all()
+    assert np.isnan(column(table, [2])).all()
+    stats.with_suffix(".away").rename(stats)
+    assert column(table) == [[0, 1], [1, 2], [2, 3]]
+    assert column(table, [2]) == [[2, 3]]
+
+
+def test_a_table_whose_file_was_emptied_is_gone(tmp_path: Path, write_run: WriteRun) -> None:
+    write_run(tmp_path, range(3))
+    reader = RunReader(tmp_path, "x", patience=0)
+    assert reader.poll().parameters is not None
+    for file in (tmp_path / "lossmon").glob("*.stats"):
+        file.write_bytes(b"")
+    assert reader.poll().parameters is None
+
+
 def test_a_file_that_was_replaced_reads_as_not_measured(
     tmp_path: Path, write_run: WriteRun
 ) -> None:
