@@ -20,6 +20,8 @@ _POOR = 64
 _POOR_PASSES = 8
 """After so many poor passes hashes sort out the rest."""
 _MANY_COLUMNS = 256
+_FEW_ROWS = 2048
+"""So few are compared all columns at once: then it is the calls that cost."""
 _LONG = 16 << 10
 """Longer records are few in any stretch that is read at once, and their hashes would be large."""
 
@@ -169,7 +171,7 @@ def _same(event: Event, rows: Bytes, *, any_tag: bool = False) -> NDArray[np.boo
     if any_tag:
         mask[slice(*event.values[0].tag_at)] = False
     constant = np.flatnonzero(mask).tolist()
-    if len(constant) > _MANY_COLUMNS:
+    if len(constant) > _MANY_COLUMNS or len(rows) < _FEW_ROWS:
         same &= (rows[:, constant] == rows[0, constant]).all(axis=1)
         constant = []
     # Column by column: a third of the time of comparing short rows.
