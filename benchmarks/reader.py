@@ -184,11 +184,11 @@ def data_server(folder: Path) -> dict[str, float] | None:
             break
     spent = time.perf_counter() - began
     status = Path(f"/proc/{process.pid}/status").read_text()
-    peak = int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024  # type: ignore[index]
+    (peak,) = re.findall(r"VmHWM:\s+(\d+)", status)
     process.kill()
     process.wait()
     process.stderr.close()
-    return {"seconds": spent, "megabytes": peak, "points": -1}
+    return {"seconds": spent, "megabytes": int(peak) / 1024, "points": -1}
 
 
 def compare(folder: Path, rounds: int, slow_rounds: int) -> dict[str, dict[str, float]]:

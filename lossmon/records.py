@@ -76,11 +76,6 @@ class Series:
         return len(self.steps)
 
     @property
-    def n_points(self) -> int:
-        """Number of points that were recorded."""
-        return len(self) if self.buckets is None else int(self.counts.sum())
-
-    @property
     def counts(self) -> Steps:
         """Number of points behind each row."""
         return self._filled(np.ones(len(self), np.int64), BucketRows.COUNT)
