@@ -74,6 +74,9 @@ class RunLog:
         writer = self._files()[0]
 
         def done(sample: Sample) -> None:
+            if sample.is_refused:
+                writer.leave_out(1, "the device is behind by more samples than may be under way")
+                return
             sample.finish()
             values = sample.scalars()
             if line is not None and not line.is_put:
@@ -94,6 +97,8 @@ class RunLog:
 
     def close(self, step: int, error: str | None) -> None:
         """Fetch what is on its way, say how the run ended, close the files."""
+        # Twice: as long as the ring is full no loss can be asked for.
+        self.guard.run("updates", self._transfer.drain)
         self.guard.run("loss", self._files()[1].fetch)
         self.guard.run("updates", self._transfer.drain)
         self.mark(step, "exception" if error else "closed", {"error": error} if error else None)
