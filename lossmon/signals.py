@@ -61,14 +61,14 @@ MOMENTUM = _scalar(
     "train/momentum",
     "momentum",
     "",
-    "Momentum, or the first of the betas, where it is no longer what the metadata says; with "
-    "several param groups one tag each. Looked at on sampled steps.",
+    "Momentum, or the first of the betas, on sampled steps where it is another than before; what "
+    "it was at first the metadata says. With several param groups one tag each.",
 )
 WEIGHT_DECAY = _scalar(
     "train/weight_decay",
     "weight decay",
     "",
-    "Weight decay where it is no longer what the metadata says, as for momentum.",
+    "Weight decay on sampled steps where it is another than before, as for momentum.",
 )
 STEP_MS = _scalar(
     "perf/step_ms", "step time", "ms", "Wall time from one optimizer step to the next."

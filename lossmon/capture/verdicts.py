@@ -5,6 +5,8 @@ Costs forty operations, so it is looked at on few sampled steps. Nothing here wa
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -24,6 +26,26 @@ def verdicts(judged: Judged) -> Tensor:
         found = _of_classes(judged) if judged.kind in CLASSES else _of_values(judged)
         values: Values = [found.get(signal.name, NAN) for signal in VERDICT_SIGNALS]
         return one_vector(values, device)
+
+
+def described(judged: Judged) -> dict[str, Any]:
+    """Return what the criterion is and what it is given, for the log."""
+    given = judged.prediction if judged.given is None else judged.given
+    return {
+        "name": judged.name,
+        "behind": judged.behind,
+        "reduction": "sum" if judged.summed else "mean",
+        "weighted": judged.weight is not None,
+        "stretched": judged.stretched,
+        "prediction_shape": list(given.shape),
+        "prediction_dtype": _dtype(given),
+        "target_shape": list(judged.target.shape),
+        "target_dtype": _dtype(judged.target),
+    }
+
+
+def _dtype(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
 
 
 def _of_classes(judged: Judged) -> Found:
