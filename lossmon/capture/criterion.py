@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from lossmon.capture.judged import BINARY, CLASSES, Judged, judged_by_module
 from lossmon.capture.lossgraph import judged_in_graph as judged_in_graph
+from lossmon.capture.precision import full_precision
 from lossmon.capture.targets import ClassCounts, KeptTargets, Moments, outputs_of
 
 COLUMNS = (
@@ -45,10 +46,8 @@ class CriterionMeter:
     def measure(self, judged: Judged) -> Tensor:
         """Return the six values, float32, on the prediction's device; NaN where undefined."""
         device = judged.prediction.device
-        if torch.is_autocast_enabled(device.type):
-            with torch.autocast(device.type, enabled=False):
-                return one_vector(self._measure(judged), device)
-        return one_vector(self._measure(judged), device)
+        with full_precision(device):
+            return one_vector(self._measure(judged), device)
 
     def _measure(self, judged: Judged) -> Values:
         return self._classes(judged) if judged.kind in CLASSES else self._values(judged)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from lossmon.batchsignals import INPUT_SIGNALS
 from lossmon.capture.criterion import one_vector
+from lossmon.capture.precision import full_precision
 from lossmon.capture.targets import Moments
 
 MAX_TENSORS = 16
@@ -34,7 +35,7 @@ class InputMeter:
 
     def measure(self, batch: Tensor) -> Tensor:
         """Return the values, float32, on the input's device."""
-        with torch.autocast(batch.device.type, enabled=False):
+        with full_precision(batch.device):
             return one_vector(self._measure(_rows(batch.detach())), batch.device)
 
     def _measure(self, rows: Tensor) -> list[Tensor | float]:

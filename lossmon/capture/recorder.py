@@ -49,7 +49,7 @@ class Recorder:
         waits_for_user: bool,
         modules: Sequence[nn.Module] = (),
     ) -> None:
-        """`modules` are the outermost ones of the model, held weakly; what they get is looked at."""
+        """`modules` are the outermost ones of the model, held weakly: for their inputs."""
         self.start = start
         self.holders = Holders(optimizers)
         self.pending = 0

@@ -13,6 +13,7 @@ from torch import Tensor
 from lossmon.batchsignals import CLASS_BINS, VERDICT_SIGNALS
 from lossmon.capture.criterion import NAN, Values, class_rows, one_vector, strided_rows
 from lossmon.capture.judged import BINARY, CLASSES, Judged
+from lossmon.capture.precision import full_precision
 
 CONFIDENT = 0.9
 """Above this probability a wrong prediction is confident."""
@@ -22,7 +23,7 @@ Found = dict[str, Tensor | float]
 def verdicts(judged: Judged) -> Tensor:
     """Return `VERDICT_SIGNALS` of a batch, float32, on the prediction's device."""
     device = judged.prediction.device
-    with torch.autocast(device.type, enabled=False):
+    with full_precision(device):
         found = _of_classes(judged) if judged.kind in CLASSES else _of_values(judged)
         values: Values = [found.get(signal.name, NAN) for signal in VERDICT_SIGNALS]
         return one_vector(values, device)
