@@ -22,8 +22,8 @@ from lossmon.eventfile.framing import (
     Offsets,
     Scan,
     Scanner,
-    payload_rows,
 )
+from lossmon.eventfile.payload import Payload, payloads
 from lossmon.eventfile.plainfile import Identity, identity, open_plain, read_at
 from lossmon.eventfile.resync import Resync
 
@@ -143,29 +143,25 @@ class Tail:
 
     def _sound_rows(self, data: bytes, scan: Scan) -> tuple[list[Rows], bool]:
         """Return the sound records and step behind them; and whether what follows is doubtful."""
-        buffer = np.frombuffer(data, np.uint8)
         count = len(scan.starts)
         sound = np.ones(count, bool)
-        grouped = []
-        for members in scan.groups:
-            length = int(scan.lengths[members[0]])
-            payload, right = payload_rows(buffer, scan.starts[members], length)
-            sound[members] = right
-            grouped.append((members, payload))
-        stop = self._first_unskippable(scan, sound)
+        found = list(payloads(data, scan))
+        for payload in found:
+            sound[payload.members] = payload.sound
+        stop = count if sound.all() else self._first_unskippable(scan, sound)
         self._count_skipped(scan, sound[:stop])
-        found = []
-        for members, payload in grouped:
-            taken = sound[members] & (members < stop)
-            if taken.any():
-                offsets = self.offset + scan.starts[members]
-                whole = bool(taken.all())
-                found.append(
-                    Rows(offsets, payload) if whole else Rows(offsets[taken], payload[taken])
-                )
         end = scan.end if stop == count else int(scan.starts[stop])
+        taken = [self._taken(scan, each, stop) for each in found]
         self._step_to(self.offset + end, data[max(0, end - _MARK) : end])
-        return found, stop < count or scan.bad
+        return [rows for rows in taken if len(rows.offsets)], stop < count or scan.bad
+
+    def _taken(self, scan: Scan, payload: Payload, stop: int) -> Rows:
+        """Return the sound records of a payload before the `stop`th frame of the scan."""
+        offsets = self.offset + scan.starts[payload.members]
+        taken = payload.sound & (payload.members < stop)
+        if taken.all():
+            return Rows(offsets, payload.rows)
+        return Rows(offsets[taken], payload.rows[taken])
 
     def _first_unskippable(self, scan: Scan, sound: NDArray[np.bool_]) -> int:
         """Return the first unsound record that may still become right, or has no sound header
