@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from lossmon.eventfile.batch import Batch, Family, Undecodable, batches
 from lossmon.eventfile.event import Slot
 from lossmon.eventfile.framing import HEADER, Offsets
 from lossmon.eventfile.meta import parse_mark, parse_meta
+from lossmon.eventfile.plainfile import Place
 from lossmon.eventfile.points import Points
 from lossmon.eventfile.tail import Rows
 from lossmon.eventfile.widerecord import TAGS
@@ -57,8 +57,8 @@ class FileContent:
     """Grows with every chunk of records; nothing in it is ever taken back."""
 
     def __init__(self) -> None:
-        self.place: tuple[Path, int, int] | None = None
-        """Path, device and inode of the file, once it has been opened."""
+        self.place: Place | None = None
+        """Where the file was found, once it has been opened."""
         self.scalars: dict[str, Points] = {}
         self.wide: dict[str, Points] = {}
         """Of each wide record where its numbers begin in the file."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lossmon.eventfile.content import FileContent
 from lossmon.eventfile.filenames import FileName
-from lossmon.eventfile.merge import NO_LIMIT, Part
+from lossmon.eventfile.part import NO_LIMIT, Part
 from lossmon.eventfile.points import Points
 
 

@@ -24,7 +24,14 @@ from lossmon.eventfile.framing import (
     Scanner,
 )
 from lossmon.eventfile.payload import Payload, payloads
-from lossmon.eventfile.plainfile import Identity, identity, open_plain, read_at
+from lossmon.eventfile.plainfile import (
+    BEGINNING,
+    Identity,
+    Place,
+    identity,
+    open_plain,
+    read_at,
+)
 from lossmon.eventfile.resync import Resync
 
 CHUNK = 4 << 20
@@ -65,6 +72,7 @@ class Tail:
         self._lost_places = self._lost_bytes = 0
         self._lost_until = -1
         self._before = b""
+        self._beginning = b""
         self._settled = 0
         self._doubted_size = 0
         self._doubted_polls = 0
@@ -77,10 +85,12 @@ class Tail:
         return self._doubted_polls > 0
 
     @property
-    def place(self) -> tuple[Path, int, int] | None:
-        """Path, device and inode of the file; None before it was opened."""
+    def place(self) -> Place | None:
+        """Where the file was found; None before it was opened."""
         found = self._identity
-        return None if found is None else (self.path, found.device, found.inode)
+        if found is None:
+            return None
+        return Place(self.path, found.device, found.inode, self._beginning)
 
     @property
     def lost_places(self) -> int:
@@ -128,6 +138,8 @@ class Tail:
             data = read_at(file, self.offset, request)
             if len(data) < request:
                 return  # cut while it was read: the next poll sees it by its size
+            if not self.offset:
+                self._beginning = data[:BEGINNING]
             whole = self.offset + request == size
             self._chunk = min(CHUNK, self._chunk * 4)
             scan = self._scanner.scan(data)
