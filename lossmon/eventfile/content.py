@@ -18,7 +18,7 @@ from lossmon.eventfile.framing import HEADER, Offsets
 from lossmon.eventfile.meta import parse_mark, parse_meta
 from lossmon.eventfile.plainfile import Place
 from lossmon.eventfile.points import Points
-from lossmon.eventfile.tail import Rows
+from lossmon.eventfile.tail import Records
 from lossmon.eventfile.widerecord import TAGS
 from lossmon.records import Floats, Mark, RunMeta, Steps
 
@@ -63,7 +63,7 @@ class FileContent:
         self.wide: dict[str, Points] = {}
         """Of each wide record where its numbers begin in the file."""
         self.shapes: dict[str, tuple[int, ...]] = {}
-        """Rows and columns of its tables, by tag."""
+        """Records and columns of its tables, by tag."""
         self.meta: RunMeta | None = None
         """The newest metadata in the file."""
         self.marks: list[Mark] = []
@@ -71,6 +71,8 @@ class FileContent:
         """Lowest step of a SessionLog START, None where there is none."""
         self.foreign: set[str] = set()
         """Tags that another TensorBoard plugin owns: no series of the training."""
+        self.histograms: set[str] = set()
+        """Tags of histograms, which are not read."""
         self.hparams = False
         """Whether add_hparams wrote into it."""
         self.first_wall = math.inf
@@ -79,7 +81,7 @@ class FileContent:
         """Records with sound checksums and senseless content."""
         self.records = 0
 
-    def add(self, chunk: Iterable[Rows]) -> None:
+    def add(self, chunk: Iterable[Records]) -> None:
         """Take in sound records; chunks come in file order."""
         found = _Found()
         for rows in chunk:
@@ -100,8 +102,14 @@ class FileContent:
         for at, step in sorted(found.starts):
             self._start(at, step, before, offsets)
         self.marks += [mark for _, mark in sorted(found.marks, key=lambda item: item[0])]
-        self.bad_records += max(0, len(self.marks) - _MAX_MARKS)
-        del self.marks[_MAX_MARKS:]
+        self._limit_marks()
+
+    def _limit_marks(self) -> None:
+        """Keep the oldest and the newest marks: how the run was set up, and how it ended."""
+        more = len(self.marks) - _MAX_MARKS
+        if more > 0:
+            self.bad_records += more
+            del self.marks[_MAX_MARKS // 2 : _MAX_MARKS // 2 + more]
 
     def _take(self, batch: Batch, found: _Found) -> None:
         steps, walls = batch.steps(), batch.wall_times()
@@ -110,6 +118,8 @@ class FileContent:
             found.starts += zip(batch.offsets.tolist(), steps.tolist(), strict=True)
         for value in batch.event.values:
             self._note_plugin(value.tag, value.plugin)
+            if value.histogram:
+                self._note_histogram(value.tag)
             if value.slot is not None and self._wants(value.tag, value.slot, len(steps)):
                 if value.tag in TAGS:
                     numbers: NDArray[Any] = batch.offsets + (HEADER + value.slot.start)
@@ -142,6 +152,12 @@ class FileContent:
         if plugin not in _SCALAR_PLUGINS and plugin != signals.PLUGIN_NAME:
             self.foreign.add(tag)
             self.hparams |= plugin == "hparams"
+        if plugin == "histograms":
+            self._note_histogram(tag)
+
+    def _note_histogram(self, tag: str) -> None:
+        if len(self.histograms) < _MAX_TAGS:
+            self.histograms.add(tag)
 
     def _note_times(self, found: Sequence[Floats]) -> None:
         if not found:

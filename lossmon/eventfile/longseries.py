@@ -9,7 +9,7 @@ import numpy as np
 
 from lossmon.eventfile.buckets import singles
 from lossmon.eventfile.part import Columns, Part, merge_columns
-from lossmon.records import BucketRows, Tail
+from lossmon.records import BucketRows, RawEnd
 
 
 class _Stretch(NamedTuple):
@@ -30,7 +30,7 @@ class LongSeries:
     def __init__(self) -> None:
         self._known: tuple[tuple[object, ...], _Stretch] | None = None
 
-    def merged(self, parts: Sequence[Part]) -> tuple[Columns, BucketRows, Tail | None]:
+    def merged(self, parts: Sequence[Part]) -> tuple[Columns, BucketRows, RawEnd | None]:
         """Return steps, wall times and values, which rows are buckets, and the newest points.
 
         There are newest points only where one start's follow all others': else it is not known
@@ -42,7 +42,7 @@ class LongSeries:
             return (*_merge([_stretch(part) for part in parts]), None)
         tail, count = newest.points.tail, len(before.columns[0])
         if tail is not None:
-            tail = Tail(count + tail.row, tail.steps, tail.wall_times, tail.table)
+            tail = RawEnd(count + tail.row, tail.steps, tail.wall_times, tail.table)
         return (*_joined([before, _stretch(newest)]), tail)
 
     def _older(self, parts: Sequence[Part]) -> _Stretch:

@@ -9,7 +9,7 @@ import numpy as np
 from lossmon.eventfile.longseries import LongSeries
 from lossmon.eventfile.part import Columns, Part, merge_columns
 from lossmon.eventfile.points import Points
-from lossmon.records import BucketRows, Tail
+from lossmon.records import BucketRows, RawEnd
 
 
 class Merged:
@@ -24,7 +24,7 @@ class Merged:
         self._long = LongSeries()
         self.buckets: BucketRows | None = None
         """Which of the rows stand for several points."""
-        self.tail: Tail | None = None
+        self.tail: RawEnd | None = None
 
     def update(self, parts: Sequence[Part]) -> bool:
         """Bring `columns` up to date with the parts, oldest first; return whether it changed."""

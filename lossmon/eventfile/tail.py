@@ -42,7 +42,7 @@ _MAX_RESYNCS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class Records:
     """Sound records of one length, in file order."""
 
     offsets: Offsets
@@ -103,7 +103,7 @@ class Tail:
         """Bytes in those gaps."""
         return self._lost_bytes + self.stuck_bytes
 
-    def poll(self) -> Iterator[list[Rows]]:
+    def poll(self) -> Iterator[list[Records]]:
         """Yield what has been added since the last poll, in file order, some megabytes at a time.
 
         Raises:
@@ -129,7 +129,7 @@ class Tail:
             return True
         return read_at(file, self.offset - len(self._before), len(self._before)) != self._before
 
-    def _read(self, file: FileIO, size: int) -> Iterator[list[Rows]]:
+    def _read(self, file: FileIO, size: int) -> Iterator[list[Records]]:
         if not self._patience:
             self._settled = size
         wanted = 0
@@ -153,7 +153,7 @@ class Tail:
             elif whole or self.offset + wanted > size:
                 return
 
-    def _sound_rows(self, data: bytes, scan: Scan) -> tuple[list[Rows], bool]:
+    def _sound_rows(self, data: bytes, scan: Scan) -> tuple[list[Records], bool]:
         """Return the sound records and step behind them; and whether what follows is doubtful."""
         count = len(scan.starts)
         sound = np.ones(count, bool)
@@ -167,13 +167,13 @@ class Tail:
         self._step_to(self.offset + end, data[max(0, end - _MARK) : end])
         return [rows for rows in taken if len(rows.offsets)], stop < count or scan.bad
 
-    def _taken(self, scan: Scan, payload: Payload, stop: int) -> Rows:
+    def _taken(self, scan: Scan, payload: Payload, stop: int) -> Records:
         """Return the sound records of a payload before the `stop`th frame of the scan."""
         offsets = self.offset + scan.starts[payload.members]
         taken = payload.sound & (payload.members < stop)
         if taken.all():
-            return Rows(offsets, payload.rows)
-        return Rows(offsets[taken], payload.rows[taken])
+            return Records(offsets, payload.rows)
+        return Records(offsets[taken], payload.rows[taken])
 
     def _first_unskippable(self, scan: Scan, sound: NDArray[np.bool_]) -> int:
         """Return the first unsound record that may still become right, or has no sound header

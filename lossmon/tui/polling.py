@@ -69,7 +69,11 @@ class Poller:
     def _read(self) -> bool:
         """Take in what was written; return whether anything that is shown has changed."""
         now, changed = self._as_of(), False
-        for key, run in _keyed(self._reader.poll()):
+        runs = dict(_keyed(self._reader.poll()))
+        for key in self._views.keys() - runs.keys():
+            self._forget(key)
+            changed = True
+        for key, run in runs.items():
             before = self._views.get(key)
             if before is None or before.run is not run:
                 self._views[key] = view_of(key, run, before, now)
@@ -85,6 +89,11 @@ class Poller:
         changed |= problem != self._problem
         self._problem = problem
         return changed
+
+    def _forget(self, key: Key) -> None:
+        """Let go of a run that turned out to be none: a folder of settings inside another."""
+        for known in (self._views, self._folds, self._owed, self._rest):
+            known.pop(key, None)
 
     def _as_of(self) -> float:
         """Return the time that the logs are as of: a run does not die of our lost connection."""
