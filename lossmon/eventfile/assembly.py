@@ -44,6 +44,7 @@ class Assembly:
             marks=_marks(ordered),
             roles=find_roles(series, meta, name=self._name),
             damage=damage,
+            histograms=frozenset().union(*(c.histograms for s in ordered for c in s.files)),
             last_wall=max((s.last_wall for s in ordered if s.last_wall > 0), default=0.0),
         )
 
@@ -163,7 +164,7 @@ def _wide_file(
     shape = (len(names.rows), len(names.columns))
     if content.shapes.get(tag) != shape:
         return None
-    return WideFile(*content.place, shape, _layout(tag, older, newest))
+    return WideFile(content.place, shape, _layout(tag, older, newest))
 
 
 def _layout(tag: str, older: RunMeta, newest: RunMeta) -> Layout | None:
