@@ -86,7 +86,7 @@ class RootCalls:
             self._known = {id(module) for root in roots for module in root.modules()}
 
     def _called(self, module: nn.Module, args: tuple[Any, ...]) -> None:
-        if not torch.compiler.is_compiling():
+        if not is_traced():
             self._guard.run("inputs", self._notice, module, args)
 
     def _notice(self, module: nn.Module, args: tuple[Any, ...]) -> None:
@@ -102,7 +102,7 @@ class RootCalls:
     def _called_whole(
         self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
-        if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+        if torch.is_grad_enabled() and not is_traced():
             self._guard.run("inputs", self._take, args, kwargs)
 
     def _returned(
@@ -136,6 +136,15 @@ class RootCalls:
         self.disarm()
         if self._since is not None and not self._spoilt:
             self._waited = time.perf_counter() - self._since
+
+
+def is_traced() -> bool:
+    """Return whether the forward under way is no training: traced, or transformed by torch.func."""
+    # First, so that a compiler that traces this hook sees no more of it.
+    if torch.compiler.is_compiling():
+        return True
+    traced = torch._C._get_tracing_state() is not None
+    return traced or torch._C._functorch.peek_interpreter_stack() is not None
 
 
 def compiles() -> bool:
