@@ -109,7 +109,7 @@ class RootCalls:
         self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any
     ) -> None:
         self.disarm()
-        self._see(args, kwargs)
+        self._guard.run("inputs", self._see, args, kwargs)
 
     def _is_meant(self, module: nn.Module) -> bool:
         if threading.get_ident() != self._thread or os.getpid() != self._pid:

@@ -20,6 +20,7 @@ from lossmon.capture.fingerprint import Fingerprints
 from lossmon.capture.forwards import ForwardMeter
 from lossmon.capture.groups import Holders, group_of_parameter, held_count
 from lossmon.capture.guard import Guard
+from lossmon.capture.judged import Judged
 from lossmon.capture.layout import Row
 from lossmon.capture.lossgraph import has_stretched_difference, judged_in_graph
 from lossmon.capture.rhythm import Rhythm
@@ -194,12 +195,18 @@ class StepSampler:
             if self._rhythm.prints:
                 columns.append(TARGET_PRINT.name)
                 parts.append(self._prints.of(judged.target).reshape(1).to(parts[0].device))
-            if self._rhythm.close:
+            closer = self._guard.run("predictions", self._look_closely, judged)
+            if closer is not None:
                 columns += VERDICT_COLUMNS
-                parts.append(verdicts(judged))
-                self._note(CRITERION, described(judged))
+                parts.append(closer)
             self._put(columns, torch.cat(parts))
         self._rhythm.passed()
+
+    def _look_closely(self, judged: Judged) -> Tensor | None:
+        if not self._rhythm.close:
+            return None
+        self._note(CRITERION, described(judged))
+        return verdicts(judged)
 
     def _put(self, columns: Sequence[str], values: Tensor) -> None:
         """Have run-level values placed in the record under way, once they have arrived."""
