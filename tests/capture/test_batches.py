@@ -236,6 +236,7 @@ def broken(request: Any, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(request.param)
 
 
+@pytest.mark.filterwarnings("ignore:lossmon. [a-z]+ could not be recorded")
 def test_a_collector_that_fails_is_cut_noted_and_never_felt(
     broken: str, task: Any, record: Record
 ) -> None:
