@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lossmon.capture.criterion import CriterionHook
@@ -47,7 +47,9 @@ class Recorder:
         criterion: CriterionHook,
         train_mode: Callable[[], bool],
         waits_for_user: bool,
+        modules: Sequence[nn.Module] = (),
     ) -> None:
+        """`modules` are the outermost ones of the model, held weakly: for their inputs."""
         self.start = start
         self.holders = Holders(optimizers)
         self.pending = 0
@@ -68,6 +70,7 @@ class Recorder:
             train_mode=train_mode,
             transfer=transfer,
             guard=self._guard,
+            modules=modules,
         )
         self._losses: Losses = []
         self._given: Losses = []
@@ -79,6 +82,7 @@ class Recorder:
         """The steps so far of a run on trial, see `keep`; None for any other."""
         self._closed = False
         self._last_end: float | None = None
+        self._step_s = 0.0
         self._sampling = schedule.samples(self.step)
 
     def backward_begins(self, roots: Sequence[Tensor], loss: Tensor | None) -> None:
@@ -131,7 +135,8 @@ class Recorder:
             # Time of this thread, not of the clock: what the neighbours take is not our cost.
             began = time.thread_time()
             sample = self._guard.run("updates", self._after, optimizer, lane, own_step, joined)
-            self._schedule.spent(time.thread_time() - began, joins=joined is not None)
+            taken = time.thread_time() - began + self._sampler.take_cost()
+            self._schedule.spent(taken, joins=joined is not None)
         if joined is None:
             cycle.sample = sample
             self._advance(now, optimizer)
@@ -303,6 +308,8 @@ class Recorder:
             # Not needed again, and it holds a model's worth of numbers.
             cycle.sample = None
         self.log.put(cycle.line)
+        for kind, detail in self._sampler.take_notes():
+            self.log.mark(cycle.line.step, kind, detail)
 
     def _line(self, now: float) -> Line:
         losses: list[Tensor | float] = []
@@ -311,10 +318,12 @@ class Recorder:
         line = Line(self.step, time.time(), {}, losses)
         self._given, self._losses = [], []
         if self.kept is None:
-            rates = self._guard.run("lr", self.log.learning_rates, self._sampling)
+            rates = self._guard.run("lr", self.log.learning_rates, self.step, self._sampling)
             line.values.update(rates or {})
         if self._last_end is not None:
-            line.values[STEP_MS.tag] = 1e3 * (now - self._last_end)
+            self._step_s = now - self._last_end
+            line.values[STEP_MS.tag] = 1e3 * self._step_s
+            line.values.update(self._sampler.pace(self._step_s, self.pending))
             if self._sampling:
                 share = self._schedule.spent_s / max(1e-9, now - self.start.clock)
                 line.values[OVERHEAD.tag] = 100 * share
@@ -360,7 +369,7 @@ class Recorder:
         self._sampling = self._schedule.samples(self.step)
         if self._sampling:
             self._sampler.used(optimizer)
-        self._sampler.expect(self._sampling)
+        self._sampler.expect(self.step, self._sampling, step_s=self._step_s)
 
 
 def _user_loss(loss: Any) -> Tensor | float | None:

@@ -44,6 +44,8 @@ class Sample:
     elsewhere: NDArray[np.bool_]
     """Rows that only other optimizers of the run hold."""
     waiting: int = 0
+    is_refused: bool = False
+    """Whether a part of it could not be fetched: it is not written, so that steps ascend."""
     chosen: list[int] | None = None
     """Rows to write, where the run has turned out to be about some of them only."""
     _then: Callable[[Sample], None] | None = None
@@ -174,6 +176,7 @@ class SampleMeter:
             sample.done()
 
         if not self._transfer.send(vector, receive):
+            sample.is_refused = True
             sample.done()
 
     def _place(
