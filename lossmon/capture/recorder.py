@@ -23,6 +23,7 @@ from lossmon.capture.log import RunLog
 from lossmon.capture.sampler import StepSampler
 from lossmon.capture.samples import RUN_COLUMNS, Sample
 from lossmon.capture.scalars import Line, held_loss
+from lossmon.capture.scaling import UNKNOWN
 from lossmon.capture.schedule import Schedule
 from lossmon.capture.start import Start
 from lossmon.capture.transfer import Transfer
@@ -74,6 +75,9 @@ class Recorder:
         self._ticks: list[tuple[Losses, Sample | None]] = []
         self._own_steps: dict[int, int] = {}
         self._steps_taken = 0
+        self._passes: dict[int, int] = {}
+        """Backward passes behind the last step of every optimizer, by its lane."""
+        self._scale: Tensor | None = None
         self._cycle: Cycle | None = None
         self.kept: list[Cycle] | None = None
         """The steps so far of a run on trial, see `keep`; None for any other."""
@@ -101,10 +105,17 @@ class Recorder:
             self._sampler.backward_begins(roots, self.step)
             self._schedule.spent_s += time.thread_time() - began
 
-    def backward_ended(self) -> None:
-        """Count the gradients that arrived."""
-        if self._sampling and not capturing():
-            self._sampler.backward_ended()
+    def backward_ended(self, scale: Tensor | None) -> None:
+        """Count the gradients that arrived, and measure them before anybody clips them."""
+        if not self._sampling or capturing():
+            return
+        self._sampler.backward_ended()
+        self._scale = scale if self.pending < 2 or scale is self._scale else UNKNOWN
+        # Of accumulated passes only the last one counts; how many there are the last steps tell.
+        if self.pending and self.pending >= min(self._passes.values(), default=1):
+            began = time.thread_time()
+            self._guard.run("unclipped", self._sampler.unclipped, self._scale)
+            self._schedule.spent_s += time.thread_time() - began
 
     def step_begins(self, optimizer: Optimizer) -> None:
         """Note weights and gradients before the update."""
@@ -125,6 +136,8 @@ class Recorder:
         lane = self.holders.add(optimizer)
         own_step = self._own_steps[lane] = self._own_steps.get(lane, -1) + 1
         joined = None if self.pending else self._joined(optimizer)
+        if joined is None:
+            self._passes[lane] = self.pending
         cycle = joined or self._new_cycle(now, optimizer)
         sample = None
         if cycle.sampled:
@@ -161,6 +174,7 @@ class Recorder:
 
     def take_over(self, losses: Losses) -> None:
         """Count backward passes that were told to another recorder."""
+        self._sampler.forget_gradients()
         self.pending += len(losses)
         self._losses = [*self._losses, *losses]
 

@@ -63,6 +63,7 @@ class StepSampler:
 
     def backward_begins(self, roots: Sequence[Tensor], step: int) -> None:
         """Read what is gone after a backward pass: old gradients, and the criterion's graph."""
+        self._meter.forget()
         self._guard.run("wiring", self._wiring.backward_begins, self._tensors())
         self._guard.run("criterion", self._read_criterion, roots, step)
 
@@ -70,8 +71,19 @@ class StepSampler:
         """Count the gradients that arrived."""
         self._guard.run("wiring", self._wiring.backward_ended, self._tensors())
 
+    def unclipped(self, scale: Tensor | None) -> None:
+        """Note the gradients that a backward pass has left; `scale` is divided out."""
+        with torch.no_grad():
+            self._meter.unclipped(self._tensors(), scale=scale)
+
+    def forget_gradients(self) -> None:
+        """Drop what `unclipped` noted: other gradients have come since."""
+        self._meter.forget()
+
     def before(self, optimizer: Optimizer | None, step: int, *, has_gradients: bool) -> None:
         """Note weights before a step of `optimizer`, and its gradients where they are there."""
+        if not has_gradients:
+            self._meter.forget()
         self._weights_noted = self._gradients_noted = False
         with torch.no_grad():
             tensors = self._tensors()
@@ -118,6 +130,7 @@ class StepSampler:
     def forget(self) -> None:
         """Drop what the backward passes told so far: they belong to another's step, or to none."""
         self._wiring.forget()
+        self._meter.forget()
         self._totals = blank(0)[1]
 
     def remove(self) -> None:

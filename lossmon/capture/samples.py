@@ -22,6 +22,7 @@ from lossmon.signals import (
     PARAMETER_SIGNALS,
     RUN_SIGNALS,
     TOTAL_GRAD_NORM,
+    TOTAL_UNCLIPPED_NORM,
     TOTAL_UPDATE_RATIO,
     UNIQUE_UNITS,
 )
@@ -81,16 +82,16 @@ class Sample:
             self.parameters, self.held = self.parameters[self.chosen], self.held[self.chosen]
 
     def scalars(self) -> dict[str, float]:
-        """Return the total gradient norm and the update ratio over the rows that are held."""
-        norms = self.parameters[:, _GRAD_NORM].astype(np.float64)
-        # One product first: it is finite, unless something is NaN, infinite, or was not measured.
-        squares = float(norms @ norms)
-        if not math.isfinite(squares):
-            measured = ~np.isnan(norms) | (self.parameters[:, _GRAD_NONFINITE] > 0)
-            squares = float(np.square(norms[measured]).sum()) if measured.any() else -1.0
-        values = (
-            {TOTAL_GRAD_NORM.tag: math.sqrt(squares)} if squares >= 0 or squares != squares else {}
-        )
+        """Return the total gradient norms, and the update ratio over the rows that are held."""
+        values = {}
+        broken = self.parameters[:, _GRAD_NONFINITE]
+        norm = _total(self.parameters[:, _GRAD_NORM], broken)
+        if norm is not None:
+            values[TOTAL_GRAD_NORM.tag] = norm
+        unclipped = self.parameters[:, _UNCLIPPED_NORM]
+        norm = _total(unclipped, broken)
+        if norm is not None and (norm == norm or not np.isnan(unclipped).all()):
+            values[TOTAL_UNCLIPPED_NORM.tag] = norm
         moved = self.parameters if self.held.all() else self.parameters[self.held]
         if len(moved):
             update = moved[:, _UPDATE_NORM].astype(np.float64)
@@ -103,7 +104,21 @@ class Sample:
 
 _OF_STEP = np.array([PARAMETER_COLUMNS[name] for name in (*updates.COLUMNS, UNIQUE_UNITS.name)])
 _GRAD_NORM, _GRAD_NONFINITE = PARAMETER_COLUMNS["grad_norm"], PARAMETER_COLUMNS["grad_nonfinite"]
+_UNCLIPPED_NORM = PARAMETER_COLUMNS["grad_norm_unclipped"]
 _UPDATE_NORM, _WEIGHT_NORM = PARAMETER_COLUMNS["update_norm"], PARAMETER_COLUMNS["weight_norm"]
+
+
+def _total(norms: Floats, broken: Floats) -> float | None:
+    """Return the norm over all rows, None where there is none; `broken` counts NaN elements."""
+    exact = norms.astype(np.float64)
+    # One product first: it is finite, unless something is NaN, infinite, or was not measured.
+    squares = float(exact @ exact)
+    if not math.isfinite(squares):
+        measured = ~np.isnan(exact) | (broken > 0)
+        if not measured.any():
+            return None
+        squares = float(np.square(exact[measured]).sum())
+    return math.sqrt(squares)
 
 
 def blank(rows: int) -> tuple[Floats, Floats]:
@@ -150,6 +165,17 @@ class SampleMeter:
         self._present = np.array([g is not None for g in grads])
         for idx, meter in zip(self._indices, self._meters, strict=True):
             meter.gradients([grads[i] for i in idx], scale=scale)
+
+    def unclipped(self, tensors: Sequence[Tensor | None], *, scale: Tensor | None) -> None:
+        """Note the gradients that a backward pass has left, before anybody clips them."""
+        grads = [None if t is None else t.grad for t in tensors]
+        for idx, meter in zip(self._indices, self._meters, strict=True):
+            meter.unclipped([grads[i] for i in idx], scale=scale)
+
+    def forget(self) -> None:
+        """Drop what `unclipped` noted."""
+        for meter in self._meters:
+            meter.forget()
 
     def after(
         self, tensors: Sequence[Tensor | None], sample: Sample, *, lane: int, own_step: int
