@@ -78,6 +78,8 @@ class Recorder:
         self._passes: dict[int, int] = {}
         """Backward passes behind the last step of every optimizer, by its lane."""
         self._scale: Tensor | None = None
+        self._is_stepping = False
+        """Whether an optimizer is at work: passes are a closure's then."""
         self._cycle: Cycle | None = None
         self.kept: list[Cycle] | None = None
         """The steps so far of a run on trial, see `keep`; None for any other."""
@@ -95,7 +97,7 @@ class Recorder:
             self._user_reports = bool(self._user_reports)
             if cycle.is_told or not self._user_reports:
                 self._end_cycle()
-        if self.pending and not self._steps_taken:
+        if self.pending and not self._steps_taken and not self._is_stepping:
             self._guard.run("ticks", self._tick)
         self.pending += 1
         tells = loss is not None and not self._user_gives_loss
@@ -112,13 +114,15 @@ class Recorder:
         self._sampler.backward_ended()
         self._scale = scale if self.pending < 2 or scale is self._scale else UNKNOWN
         # Of accumulated passes only the last one counts; how many there are the last steps tell.
-        if self.pending and self.pending >= min(self._passes.values(), default=1):
+        least = 1 if self._is_stepping else min(self._passes.values(), default=1)
+        if self.pending >= max(1, least):
             began = time.thread_time()
             self._guard.run("unclipped", self._sampler.unclipped, self._scale)
             self._schedule.spent_s += time.thread_time() - began
 
     def step_begins(self, optimizer: Optimizer) -> None:
         """Note weights and gradients before the update."""
+        self._is_stepping = True
         joined = None if self.pending else self._joined(optimizer)
         if not (self._sampling if joined is None else joined.sampled) or capturing():
             return
@@ -128,6 +132,7 @@ class Recorder:
 
     def step_ended(self, optimizer: Optimizer) -> None:
         """Measure what the optimizer did; begin a new step unless it joins the one just made."""
+        self._is_stepping = False
         if capturing():
             return
         now = time.perf_counter()
