@@ -117,7 +117,7 @@ class Recorder:
         least = 1 if self._is_stepping else min(self._passes.values(), default=1)
         if self.pending >= max(1, least):
             began = time.thread_time()
-            self._guard.run("unclipped", self._sampler.unclipped, self._scale)
+            self._guard.run("unclipped", self._sampler.unclipped, self._scale, self.step)
             self._schedule.spent_s += time.thread_time() - began
 
     def step_begins(self, optimizer: Optimizer) -> None:

@@ -44,6 +44,8 @@ class Sample:
     """Rows that the stepping optimizer holds: only they count towards the totals."""
     elsewhere: NDArray[np.bool_]
     """Rows that only other optimizers of the run hold."""
+    unclipped: Floats | None = None
+    """Gradient norms before clipping, on their way too; None where no pass was looked at."""
     waiting: int = 0
     chosen: list[int] | None = None
     """Rows to write, where the run has turned out to be about some of them only."""
@@ -77,6 +79,8 @@ class Sample:
 
     def finish(self) -> None:
         """Leave out what this step's optimizers do not move, and the rows that are not chosen."""
+        if self.unclipped is not None:
+            self.parameters[:, _UNCLIPPED_NORM] = self.unclipped
         self.parameters[self.elsewhere] = np.nan
         if self.chosen is not None:
             self.parameters, self.held = self.parameters[self.chosen], self.held[self.chosen]
@@ -165,17 +169,6 @@ class SampleMeter:
         self._present = np.array([g is not None for g in grads])
         for idx, meter in zip(self._indices, self._meters, strict=True):
             meter.gradients([grads[i] for i in idx], scale=scale)
-
-    def unclipped(self, tensors: Sequence[Tensor | None], *, scale: Tensor | None) -> None:
-        """Note the gradients that a backward pass has left, before anybody clips them."""
-        grads = [None if t is None else t.grad for t in tensors]
-        for idx, meter in zip(self._indices, self._meters, strict=True):
-            meter.unclipped([grads[i] for i in idx], scale=scale)
-
-    def forget(self) -> None:
-        """Drop what `unclipped` noted."""
-        for meter in self._meters:
-            meter.forget()
 
     def after(
         self, tensors: Sequence[Tensor | None], sample: Sample, *, lane: int, own_step: int

@@ -27,9 +27,8 @@ COLUMNS = (
     "grad_zero_share",
     "grad_nonfinite",
     "weight_nonfinite",
-    "grad_norm_unclipped",
 )
-"""Order of the columns in the vector of one step; norms still squared but for the exact ones."""
+"""Order of the columns in the vector of one step; norms still squared but for the first."""
 
 SQUARED = ("weight_norm", "update_norm", "grad_sampled_norm")
 SCALED = (*SQUARED, "grad_dot_prev", "update_dot_prev", "grad_dot_weight")
@@ -55,7 +54,6 @@ class StepMeter:
         self._places: list[int] = []
         self._gradient: Flat = None
         self._norms: Flat = None
-        self._unclipped: Flat = None
         self._last: dict[int, Motion] = {}
 
     def before(self, tensors: Sequence[Tensor | None]) -> None:
@@ -67,18 +65,17 @@ class StepMeter:
 
     def gradients(self, grads: Sequence[Tensor | None], *, scale: Tensor | None = None) -> None:
         """Note the gradients that the step uses; `scale` is divided out (fused GradScaler)."""
-        self._norms = self._unscaled(self._exact(grads), scale)
+        whole = [dense(g) for g in grads]
+        present = [i for i, g in enumerate(whole) if g is not None]
+        norms = exact_norms([g for g in whole if g is not None])
+        if scale is not None:
+            norms = [n / scale for n in norms]
+        self._norms = self._segments.column(norms, present)
         strided = [None if g is None or g.is_sparse else g for g in grads]
-        gradient = self._segments.gather(self._segments.parts(strided))
-        self._gradient = self._unscaled(gradient, scale)
-
-    def unclipped(self, grads: Sequence[Tensor | None], *, scale: Tensor | None = None) -> None:
-        """Note the gradients that the last backward pass left, for all steps until `forget`."""
-        self._unclipped = self._unscaled(self._exact(grads), scale)
-
-    def forget(self) -> None:
-        """Drop what `unclipped` noted: other gradients are on their way."""
-        self._unclipped = None
+        self._gradient = self._segments.gather(self._segments.parts(strided))
+        if scale is not None:
+            factor = scale.numpy() if self._segments.on_cpu else scale
+            self._gradient = self._gradient / factor
 
     def after(self, tensors: Sequence[Tensor | None], *, lane: int, own_step: int) -> Tensor:
         """Return the step's columns in one vector.
@@ -109,23 +106,8 @@ class StepMeter:
                 total(g == 0),
                 self._not_finite(g, gradients),
                 self._not_finite(w, weights),
-                self._segments.unknown() if self._unclipped is None else self._unclipped,
             ]
         return self._segments.join(columns)
-
-    def _exact(self, grads: Sequence[Tensor | None]) -> Flat:
-        dense = [_dense(g) for g in grads]
-        present = [i for i, g in enumerate(dense) if g is not None]
-        return self._segments.column(exact_norms([g for g in dense if g is not None]), present)
-
-    def _unscaled(self, flat: Flat, scale: Tensor | None) -> Flat:
-        if scale is None:
-            return flat
-        if self._segments.on_cpu:
-            return flat / scale.numpy()
-        # A number on the host divides a tensor on any device, without a copy.
-        on_host = scale.device.type == "cpu"
-        return flat / (scale if on_host else scale.to(self._segments.device, non_blocking=True))
 
     def _not_finite(self, flat: Flat, squares: Flat) -> Flat:
         """Return how many elements of each row are NaN or infinite."""
@@ -139,7 +121,7 @@ def _places(tensors: Sequence[Tensor | None]) -> list[int]:
     return [0 if t is None else t.data_ptr() for t in tensors]
 
 
-def _dense(gradient: Tensor | None) -> Tensor | None:
+def dense(gradient: Tensor | None) -> Tensor | None:
     """Return what a norm can be taken of: a sparse gradient's stored values, the local shard."""
     if gradient is None:
         return None

@@ -104,7 +104,7 @@ def _parameters(model: nn.Module) -> dict[str, Tensor]:
 
 
 def _weights(model: nn.Module) -> dict[str, Tensor]:
-    return {name: p.detach().clone() for name, p in _parameters(model).items()}
+    return {n: _double(p).clone() for n, p in _parameters(model).items()}
 
 
 def _gradients(model: nn.Module, scale: float) -> Rows:
@@ -113,8 +113,12 @@ def _gradients(model: nn.Module, scale: float) -> Rows:
 
 
 def _norm(tensor: Tensor) -> float:
-    dense = tensor.detach().to_dense() if tensor.is_sparse else tensor.detach()
-    return float(dense.abs().double().norm())
+    dense = tensor.to_dense() if tensor.is_sparse else tensor
+    return float(_double(dense).abs().norm())
+
+
+def _double(tensor: Tensor) -> Tensor:
+    return tensor.detach().to(torch.promote_types(tensor.dtype, torch.float64))
 
 
 class Side:
