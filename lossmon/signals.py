@@ -22,6 +22,8 @@ MARK_TAG = "lossmon/event"
 ALIVE_TAG = "lossmon/alive"
 CONTESTED = "contested"
 """Kind of the mark of a run whose loss depends on parameters that another training moves."""
+RANK_LOST = "rank-lost"
+"""Kind of the mark of a rank that an exception ended, or that fell silent."""
 PLUGIN_NAME = "lossmon"
 
 

@@ -40,6 +40,8 @@ class RunLog:
         self._scalars: ScalarLog | None = None
         self._held = 0
         self._names: tuple[str, ...] = ()
+        self._is_sharded = False
+        """Whether a rank knows only its part of some norms: then the reader adds them up."""
 
     @property
     def opened(self) -> bool:
@@ -75,7 +77,7 @@ class RunLog:
 
         def done(sample: Sample) -> None:
             sample.finish()
-            values = sample.scalars()
+            values = {} if self._is_sharded else sample.scalars()
             if line is not None and not line.is_put:
                 line.values.update(values)
             elif values:
@@ -113,6 +115,7 @@ class RunLog:
         optimizers = self._holders.living()
         meta = self.start.meta(optimizers)
         self._held = held_count(optimizers)
+        self._is_sharded = any(parameter.shards > 1 for parameter in meta.parameters)
         self._names = tuple(group.name for group in meta.groups)
         return meta
 

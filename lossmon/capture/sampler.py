@@ -18,6 +18,7 @@ from lossmon.capture.groups import Holders, group_of_parameter, held_count
 from lossmon.capture.guard import Guard
 from lossmon.capture.layout import Row
 from lossmon.capture.samples import PARAMETER_COLUMNS, RUN_COLUMNS, Sample, SampleMeter, blank
+from lossmon.capture.sharding import is_sharded
 from lossmon.capture.transfer import Transfer
 from lossmon.capture.wiring import WiringMeter
 from lossmon.signals import GRAD_ARRIVED, GRAD_STALE, MODULE_RAN
@@ -136,7 +137,7 @@ class StepSampler:
             return
         if judged is None and len(roots) == 1:
             judged = judged_in_graph(roots[0])
-        if judged is None:
+        if judged is None or is_sharded(judged.prediction):
             return
         totals, columns = self._totals, [RUN_COLUMNS[name] for name in CRITERION_COLUMNS]
 

@@ -122,7 +122,7 @@ class RunReader:
         if path in self._files or len(self._files) >= _MAX_FILES:
             return
         name = parse_name(path.name)
-        if name is not None and name.rank == 0 and not path.is_dir():
+        if name is not None and not path.is_dir():
             self._files[path] = _File(path, name, self._patience)
 
     def _damage(self) -> Damage:

@@ -10,6 +10,7 @@ from lossmon.eventfile.content import FileContent
 from lossmon.eventfile.filenames import FileName
 from lossmon.eventfile.merge import NO_LIMIT, Part
 from lossmon.eventfile.points import Points
+from lossmon.records import RunMeta
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Session:
     """Step at which it began, where the log says so."""
     first_wall: float
     last_wall: float
+
+    @property
+    def meta(self) -> RunMeta | None:
+        """Its newest metadata."""
+        return next((c.meta for c in reversed(self.files) if c.meta is not None), None)
 
     def supersedes(self, older: Session) -> bool:
         """Whether what `older` wrote at this start's first step or later is void.
@@ -55,6 +61,9 @@ def _session(own: bool, stem: str, files: Sequence[SourceFile]) -> Session:
     ordered = sorted(files, key=lambda file: (file.content.first_wall, file.name.part))
     contents = tuple(file.content for file in ordered)
     steps = [c.start_step for c in contents if c.start_step is not None]
+    if own and not steps:
+        # Ranks above 0 have no file that says where it began.
+        steps = [c.meta.start_step for c in contents if c.meta is not None]
     return Session(
         stem,
         own,
