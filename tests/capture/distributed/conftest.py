@@ -18,7 +18,12 @@ RANK = str(Path(__file__).with_name("rank.py"))
 CONTEXT = multiprocessing.get_context("forkserver")
 # What a first optimizer and a first shard import late is imported there too.
 CONTEXT.set_forkserver_preload(
-    ["lossmon.capture.monitor", "torch._dynamo", "torch.distributed.fsdp", "torch.distributed.tensor"]
+    [
+        "lossmon.capture.monitor",
+        "torch._dynamo",
+        "torch.distributed.fsdp",
+        "torch.distributed.tensor",
+    ]
 )
 
 

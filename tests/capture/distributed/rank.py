@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,13 @@ def alone_until(model: Any, job: Job, *, last: bool) -> contextlib.AbstractConte
     return contextlib.nullcontext()
 
 
+def leave_after_a_flush(job: Job, rank: int) -> None:
+    deadline = time.monotonic() + 30
+    while not list(job.logdir.glob(f"lossmon/*.r{rank}.stats")):
+        assert time.monotonic() < deadline, "nothing was ever written"
+    os._exit(0)
+
+
 def train(job: Job, rank: int) -> None:
     torch.manual_seed(0)
     model = wrap(Net(), job)
@@ -93,7 +101,7 @@ def train(job: Job, rank: int) -> None:
     with context:
         for step in range(job.first, job.first + job.steps):
             if job.dies == rank and step == job.first + job.steps - 1:
-                os._exit(0)
+                leave_after_a_flush(job, rank)
             optimizer.zero_grad()
             mine = torch.arange(rank, 32, job.world)
             for number, rows in enumerate(mine.chunk(job.passes)):
