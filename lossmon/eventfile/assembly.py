@@ -45,6 +45,7 @@ class Assembly:
             marks=(*_marks(ordered), *others.marks),
             roles=find_roles(series, meta, name=self._name),
             damage=damage,
+            histograms=frozenset().union(*(c.histograms for s in ordered for c in s.files)),
             last_wall=max((s.last_wall for s in ordered if s.last_wall > 0), default=0.0),
         )
 

@@ -88,7 +88,7 @@ def _wide_file(
     shape = (len(names.rows), len(names.columns))
     if content.shapes.get(tag) != shape:
         return None
-    return WideFile(*content.place, shape, _layout(tag, older, newest))
+    return WideFile(content.place, shape, _layout(tag, older, newest))
 
 
 def _layout(tag: str, older: RunMeta, newest: RunMeta) -> Layout | None:
