@@ -28,6 +28,8 @@ HYPERPARAMETERS = "hyperparameters"
 """Kind of the mark of an option of a param group, other than lr, that has changed."""
 CONTESTED = "contested"
 """Kind of the mark of a run whose loss depends on parameters that another training moves."""
+RANK_LOST = "rank-lost"
+"""Kind of the mark of a rank that an exception ended, or that fell silent."""
 PLUGIN_NAME = "lossmon"
 
 
@@ -130,8 +132,8 @@ DROPPED = _scalar(
 
 SCALARS = (
     LOSS, VAL_LOSS, LR, TOTAL_GRAD_NORM, TOTAL_UNCLIPPED_NORM, TOTAL_UPDATE_RATIO, MOMENTUM,
-    WEIGHT_DECAY, STEP_MS, DATA_MS, EXAMPLES_PER_S, MEMORY_MB, MEMORY_PEAK_MB, GPU_UTILISATION, GPU_MEMORY_MB,
-    GPU_POWER_W, GPU_TEMPERATURE_C, OVERHEAD, DROPPED,
+    WEIGHT_DECAY, STEP_MS, DATA_MS, EXAMPLES_PER_S, MEMORY_MB, MEMORY_PEAK_MB,
+    GPU_UTILISATION, GPU_MEMORY_MB, GPU_POWER_W, GPU_TEMPERATURE_C, OVERHEAD, DROPPED,
 )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from lossmon.capture.layout import Row
 from lossmon.capture.lossgraph import has_stretched_difference, judged_in_graph
 from lossmon.capture.rhythm import Rhythm
 from lossmon.capture.samples import PARAMETER_COLUMNS, RUN_COLUMNS, Sample, SampleMeter, blank
+from lossmon.capture.sharding import is_sharded
 from lossmon.capture.transfer import Transfer
 from lossmon.capture.unclipped import UNCLIPPED_FIRST, unclipped_norms
 from lossmon.capture.verdicts import described, verdicts
@@ -207,7 +208,7 @@ class StepSampler:
             judged = judged_in_graph(roots[0])
             if judged is None and self._rhythm.close and has_stretched_difference(roots[0]):
                 self._note(CRITERION, {"name": "", "stretched": True})
-        if judged is None:
+        if judged is None or is_sharded(judged.prediction):
             return
         columns, parts = list(CRITERION_COLUMNS), []
         with torch.no_grad():

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeGuard
 
 import numpy as np
 import torch
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lossmon.capture import updates
-from lossmon.capture.layout import Row, local, sampled_count
+from lossmon.capture.layout import Row, sampled_count
 from lossmon.capture.segments import by_device
+from lossmon.capture.sharding import has_whole_rows, local
 from lossmon.capture.transfer import Transfer
 from lossmon.capture.units import UnitMeter, fingerprinted, has_units
 from lossmon.capture.updates import StepMeter
@@ -146,7 +148,8 @@ class SampleMeter:
             for idx in self._indices
         ]
         numel = [1 if t is None else local(t).numel() for t in tensors]
-        counts = np.array([sampled_count(n) for n in numel], np.float32)
+        # Of a shard without elements there are none to scale.
+        counts = np.array([max(1, sampled_count(n)) for n in numel], np.float32)
         self._factors = np.ones((len(updates.COLUMNS), len(rows)), np.float32)
         for name in updates.SCALED:
             self._factors[updates.COLUMNS.index(name)] = np.array(numel, np.float32) / counts
@@ -162,8 +165,8 @@ class SampleMeter:
             meter.before([tensors[i] for i in idx])
         self._distinct = {}
         if fingerprinted(step):
-            units = [(i, t) for i, t in enumerate(tensors) if t is not None and has_units(t)]
-            self._distinct = {i: self._units.distinct_share(t) for i, t in units}
+            whole = [(i, local(t)) for i, t in enumerate(tensors) if _has_units(t)]
+            self._distinct = {i: self._units.distinct_share(t) for i, t in whole}
 
     def gradients(self, tensors: Sequence[Tensor | None], *, scale: Tensor | None = None) -> None:
         """Note the gradients that the step uses; `scale` is divided out (fused GradScaler)."""
@@ -231,6 +234,12 @@ _OF_GRADIENT = [
     )
 ]
 assert tuple(s.name for s in PARAMETER_SIGNALS[: len(updates.COLUMNS)]) == updates.COLUMNS
+
+
+def _has_units(tensor: Tensor | None) -> TypeGuard[Tensor]:
+    if tensor is None or not has_units(tensor) or not has_whole_rows(tensor):
+        return False
+    return local(tensor).numel() > 0
 
 
 def _place_units(sample: Sample, rows: list[int], shares: Floats) -> None:
