@@ -214,6 +214,12 @@ class ParameterInfo:
     """Other names of the same tensor."""
     sampled: int = 0
     """Number of strided elements behind the sampled signals."""
+    shard: int = 0
+    """Which of its shards the rank that wrote this holds, from 0."""
+    shards: int = 1
+    """Number of shards that ranks hold; 1: the tensor is whole, on every rank."""
+    shard_numel: int = 0
+    """Number of elements in the shard."""
 
     @property
     def numel(self) -> int:

@@ -28,6 +28,8 @@ HYPERPARAMETERS = "hyperparameters"
 """Kind of the mark of an option of a param group, other than lr, that has changed."""
 CONTESTED = "contested"
 """Kind of the mark of a run whose loss depends on parameters that another training moves."""
+RANK_LOST = "rank-lost"
+"""Kind of the mark of a rank that an exception ended, or that fell silent."""
 PLUGIN_NAME = "lossmon"
 
 
@@ -50,6 +52,13 @@ LR = _scalar(
 )
 TOTAL_GRAD_NORM = _scalar(
     "train/grad_norm", "total norm", "", "L2 norm of all gradients as the optimizer uses them."
+)
+TOTAL_UNCLIPPED_NORM = _scalar(
+    "train/grad_norm_unclipped",
+    "total norm before clipping",
+    "",
+    "L2 norm of all gradients as the step's last backward pass left them, unscaled: "
+    "train/grad_norm divided by it is the clip factor.",
 )
 TOTAL_UPDATE_RATIO = _scalar(
     "train/update_ratio",
@@ -122,9 +131,9 @@ DROPPED = _scalar(
 )
 
 SCALARS = (
-    LOSS, VAL_LOSS, LR, TOTAL_GRAD_NORM, TOTAL_UPDATE_RATIO, MOMENTUM, WEIGHT_DECAY, STEP_MS,
-    DATA_MS, EXAMPLES_PER_S, MEMORY_MB, MEMORY_PEAK_MB, GPU_UTILISATION, GPU_MEMORY_MB, GPU_POWER_W,
-    GPU_TEMPERATURE_C, OVERHEAD, DROPPED,
+    LOSS, VAL_LOSS, LR, TOTAL_GRAD_NORM, TOTAL_UNCLIPPED_NORM, TOTAL_UPDATE_RATIO, MOMENTUM,
+    WEIGHT_DECAY, STEP_MS, DATA_MS, EXAMPLES_PER_S, MEMORY_MB, MEMORY_PEAK_MB,
+    GPU_UTILISATION, GPU_MEMORY_MB, GPU_POWER_W, GPU_TEMPERATURE_C, OVERHEAD, DROPPED,
 )  # fmt: skip
 
 
@@ -183,6 +192,13 @@ WEIGHT_NONFINITE = _parameter(
     "non-finite weights",
     "Number of strided weight elements that are NaN or infinite before the step.",
 )
+UNCLIPPED_NORM = _parameter(
+    "grad_norm_unclipped",
+    "grad norm before clipping",
+    "L2 norm of .grad when the step's last backward pass ended, exact: accumulated, divided by the "
+    "GradScaler's scale, not yet clipped. NaN where there was no gradient, or that pass was not "
+    "seen, or its scale is not known.",
+)
 GRAD_ARRIVED = _parameter(
     "grad_arrived",
     "gradient arrivals",
@@ -209,8 +225,8 @@ MODULE_RAN = _parameter(
 
 PARAMETER_SIGNALS = (
     GRAD_NORM, WEIGHT_NORM, UPDATE_NORM, GRAD_SAMPLED_NORM, GRAD_DOT_PREV, UPDATE_DOT_PREV,
-    GRAD_DOT_WEIGHT, GRAD_ZERO_SHARE, GRAD_NONFINITE, WEIGHT_NONFINITE, GRAD_ARRIVED, GRAD_STALE,
-    UNIQUE_UNITS, MODULE_RAN,
+    GRAD_DOT_WEIGHT, GRAD_ZERO_SHARE, GRAD_NONFINITE, WEIGHT_NONFINITE, UNCLIPPED_NORM,
+    GRAD_ARRIVED, GRAD_STALE, UNIQUE_UNITS, MODULE_RAN,
 )  # fmt: skip
 
 

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 from torch import Tensor
 
+from lossmon.capture.sharding import GATHERED
+
 CRITERION_NODES = 400
 """A criterion stands near the root; an explicit penalty adds some five nodes a parameter beside."""
 MAX_NODES = 200_000
@@ -50,7 +52,10 @@ def _function(name: str) -> str:
 
 
 def leaves(root: Tensor) -> Iterator[Tensor]:
-    """Yield the leaf tensors that `root` depends on, nearest to the root first."""
+    """Yield the leaf tensors that `root` depends on, nearest to the root first.
+
+    Of a parameter that was gathered for the pass, the one it was gathered from.
+    """
     if root.grad_fn is None:
         if root.requires_grad:
             yield root
@@ -61,7 +66,7 @@ def leaves(root: Tensor) -> Iterator[Tensor]:
         node = queue.popleft()
         variable = getattr(node, "variable", None)
         if variable is not None:
-            yield variable
+            yield GATHERED.sharded(variable)
         for parent, _ in node.next_functions:
             if parent is not None and parent not in seen:
                 seen.add(parent)

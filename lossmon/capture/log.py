@@ -43,6 +43,8 @@ class RunLog:
         self._held = 0
         self._options = OptionWatch()
         self._names: tuple[str, ...] = ()
+        self._is_sharded = False
+        """Whether a rank knows only its part of some norms: then the reader adds them up."""
 
     @property
     def opened(self) -> bool:
@@ -90,7 +92,7 @@ class RunLog:
                 writer.leave_out(1, "the device is behind by more samples than may be under way")
                 return
             sample.finish()
-            values = sample.scalars()
+            values = {} if self._is_sharded else sample.scalars()
             if line is not None and not line.is_put:
                 line.values.update(values)
             elif values:
@@ -130,6 +132,7 @@ class RunLog:
         optimizers = self._holders.living()
         meta = self.start.meta(optimizers)
         self._held = held_count(optimizers)
+        self._is_sharded = any(parameter.shards > 1 for parameter in meta.parameters)
         self._names = tuple(group.name for group in meta.groups)
         return meta
 

@@ -23,6 +23,7 @@ from lossmon.capture.log import RunLog
 from lossmon.capture.sampler import StepSampler
 from lossmon.capture.samples import RUN_COLUMNS, Sample
 from lossmon.capture.scalars import Line, held_loss
+from lossmon.capture.scaling import UNKNOWN
 from lossmon.capture.schedule import Schedule
 from lossmon.capture.start import Start
 from lossmon.capture.transfer import Transfer
@@ -77,6 +78,11 @@ class Recorder:
         self._ticks: list[tuple[Losses, Sample | None]] = []
         self._own_steps: dict[int, int] = {}
         self._steps_taken = 0
+        self._passes: dict[int, int] = {}
+        """Backward passes behind the last step of every optimizer, by its lane."""
+        self._scale: Tensor | None = None
+        self._is_stepping = False
+        """Whether an optimizer is at work: passes are a closure's then."""
         self._cycle: Cycle | None = None
         self.kept: list[Cycle] | None = None
         """The steps so far of a run on trial, see `keep`; None for any other."""
@@ -95,7 +101,7 @@ class Recorder:
             self._user_reports = bool(self._user_reports)
             if cycle.is_told or not self._user_reports:
                 self._end_cycle()
-        if self.pending and not self._steps_taken:
+        if self.pending and not self._steps_taken and not self._is_stepping:
             self._guard.run("ticks", self._tick)
         self.pending += 1
         tells = loss is not None and not self._user_gives_loss
@@ -105,13 +111,22 @@ class Recorder:
             self._sampler.backward_begins(roots, self.step)
             self._schedule.spent_s += time.thread_time() - began
 
-    def backward_ended(self) -> None:
-        """Count the gradients that arrived."""
-        if self._sampling and not capturing():
-            self._sampler.backward_ended()
+    def backward_ended(self, scale: Tensor | None) -> None:
+        """Count the gradients that arrived, and measure them before anybody clips them."""
+        if not self._sampling or capturing():
+            return
+        self._sampler.backward_ended()
+        self._scale = scale if self.pending < 2 or scale is self._scale else UNKNOWN
+        # Of accumulated passes only the last one counts; how many there are the last steps tell.
+        least = 1 if self._is_stepping else min(self._passes.values(), default=1)
+        if self.pending >= max(1, least):
+            began = time.thread_time()
+            self._guard.run("unclipped", self._sampler.unclipped, self._scale, self.step)
+            self._schedule.spent_s += time.thread_time() - began
 
     def step_begins(self, optimizer: Optimizer) -> None:
         """Note weights and gradients before the update."""
+        self._is_stepping = True
         joined = None if self.pending else self._joined(optimizer)
         if not (self._sampling if joined is None else joined.sampled) or capturing():
             return
@@ -121,6 +136,7 @@ class Recorder:
 
     def step_ended(self, optimizer: Optimizer) -> None:
         """Measure what the optimizer did; begin a new step unless it joins the one just made."""
+        self._is_stepping = False
         if capturing():
             return
         now = time.perf_counter()
@@ -129,6 +145,8 @@ class Recorder:
         lane = self.holders.add(optimizer)
         own_step = self._own_steps[lane] = self._own_steps.get(lane, -1) + 1
         joined = None if self.pending else self._joined(optimizer)
+        if joined is None:
+            self._passes[lane] = self.pending
         cycle = joined or self._new_cycle(now, optimizer)
         sample = None
         if cycle.sampled:
@@ -166,6 +184,7 @@ class Recorder:
 
     def take_over(self, losses: Losses) -> None:
         """Count backward passes that were told to another recorder."""
+        self._sampler.forget_gradients()
         self.pending += len(losses)
         self._losses = [*self._losses, *losses]
 

@@ -25,7 +25,9 @@ from lossmon.capture.layout import Row
 from lossmon.capture.lossgraph import has_stretched_difference, judged_in_graph
 from lossmon.capture.rhythm import Rhythm
 from lossmon.capture.samples import PARAMETER_COLUMNS, RUN_COLUMNS, Sample, SampleMeter, blank
+from lossmon.capture.sharding import is_sharded
 from lossmon.capture.transfer import Transfer
+from lossmon.capture.unclipped import UNCLIPPED_FIRST, unclipped_norms
 from lossmon.capture.verdicts import described, verdicts
 from lossmon.capture.wiring import WiringMeter
 from lossmon.signals import CRITERION, GRAD_ARRIVED, GRAD_STALE, MODULE_RAN
@@ -73,6 +75,8 @@ class StepSampler:
         self._batches = BatchMeter(
             modules, self._rhythm, self._prints, guard, self._put, self._note
         )
+        self._unclipped: Any = None
+        self._passes_measured = 0
         self._weights_noted = self._gradients_noted = False
 
     @property
@@ -82,6 +86,7 @@ class StepSampler:
 
     def backward_begins(self, roots: Sequence[Tensor], step: int) -> None:
         """Read what is gone after a backward pass: old gradients, and the criterion's graph."""
+        self._unclipped = None
         self._guard.run("wiring", self._wiring.backward_begins, self._tensors())
         self._guard.run("criterion", self._read_criterion, roots)
 
@@ -89,8 +94,22 @@ class StepSampler:
         """Count the gradients that arrived."""
         self._guard.run("wiring", self._wiring.backward_ended, self._tensors())
 
+    def unclipped(self, scale: Tensor | None, step: int) -> None:
+        """Note the gradients that a backward pass has left; `scale` is divided out."""
+        self._passes_measured += 1
+        if self._passes_measured > UNCLIPPED_FIRST and step % 2:
+            return
+        with torch.no_grad():
+            self._unclipped = unclipped_norms(self._tensors(), scale, self._transfer)
+
+    def forget_gradients(self) -> None:
+        """Drop what `unclipped` noted: other gradients have come since."""
+        self._unclipped = None
+
     def before(self, optimizer: Optimizer | None, step: int, *, has_gradients: bool) -> None:
         """Note weights before a step of `optimizer`, and its gradients where they are there."""
+        if not has_gradients:
+            self._unclipped = None
         self._weights_noted = self._gradients_noted = False
         with torch.no_grad():
             tensors = self._tensors()
@@ -119,7 +138,9 @@ class StepSampler:
             if not joins:
                 totals = self._what_passes_told(parameters)
             held, elsewhere = self._holdings(optimizer)
-            sample = Sample(step, time.time(), parameters, totals, held, elsewhere)
+            sample = Sample(
+                step, time.time(), parameters, totals, held, elsewhere, unclipped=self._unclipped
+            )
             self._meter.after(tensors, sample, lane=lane, own_step=own_step)
             return sample
 
@@ -165,6 +186,7 @@ class StepSampler:
     def forget(self) -> None:
         """Drop what the backward passes told so far: they belong to another's step, or to none."""
         self._wiring.forget()
+        self._unclipped = None
         self._totals = blank(0)[1]
 
     def remove(self) -> None:
@@ -187,7 +209,7 @@ class StepSampler:
             judged = judged_in_graph(roots[0])
             if judged is None and self._rhythm.close and has_stretched_difference(roots[0]):
                 self._note(CRITERION, {"name": "", "stretched": True})
-        if judged is None:
+        if judged is None or is_sharded(judged.prediction):
             return
         columns, parts = list(CRITERION_COLUMNS), []
         with torch.no_grad():

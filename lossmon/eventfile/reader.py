@@ -124,7 +124,7 @@ class RunReader:
         if entry.path in self._files or len(self._files) >= _MAX_FILES:
             return
         name = parse_name(entry.name)
-        if name is not None and name.rank == 0 and not (path := Path(entry.path)).is_dir():
+        if name is not None and not (path := Path(entry.path)).is_dir():
             self._files[entry.path] = _File(path, name, self._patience)
 
     def _damage(self) -> Damage:

@@ -11,6 +11,7 @@ from lossmon.eventfile.content import FileContent
 from lossmon.eventfile.filenames import FileName
 from lossmon.eventfile.part import NO_LIMIT, Part
 from lossmon.eventfile.points import Points
+from lossmon.records import RunMeta
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,11 @@ class Session:
     first_wall: float
     last_wall: float
 
+    @property
+    def meta(self) -> RunMeta | None:
+        """Its newest metadata."""
+        return next((c.meta for c in reversed(self.files) if c.meta is not None), None)
+
     def first_step(self, firsts: Sequence[int]) -> int | None:
         """Return the step from which on older starts are void; `firsts` are its own points'."""
         return self.start_step if self.start_step is not None else min(firsts, default=None)
@@ -53,6 +59,9 @@ def _session(own: bool, stem: str, files: Sequence[SourceFile]) -> Session:
     ordered = sorted(files, key=lambda file: (file.content.first_wall, file.name.part))
     contents = tuple(file.content for file in ordered)
     steps = [c.start_step for c in contents if c.start_step is not None]
+    if own and not steps:
+        # Ranks above 0 have no file that says where it began.
+        steps = [c.meta.start_step for c in contents if c.meta is not None]
     return Session(
         stem,
         own,
