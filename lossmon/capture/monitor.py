@@ -16,11 +16,15 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lossmon import signals
+from lossmon.capture.activations import COMPILED
+from lossmon.capture.activations import NAME as ACTIVATIONS
+from lossmon.capture.compiling import is_compiled
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.groups import inner_optimizer
 from lossmon.capture.guard import warn
+from lossmon.capture.layers import layers_of_model
 from lossmon.capture.layout import rows_of_model
-from lossmon.capture.options import check_options, kind_of, require
+from lossmon.capture.options import activations_every, check_options, kind_of, require
 from lossmon.capture.recorder import Recorder
 from lossmon.capture.routes import ROUTES
 from lossmon.capture.schedule import BUDGET, Schedule
@@ -153,6 +157,7 @@ def watch(
     ignore: Sequence[str] = (),
     every: int | None = None,
     budget: float = BUDGET,
+    activations: str | bool | int = "auto",
 ) -> Monitor:
     """Record the training of `model` by `optimizer` into `logdir`, from the next backward pass on.
 
@@ -170,34 +175,46 @@ def watch(
         ignore: Rules that must not speak about this run.
         every: Sample every so many steps, instead of on a budget.
         budget: Share of the run's time that sampling may cost, after 0.5 s in all.
+        activations: Whether the outputs of layers are looked at on sampled steps: "auto" on the
+            first 256 and on every fourth after that, True on all, a number N on every Nth, False on
+            none. Of a model that torch.compile has compiled only its own output is.
 
     Raises:
         UsageError: An argument cannot be used, or `logdir` cannot be written.
     """
     optimizers = _optimizers(optimizer)
-    check_options(criterion, logdir, floor, start_step, ignore, every, budget)
+    check_options(criterion, logdir, floor, start_step, ignore, every, budget, activations)
     require(isinstance(model, nn.Module), f"model must be a torch module, not {kind_of(model)}")
     first = steps_behind(optimizers) if start_step is None else start_step
     rows = rows_of_model(model)
     require(bool(rows), "model has no floating-point parameters to watch")
     start = Start(
         rows=rows,
+        layers=layers_of_model(model) if activations else (),
         logdir=_claim(Path(logdir), resumes=first > 0),
         model=type(model).__name__,
         criterion=type(criterion).__name__ if criterion is not None else "",
         step=int(first),
         floor=floor,
         ignore=tuple(ignore),
-        settings={"every": every, "budget": budget},
+        settings={"every": every, "budget": budget, "activations": activations},
     )
     schedule = Schedule(every=every, budget=budget, lanes=len(optimizers))
     hook = CriterionHook(criterion)
     hook.wanted = True
     mode = training_mode(model)
     recorder = Recorder(
-        start, optimizers, schedule=schedule, criterion=hook, train_mode=mode, waits_for_user=True
+        start,
+        optimizers,
+        schedule=schedule,
+        criterion=hook,
+        train_mode=mode,
+        waits_for_user=True,
+        activations_every=activations_every(activations),
     )
     recorder.log.open()
+    if activations and is_compiled(model):
+        recorder.log.guard.tell_off(ACTIVATIONS, COMPILED)
     return Monitor(recorder)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from torch import Tensor
 from torch.optim import Optimizer
 
+from lossmon.capture.activations import activation_meter
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.cycle import Cycle
 from lossmon.capture.groups import Holders, lr_numbers
@@ -47,7 +48,9 @@ class Recorder:
         criterion: CriterionHook,
         train_mode: Callable[[], bool],
         waits_for_user: bool,
+        activations_every: int | None = None,
     ) -> None:
+        """`activations_every`: see `ActivationMeter`."""
         self.start = start
         self.holders = Holders(optimizers)
         self.pending = 0
@@ -68,6 +71,7 @@ class Recorder:
             train_mode=train_mode,
             transfer=transfer,
             guard=self._guard,
+            activations=activation_meter(start.layers, activations_every, self.log, transfer),
         )
         self._losses: Losses = []
         self._given: Losses = []
@@ -99,7 +103,7 @@ class Recorder:
         if self._sampling:
             began = time.thread_time()
             self._sampler.backward_begins(roots, self.step)
-            self._schedule.spent_s += time.thread_time() - began
+            self._schedule.spent_s += time.thread_time() - began + self._sampler.hook_seconds()
 
     def backward_ended(self) -> None:
         """Count the gradients that arrived."""

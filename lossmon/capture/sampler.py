@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from lossmon.capture.activations import NAME as ACTIVATIONS
+from lossmon.capture.activations import ActivationMeter
 from lossmon.capture.criterion import COLUMNS as CRITERION_COLUMNS
 from lossmon.capture.criterion import CriterionHook, CriterionMeter, judged_in_graph
 from lossmon.capture.forwards import ForwardMeter
@@ -39,8 +41,11 @@ class StepSampler:
         train_mode: Callable[[], bool],
         transfer: Transfer,
         guard: Guard,
+        activations: ActivationMeter | None = None,
     ) -> None:
         """`holders` is the recorder's own, and may grow; so is `guard`."""
+        self._activations = activations
+        self._layers: Any = None
         self._rows = rows
         self._holders = holders
         self._criterion_hook = criterion
@@ -65,6 +70,9 @@ class StepSampler:
         """Read what is gone after a backward pass: old gradients, and the criterion's graph."""
         self._guard.run("wiring", self._wiring.backward_begins, self._tensors())
         self._guard.run("criterion", self._read_criterion, roots, step)
+        if self._activations is not None:
+            table = self._guard.run(ACTIVATIONS, self._activations.take, roots)
+            self._layers = self._layers if table is None else table
 
     def backward_ended(self) -> None:
         """Count the gradients that arrived."""
@@ -100,7 +108,8 @@ class StepSampler:
             if not joins:
                 totals = self._what_passes_told(parameters)
             held, elsewhere = self._holdings(optimizer)
-            sample = Sample(step, time.time(), parameters, totals, held, elsewhere)
+            layers, self._layers = (None if joins else self._layers), None
+            sample = Sample(step, time.time(), parameters, layers, totals, held, elsewhere)
             self._meter.after(tensors, sample, lane=lane, own_step=own_step)
             return sample
 
@@ -114,16 +123,24 @@ class StepSampler:
         if not wanted:
             self._wiring.forget()
         self._criterion_hook.wanted = wanted
+        if self._activations is not None:
+            self._guard.run(ACTIVATIONS, self._activations.expect, wanted)
+
+    def hook_seconds(self) -> float:
+        """Return what hooks in the forward passes have cost since the last call."""
+        return 0.0 if self._activations is None else self._activations.spent()
 
     def forget(self) -> None:
         """Drop what the backward passes told so far: they belong to another's step, or to none."""
         self._wiring.forget()
-        self._totals = blank(0)[1]
+        self._totals, self._layers = blank(0)[1], None
 
     def remove(self) -> None:
         """Leave no hook behind. Idempotent."""
         self._criterion_hook.remove()
         self._forwards.remove()
+        if self._activations is not None:
+            self._activations.remove()
 
     def _tensors(self) -> list[Tensor | None]:
         return [row.tensor() for row in self._rows]

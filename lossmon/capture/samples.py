@@ -38,6 +38,8 @@ class Sample:
     step: int
     wall_time: float
     parameters: Floats
+    layers: Floats | None
+    """None where no layer was read."""
     totals: Floats
     held: NDArray[np.bool_]
     """Rows that the stepping optimizer holds: only they count towards the totals."""
