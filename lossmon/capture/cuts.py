@@ -15,8 +15,8 @@ from torch import Tensor
 OUTPUT_ELEMENTS = 4096
 INPUT_ELEMENTS = 2048
 """Of an input only the deviation is asked for."""
-MAX_UNITS = 512
-"""Of wider layers every second or third unit is followed, so that each has 8 samples a step."""
+MAX_UNITS = 256
+"""Of wider layers every third, fifth, ... unit is followed, so that each has 16 samples a step."""
 MAX_SAMPLES = 512
 TURNS = 8
 """Places in the batch that are read in turn."""
@@ -63,8 +63,7 @@ def share_of(shape: Sequence[int], unit_dim: int, elements: int) -> Share | None
     dims = len(shape)
     unit_dim = unit_dim % dims if dims > 1 else -1
     units = shape[unit_dim] if dims > 1 else 1
-    most = min(MAX_UNITS, elements // 8)
-    every = 1 if units <= most else -(-units // most) | 1
+    every = 1 if units <= MAX_UNITS else -(-units // MAX_UNITS) | 1
     kept = -(-units // every)
     there = math.prod(_floor(n) for dim, n in enumerate(shape) if dim != unit_dim)
     samples = min(_floor(elements // kept), there, MAX_SAMPLES)

@@ -53,14 +53,12 @@ class Roster:
         """What is known of the layers, in the order of the table's rows."""
         self.has_checkpoints = False
         """Whether parts of the model are run without gradients, to be run again backward."""
-
-    @property
-    def has_run(self) -> bool:
+        self.has_run = False
         """Whether any layer has run since the last `measure`."""
-        return any(c.output is not None and c.output.fresh for c in self._calls.values())
 
     def see(self, number: int, module: nn.Module, inputs: Any, output: Any) -> None:
         """Keep the sampled elements of what layer `number` has taken and returned."""
+        self.has_run = True
         result = first_tensor(output)
         call = self._calls.get(number)
         if call is None or (call.output is not None and call.output.misses >= MISSES):
@@ -78,6 +76,7 @@ class Roster:
 
         It is filled at once on the CPU, and before what is sent later arrives on a device.
         """
+        self.has_run = False
         if self._survey is not None:
             self._build(self._survey, graph_behind(roots))
             self._survey = None
@@ -103,7 +102,8 @@ class Roster:
         output = None if share is None else new_slot(number, share, result.device, is_input=False)
         taken = None
         if given is not None and not overwritten:
-            taken = share_of(given.shape, given.dim() - 1, INPUT_ELEMENTS)
+            alike = given.dim() == result.dim()
+            taken = share_of(given.shape, dim if alike else given.dim() - 1, INPUT_ELEMENTS)
         spare = None if given is None or taken is None else (taken, given.device)
         call = Call(output, None, source, spare)
         if source is None and spare is not None:
