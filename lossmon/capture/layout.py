@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from lossmon.capture.sharding import GATHERED, kind_name, shard_of
 from lossmon.records import ParameterInfo
 
 SAMPLED_ELEMENTS = 4096
@@ -52,9 +53,10 @@ def rows_of_modules(modules: Iterable[tuple[str, nn.Module]]) -> tuple[Row, ...]
     """Return the floating-point parameters that the named modules own, in their order."""
     first: dict[int, Row] = {}
     for depth, (prefix, module) in enumerate(modules):
-        for leaf, tensor in module.named_parameters(recurse=False, remove_duplicate=False):
+        for leaf, held in module.named_parameters(recurse=False, remove_duplicate=False):
+            tensor = GATHERED.sharded(held)
             name = plain_name(f"{prefix}.{leaf}" if prefix else leaf)
-            kind, owner = type(module).__name__, weakref.ref(module)
+            kind, owner = kind_name(module), weakref.ref(module)
             _add(first, Row(name, weakref.ref(tensor), kind, depth, (), (owner,)), tensor)
     return tuple(first.values())
 
@@ -92,6 +94,7 @@ def _info(row: Row, group_of: dict[int, int]) -> ParameterInfo:
     tensor = row.tensor()
     if tensor is None:
         return ParameterInfo(row.name, (), requires_grad=False)
+    shard = shard_of(tensor)
     return ParameterInfo(
         name=row.name,
         shape=tuple(tensor.shape),
@@ -101,14 +104,11 @@ def _info(row: Row, group_of: dict[int, int]) -> ParameterInfo:
         depth=row.depth,
         kind=row.kind,
         tied=row.tied,
-        sampled=sampled_count(local(tensor).numel()),
+        sampled=sampled_count(shard.numel),
+        shard=shard.index,
+        shards=shard.count,
+        shard_numel=shard.numel,
     )
-
-
-def local(tensor: Tensor) -> Tensor:
-    """Return the part of a sharded tensor that lives here; the tensor itself where it is whole."""
-    to_local = getattr(tensor, "to_local", None)
-    return to_local() if to_local is not None else tensor
 
 
 def sampled_stride(numel: int) -> int:

@@ -14,12 +14,14 @@ from typing import Any
 from lossmon.capture.boards import Floats, blank
 from lossmon.capture.groups import Holders, held_count, lr_numbers, named_rates
 from lossmon.capture.guard import Guard
+from lossmon.capture.hyperparameters import OptionWatch
 from lossmon.capture.samples import Sample
 from lossmon.capture.scalars import Line, ScalarLog
 from lossmon.capture.start import Start
 from lossmon.capture.transfer import Transfer
 from lossmon.eventfile.writer import RunWriter
 from lossmon.records import LayerInfo, Mark, RunMeta
+from lossmon.signals import HYPERPARAMETERS
 
 
 class RunLog:
@@ -36,9 +38,12 @@ class RunLog:
         self._writer: RunWriter | None = None
         self._scalars: ScalarLog | None = None
         self._held = 0
+        self._options = OptionWatch()
         self._names: tuple[str, ...] = ()
         self._layers: tuple[LayerInfo, ...] = ()
         self._no_layers = blank(0)
+        self._is_sharded = False
+        """Whether a rank knows only its part of some norms: then the reader adds them up."""
 
     @property
     def opened(self) -> bool:
@@ -49,13 +54,22 @@ class RunLog:
         """Open the files now, so that no other run takes the place."""
         self._files()
 
-    def learning_rates(self, look: bool) -> dict[str, float]:
-        """Return the lr scalars of this instant; `look` for param groups that were added."""
+    def learning_rates(self, step: int, look: bool) -> dict[str, float]:
+        """Return the lr scalars of this instant.
+
+        `look` for param groups that were added, and for other options that have changed.
+        """
         writer, _ = self._files()
         optimizers = self._holders.living()
         if look and held_count(optimizers) != self._held:
             writer.new_meta(self._meta())
-        return named_rates(lr_numbers(optimizers), self._names)
+        rates = named_rates(lr_numbers(optimizers), self._names)
+        if look:
+            changed, others = self._options.look(optimizers, self._names)
+            rates.update(changed)
+            for other in others:
+                self.mark(step, HYPERPARAMETERS, other)
+        return rates
 
     def name_rates(self, rates: Mapping[int, list[float | None]]) -> dict[str, float]:
         """Return lr numbers of the past, one list for each id() of an optimizer, as scalars."""
@@ -73,8 +87,11 @@ class RunLog:
         writer = self._files()[0]
 
         def done(sample: Sample) -> None:
+            if sample.is_refused:
+                writer.leave_out(1, "the device is behind by more samples than may be under way")
+                return
             sample.finish()
-            values = sample.scalars()
+            values = {} if self._is_sharded else sample.scalars()
             if line is not None and not line.is_put:
                 line.values.update(values)
             elif values:
@@ -100,6 +117,8 @@ class RunLog:
 
     def close(self, step: int, error: str | None) -> None:
         """Fetch what is on its way, say how the run ended, close the files."""
+        # Twice: as long as the ring is full no loss can be asked for.
+        self.guard.run("updates", self._transfer.drain)
         self.guard.run("loss", self._files()[1].fetch)
         self.guard.run("updates", self._transfer.drain)
         self.mark(step, "exception" if error else "closed", {"error": error} if error else None)
@@ -119,6 +138,7 @@ class RunLog:
         optimizers = self._holders.living()
         meta = replace(self.start.meta(optimizers), layers=self._layers)
         self._held = held_count(optimizers)
+        self._is_sharded = any(parameter.shards > 1 for parameter in meta.parameters)
         self._names = tuple(group.name for group in meta.groups)
         return meta
 

@@ -25,12 +25,14 @@ from lossmon.capture.guard import warn
 from lossmon.capture.layers import layers_of_model
 from lossmon.capture.layout import rows_of_model
 from lossmon.capture.options import activations_every, check_options, kind_of, require
+from lossmon.capture.ranks import next_run_of_job, process_rank
 from lossmon.capture.recorder import Recorder
 from lossmon.capture.routes import ROUTES
 from lossmon.capture.schedule import BUDGET, Schedule
-from lossmon.capture.start import Start, process_rank, steps_behind
+from lossmon.capture.sharding import GATHERED, model_name
+from lossmon.capture.start import Start, steps_behind
 from lossmon.errors import UsageError
-from lossmon.eventfile.place import FOLDER, claim, first_free, holds_run
+from lossmon.eventfile.place import FOLDER, claim, claim_together
 from lossmon.numfmt import printable
 
 MAX_NAME = 1000
@@ -186,13 +188,16 @@ def watch(
     check_options(criterion, logdir, floor, start_step, ignore, every, budget, activations)
     require(isinstance(model, nn.Module), f"model must be a torch module, not {kind_of(model)}")
     first = steps_behind(optimizers) if start_step is None else start_step
+    GATHERED.learn(model.modules())
     rows = rows_of_model(model)
     require(bool(rows), "model has no floating-point parameters to watch")
+    job = next_run_of_job(str(Path(logdir)))
     start = Start(
         rows=rows,
         layers=layers_of_model(model) if activations else (),
-        logdir=_claim(Path(logdir), resumes=first > 0),
-        model=type(model).__name__,
+        logdir=_claim(Path(logdir), job, resumes=first > 0),
+        run_id=job,
+        model=model_name(model),
         criterion=type(criterion).__name__ if criterion is not None else "",
         step=int(first),
         floor=floor,
@@ -210,6 +215,7 @@ def watch(
         criterion=hook,
         train_mode=mode,
         waits_for_user=True,
+        modules=(model,),
         activations_every=activations_every(activations),
     )
     recorder.log.open()
@@ -242,17 +248,16 @@ def _optimizers(given: Any) -> tuple[Optimizer, ...]:
     return found
 
 
-def _claim(logdir: Path, *, resumes: bool) -> Path:
+def _claim(logdir: Path, job: str, *, resumes: bool) -> Path:
     try:
         if resumes:
             free = logdir
             (free / FOLDER).mkdir(parents=True, exist_ok=True)
         else:
-            # Other ranks write beside rank 0, wherever that has found room.
-            free = claim(logdir) if process_rank()[0] == 0 else first_free(logdir, holds_run)
+            free = claim_together(logdir, job) if job else claim(logdir)
     except OSError as error:
         raise UsageError(f"cannot write to logdir {logdir}: {error.strerror}") from None
-    if free != logdir:
+    if free != logdir and process_rank()[0] == 0:
         print(f"lossmon: {logdir} already holds a run; writing to {free}", file=sys.stderr)
     require(os.access(free / FOLDER, os.W_OK), f"cannot write to logdir {free}: not permitted")
     return free

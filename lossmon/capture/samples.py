@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeGuard
 
 import numpy as np
 import torch
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lossmon.capture import updates
-from lossmon.capture.layout import Row, local, sampled_count
+from lossmon.capture.layout import Row, sampled_count
 from lossmon.capture.segments import by_device
+from lossmon.capture.sharding import has_whole_rows, local
 from lossmon.capture.transfer import Transfer
 from lossmon.capture.units import UnitMeter, fingerprinted, has_units
 from lossmon.capture.updates import StepMeter
@@ -22,6 +24,7 @@ from lossmon.signals import (
     PARAMETER_SIGNALS,
     RUN_SIGNALS,
     TOTAL_GRAD_NORM,
+    TOTAL_UNCLIPPED_NORM,
     TOTAL_UPDATE_RATIO,
     UNIQUE_UNITS,
 )
@@ -38,14 +41,18 @@ class Sample:
     step: int
     wall_time: float
     parameters: Floats
-    layers: Floats | None
-    """None where no layer was read."""
     totals: Floats
     held: NDArray[np.bool_]
     """Rows that the stepping optimizer holds: only they count towards the totals."""
     elsewhere: NDArray[np.bool_]
     """Rows that only other optimizers of the run hold."""
+    unclipped: Floats | None = None
+    """Gradient norms before clipping, on their way too; None where no pass was looked at."""
+    layers: Floats | None = None
+    """None where no layer was read."""
     waiting: int = 0
+    is_refused: bool = False
+    """Whether a part of it could not be fetched: it is not written, so that steps ascend."""
     chosen: list[int] | None = None
     """Rows to write, where the run has turned out to be about some of them only."""
     _then: Callable[[Sample], None] | None = None
@@ -78,21 +85,23 @@ class Sample:
 
     def finish(self) -> None:
         """Leave out what this step's optimizers do not move, and the rows that are not chosen."""
+        if self.unclipped is not None:
+            self.parameters[:, _UNCLIPPED_NORM] = self.unclipped
         self.parameters[self.elsewhere] = np.nan
         if self.chosen is not None:
             self.parameters, self.held = self.parameters[self.chosen], self.held[self.chosen]
 
     def scalars(self) -> dict[str, float]:
-        """Return the total gradient norm and the update ratio over the rows that are held."""
-        norms = self.parameters[:, _GRAD_NORM].astype(np.float64)
-        # One product first: it is finite, unless something is NaN, infinite, or was not measured.
-        squares = float(norms @ norms)
-        if not math.isfinite(squares):
-            measured = ~np.isnan(norms) | (self.parameters[:, _GRAD_NONFINITE] > 0)
-            squares = float(np.square(norms[measured]).sum()) if measured.any() else -1.0
-        values = (
-            {TOTAL_GRAD_NORM.tag: math.sqrt(squares)} if squares >= 0 or squares != squares else {}
-        )
+        """Return the total gradient norms, and the update ratio over the rows that are held."""
+        values = {}
+        broken = self.parameters[:, _GRAD_NONFINITE]
+        norm = _total(self.parameters[:, _GRAD_NORM], broken)
+        if norm is not None:
+            values[TOTAL_GRAD_NORM.tag] = norm
+        unclipped = self.parameters[:, _UNCLIPPED_NORM]
+        norm = _total(unclipped, broken)
+        if norm is not None and (norm == norm or not np.isnan(unclipped).all()):
+            values[TOTAL_UNCLIPPED_NORM.tag] = norm
         moved = self.parameters if self.held.all() else self.parameters[self.held]
         if len(moved):
             update = moved[:, _UPDATE_NORM].astype(np.float64)
@@ -105,7 +114,21 @@ class Sample:
 
 _OF_STEP = np.array([PARAMETER_COLUMNS[name] for name in (*updates.COLUMNS, UNIQUE_UNITS.name)])
 _GRAD_NORM, _GRAD_NONFINITE = PARAMETER_COLUMNS["grad_norm"], PARAMETER_COLUMNS["grad_nonfinite"]
+_UNCLIPPED_NORM = PARAMETER_COLUMNS["grad_norm_unclipped"]
 _UPDATE_NORM, _WEIGHT_NORM = PARAMETER_COLUMNS["update_norm"], PARAMETER_COLUMNS["weight_norm"]
+
+
+def _total(norms: Floats, broken: Floats) -> float | None:
+    """Return the norm over all rows, None where there is none; `broken` counts NaN elements."""
+    exact = norms.astype(np.float64)
+    # One product first: it is finite, unless something is NaN, infinite, or was not measured.
+    squares = float(exact @ exact)
+    if not math.isfinite(squares):
+        measured = ~np.isnan(exact) | (broken > 0)
+        if not measured.any():
+            return None
+        squares = float(np.square(exact[measured]).sum())
+    return math.sqrt(squares)
 
 
 def blank(rows: int) -> tuple[Floats, Floats]:
@@ -127,7 +150,8 @@ class SampleMeter:
             for idx in self._indices
         ]
         numel = [1 if t is None else local(t).numel() for t in tensors]
-        counts = np.array([sampled_count(n) for n in numel], np.float32)
+        # Of a shard without elements there are none to scale.
+        counts = np.array([max(1, sampled_count(n)) for n in numel], np.float32)
         self._factors = np.ones((len(updates.COLUMNS), len(rows)), np.float32)
         for name in updates.SCALED:
             self._factors[updates.COLUMNS.index(name)] = np.array(numel, np.float32) / counts
@@ -143,8 +167,8 @@ class SampleMeter:
             meter.before([tensors[i] for i in idx])
         self._distinct = {}
         if fingerprinted(step):
-            units = [(i, t) for i, t in enumerate(tensors) if t is not None and has_units(t)]
-            self._distinct = {i: self._units.distinct_share(t) for i, t in units}
+            whole = [(i, local(t)) for i, t in enumerate(tensors) if _has_units(t)]
+            self._distinct = {i: self._units.distinct_share(t) for i, t in whole}
 
     def gradients(self, tensors: Sequence[Tensor | None], *, scale: Tensor | None = None) -> None:
         """Note the gradients that the step uses; `scale` is divided out (fused GradScaler)."""
@@ -176,6 +200,7 @@ class SampleMeter:
             sample.done()
 
         if not self._transfer.send(vector, receive):
+            sample.is_refused = True
             sample.done()
 
     def _place(
@@ -211,6 +236,12 @@ _OF_GRADIENT = [
     )
 ]
 assert tuple(s.name for s in PARAMETER_SIGNALS[: len(updates.COLUMNS)]) == updates.COLUMNS
+
+
+def _has_units(tensor: Tensor | None) -> TypeGuard[Tensor]:
+    if tensor is None or not has_units(tensor) or not has_whole_rows(tensor):
+        return False
+    return local(tensor).numel() > 0
 
 
 def _place_units(sample: Sample, rows: list[int], shares: Floats) -> None:

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lossmon.capture.layout import local
 from lossmon.capture.segments import Flat, Segments
+from lossmon.capture.sharding import local
 
 COLUMNS = (
     "grad_norm",
@@ -65,9 +65,9 @@ class StepMeter:
 
     def gradients(self, grads: Sequence[Tensor | None], *, scale: Tensor | None = None) -> None:
         """Note the gradients that the step uses; `scale` is divided out (fused GradScaler)."""
-        dense = [_dense(g) for g in grads]
-        present = [i for i, g in enumerate(dense) if g is not None]
-        norms = exact_norms([g for g in dense if g is not None])
+        whole = [dense(g) for g in grads]
+        present = [i for i, g in enumerate(whole) if g is not None]
+        norms = exact_norms([g for g in whole if g is not None])
         if scale is not None:
             norms = [n / scale for n in norms]
         self._norms = self._segments.column(norms, present)
@@ -118,10 +118,11 @@ class StepMeter:
 
 
 def _places(tensors: Sequence[Tensor | None]) -> list[int]:
-    return [0 if t is None else t.data_ptr() for t in tensors]
+    # A sharded tensor has no place of its own.
+    return [0 if t is None else t.data_ptr() or local(t).data_ptr() for t in tensors]
 
 
-def _dense(gradient: Tensor | None) -> Tensor | None:
+def dense(gradient: Tensor | None) -> Tensor | None:
     """Return what a norm can be taken of: a sparse gradient's stored values, the local shard."""
     if gradient is None:
         return None
