@@ -33,9 +33,11 @@ class Block:
 
     def __init__(self, slots: Sequence[Slot], *, numpy: bool | None = None) -> None:
         """The slots' targets move here."""
-        self.slots = list(slots)
+        slots = sorted(slots, key=lambda slot: slot.is_input)
+        self.slots = slots
+        self.outputs = sum(not slot.is_input for slot in slots)
+        """So many of the slots, the first ones, are for outputs."""
         self.rows = np.array([slot.row for slot in slots], np.intp)
-        self.is_input = np.array([slot.is_input for slot in slots], bool)
         device, self._samples = slots[0].device, slots[0].share.samples
         self._on_cpu = device.type == "cpu" if numpy is None else numpy
         self._kept = np.array([slot.share.kept for slot in slots])
@@ -76,7 +78,7 @@ class Block:
             table[0] = x[0] + shift
             table[1] = ((deviation * deviation).sum(0) / n - shift * shift).clip(min=0)
             table[2] = self._nonfinite(table[1])
-            if not self._roles.has_function.any():
+            if not self._has_roles:
                 return self._rows(self._per_layer(table[:3]))
             self._activity(fresh)
             return self._rows(self._per_layer(table))
@@ -84,6 +86,7 @@ class Block:
     def _set_roles(self, roles: Roles) -> None:
         self._roles = roles
         self._low, self._high = self._per_unit(roles.low), self._per_unit(roles.high)
+        self._has_roles = bool(roles.has_function.any())
         self._has_limits = bool(roles.has_limits.any())
         self._floor = self._per_unit(roles.floor)
         self._has_floor = bool((roles.floor == 0).any())

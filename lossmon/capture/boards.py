@@ -52,7 +52,7 @@ class Boards:
         self._devices: dict[torch.device, list[Block]] = {}
         for (device, _), members in groups.items():
             self._devices.setdefault(device, []).append(Block(members))
-        self._shared = np.array(shared, np.intp).reshape(-1, 2)
+        self._takers, self._givers = np.array(shared, np.intp).reshape(-1, 2).T
 
     def measure(self, transfer: Transfer, table: Floats) -> None:
         """Send what the newest forward pass did; it is placed in `table` when it has arrived."""
@@ -75,11 +75,10 @@ class Boards:
             values = vector[first : first + size].reshape(ROWS, -1) * block.applies
             first += size
             _place_block(table, block, values, fresh, seen)
-        if len(self._shared):
-            row, source = self._shared.T
-            table[row, _STD_IN] = np.where(
-                np.isnan(table[row, _NONFINITE]), _NAN, table[source, _STD_OUT]
-            )
+        if len(self._takers):
+            given = table[self._givers, _STD_OUT]
+            given[np.isnan(table[self._takers, _NONFINITE])] = _NAN
+            table[self._takers, _STD_IN] = given
 
 
 def _joined(parts: Sequence[Flat]) -> Tensor:
@@ -93,13 +92,17 @@ def _joined(parts: Sequence[Flat]) -> Tensor:
 def _place_block(
     table: Floats, block: Block, values: Floats, fresh: NDArray[np.bool_], counts: Floats
 ) -> None:
-    # A NaN is not full either: there is no window.
-    values[_WINDOWED, ~(counts >= LEAST)] = _NAN
-    outputs, inputs = fresh & ~block.is_input, fresh & block.is_input
-    table[block.rows[outputs], _MEASURED] = values[:, outputs].T
-    table[block.rows[outputs], _SAMPLES] = counts[outputs]
-    if inputs.any():
-        table[block.rows[inputs], _STD_IN] = values[STD, inputs]
+    early = counts < LEAST
+    if early.any():
+        values[_WINDOWED, early] = _NAN
+    rows, outputs = block.rows, block.outputs
+    if not fresh.all():
+        outputs = int(fresh[:outputs].sum())
+        rows, values, counts = rows[fresh], values[:, fresh], counts[fresh]
+    table[rows[:outputs], _MEASURED] = values[:, :outputs].T
+    table[rows[:outputs], _SAMPLES] = counts[:outputs]
+    if outputs < len(rows):
+        table[rows[outputs:], _STD_IN] = values[STD, outputs:]
 
 
 _STD_IN, _STD_OUT, _NONFINITE, _SAMPLES = (
