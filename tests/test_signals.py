@@ -7,9 +7,18 @@ import pytest
 
 from lossmon import batchsignals, signals
 from lossmon.batchsignals import BATCH_SIGNALS, CLASS_BINS, LABEL_COUNTS, PREDICTED_COUNTS
-from lossmon.signals import LR, PARAMETER_SIGNALS, RUN_SIGNALS, SCALARS, Signal, group_tag
+from lossmon.signals import (
+    LAYER_SIGNALS,
+    LR,
+    PARAMETER_SIGNALS,
+    RUN_SIGNALS,
+    SCALARS,
+    Signal,
+    group_tag,
+)
 
-ALL = (*SCALARS, *PARAMETER_SIGNALS, *RUN_SIGNALS)
+WIDE = (*PARAMETER_SIGNALS, *LAYER_SIGNALS, *RUN_SIGNALS)
+ALL = (*SCALARS, *WIDE)
 
 
 def test_every_signal_is_in_exactly_one_list() -> None:
@@ -37,13 +46,14 @@ def test_scalar_has_a_tag_of_two_parts(signal: Signal) -> None:
     assert re.fullmatch(r"(train|val|perf|lossmon)/[a-z_]+", signal.tag)
 
 
-@pytest.mark.parametrize("signal", [*PARAMETER_SIGNALS, *RUN_SIGNALS], ids=lambda s: s.name)
+@pytest.mark.parametrize("signal", WIDE, ids=lambda signal: signal.name)
 def test_column_has_no_tag(signal: Signal) -> None:
     assert signal.tag == ""
 
 
 def test_scopes_match_their_lists() -> None:
     assert {signal.scope for signal in PARAMETER_SIGNALS} == {"parameter"}
+    assert {signal.scope for signal in LAYER_SIGNALS} == {"layer"}
     assert {signal.scope for signal in RUN_SIGNALS} == {"run"}
 
 

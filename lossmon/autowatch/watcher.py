@@ -134,7 +134,8 @@ class Watcher:
             recorder = self._recorder(self._start(found, holders), holders, found.modules)
         else:
             # Its place is not known before it is.
-            start = Start(found.rows, Path(), found.name, step=steps_behind(holders))
+            step = steps_behind(holders)
+            start = Start(found.rows, Path(), found.layers, found.name, step=step)
             recorder = self._recorder(start, holders, found.modules)
             recorder.keep()
             self._trials.append(Trial(recorder, {id(o): steps_behind([o]) for o in holders}))
@@ -200,7 +201,7 @@ class Watcher:
     ) -> Start:
         first = steps_behind(holders) if step is None else step
         place = self._places.claim(found.name, resumes=first > 0)
-        return Start(rows=found.rows, logdir=place, model=found.name, step=first)
+        return Start(found.rows, place, found.layers, found.name, step=first)
 
     def _recorder(
         self, start: Start, holders: Sequence[Optimizer], modules: Sequence[nn.Module]

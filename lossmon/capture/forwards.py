@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook
 
+from lossmon.capture.compiling import COMPILATIONS, has_compiled
 from lossmon.capture.layout import Row
 
 STEPS = 3
@@ -27,7 +28,14 @@ class ForwardMeter:
         self._rows = rows
         self._ran: set[int] = set()
         self._left = STEPS
-        self._handle = register_module_forward_hook(self._note)
+        self._handle: Any = None
+        if not has_compiled():
+            self._handle = register_module_forward_hook(self._note)
+            COMPILATIONS.add(self)
+
+    def compile_asked(self) -> None:
+        """See `compiling.Hooked`."""
+        self.remove()
 
     def take(self) -> NDArray[np.float32]:
         """Return module_ran of every row; NaN where no module at all, or no longer, was seen."""
@@ -41,7 +49,9 @@ class ForwardMeter:
 
     def remove(self) -> None:
         """Take the hook away. Idempotent."""
-        self._handle.remove()
+        COMPILATIONS.discard(self)
+        if self._handle is not None:
+            self._handle.remove()
 
     def _note(self, module: nn.Module, inputs: Any, output: Any) -> None:
         if torch.is_grad_enabled():

@@ -74,8 +74,8 @@ class Taps:
         self._remove = [
             before.remove,
             after.remove,
-            _replace(torch.autograd, "backward", self._telling),
-            _replace(GradScaler, "scale", self._noting),
+            put_wrapper(torch.autograd, "backward", self._telling),
+            put_wrapper(GradScaler, "scale", self._noting),
         ]
 
     def _telling(self, original: Callable[..., None]) -> Callable[..., None]:
@@ -131,7 +131,7 @@ def _inside_backward() -> bool:
     return torch._C._current_graph_task_id() != -1
 
 
-def _replace(place: Any, name: str, wrap: Callable[[Any], Any]) -> Callable[[], None]:
+def put_wrapper(place: Any, name: str, wrap: Callable[[Any], Any]) -> Callable[[], None]:
     """Put a wrapper in place of a function; return what takes it away again."""
     original = getattr(place, name)
     ours = functools.wraps(original)(wrap(original))

@@ -15,6 +15,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from lossmon.capture.activations import activation_meter
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.cycle import Cycle
 from lossmon.capture.groups import Holders, lr_numbers
@@ -49,8 +50,12 @@ class Recorder:
         train_mode: Callable[[], bool],
         waits_for_user: bool,
         modules: Sequence[nn.Module] = (),
+        activations_every: int | None = None,
     ) -> None:
-        """`modules` are the outermost ones of the model, held weakly: for their inputs."""
+        """`modules` are the outermost ones of the model, held weakly: for their inputs.
+
+        `activations_every`: see `ActivationMeter`.
+        """
         self.start = start
         self.holders = Holders(optimizers)
         self.pending = 0
@@ -72,6 +77,7 @@ class Recorder:
             transfer=transfer,
             guard=self._guard,
             modules=modules,
+            activations=activation_meter(start.layers, activations_every, self.log, transfer),
         )
         self._losses: Losses = []
         self._given: Losses = []

@@ -9,7 +9,6 @@ hook would be warned of: then only a compiled model as a whole is looked at, by 
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 import weakref
@@ -21,6 +20,7 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.utils.hooks import RemovableHandle
 
+from lossmon.capture.compiling import COMPILATIONS, has_compiled
 from lossmon.capture.guard import Guard
 
 PATIENCE = 64
@@ -46,6 +46,7 @@ class RootCalls:
         self._calls = 0
         self._thread = threading.get_ident()
         self._pid = os.getpid()
+        COMPILATIONS.add(self)
 
     def arm(self, since: float | None = None) -> None:
         """Wait for the next call; its wait counts from `since`, the clock of time.perf_counter."""
@@ -57,7 +58,7 @@ class RootCalls:
         self.disarm()
         self._is_armed = True
         roots = [root for reference in self._roots if (root := reference()) is not None]
-        if not compiles():
+        if not has_compiled():
             self._know(roots)
             self._handles = [register_module_forward_pre_hook(self._called)]
         else:
@@ -72,6 +73,15 @@ class RootCalls:
         self._is_armed = False
         while self._handles:
             self._handles.pop().remove()
+
+    def compile_asked(self) -> None:
+        """See `compiling.Hooked`."""
+        self.disarm()
+
+    def remove(self) -> None:
+        """Take the hook away for good. Idempotent."""
+        self.disarm()
+        COMPILATIONS.discard(self)
 
     def take_wait(self) -> float | None:
         """Return the seconds from `since` to the call, once; None where none was seen.
@@ -145,10 +155,3 @@ def is_traced() -> bool:
         return True
     traced = torch._C._get_tracing_state() is not None
     return traced or torch._C._functorch.peek_interpreter_stack() is not None
-
-
-def compiles() -> bool:
-    """Return whether anything was compiled by `torch.compile` in this process."""
-    frames = sys.modules.get("torch._dynamo.eval_frame")
-    backends = getattr(frames, "cached_backends", {})
-    return any(callable(backend) for backend in backends.values())
