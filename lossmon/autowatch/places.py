@@ -108,7 +108,7 @@ class Places:
             folder = place / FOLDER
             if resumes:
                 folder.mkdir(parents=True, exist_ok=True)
-            elif not claim_here(folder, job or f"{self.session}-{os.getpid()}-{number}"):
+            elif not claim_here(folder, job or os.urandom(6).hex()):
                 continue
             self._sign(folder).touch()
             return place

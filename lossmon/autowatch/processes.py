@@ -25,6 +25,7 @@ class Watch:
         self.watcher: Any = None
         """A `Watcher`, from the import of torch on."""
         self._pid = os.getpid()
+        self._has_ended = False
         self._undo: list[Callable[[], None]] = []
         self._hooks = [
             ImportHook("torch", self._begin),
@@ -33,7 +34,10 @@ class Watch:
         ]
 
     def end(self, error: BaseException | None) -> None:
-        """Close every log; `error` is what ended the process, if anything did."""
+        """Close every log; `error` is what ended the process, if anything did. Idempotent."""
+        if self._has_ended:
+            return
+        self._has_ended = True
         for hook in self._hooks:
             hook.remove()
         for undo in self._undo:
@@ -69,10 +73,13 @@ class Watch:
 
     def _survive_forks(self) -> None:
         util: Any = sys.modules["multiprocessing.util"]
-        util.register_after_fork(self, Watch._go_on)
+        util.register_after_fork(self, Watch.go_on)
 
-    def _go_on(self) -> None:
-        """Go on in a process that `multiprocessing` has begun, spawned or forked."""
+    def go_on(self) -> None:
+        """Watch until the end of a process that `multiprocessing` has begun, spawned or forked."""
+        # Also told twice: the forkserver forgets what a process was to do at its end.
+        if self._has_ended:
+            return
         if not self.is_own_process:
             if self.watcher is None or self.watcher.has_found:
                 return
@@ -115,4 +122,6 @@ _children: list[Watch] = []
 
 def begin_child(wanted: str, session: str) -> None:
     """Watch this process, which one of the session has spawned."""
-    _children.append(Watch(Places(Path(wanted), session)))
+    watch = Watch(Places(Path(wanted), session))
+    _children.append(watch)
+    watch.go_on()
