@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from torch import Tensor
 
@@ -13,14 +14,18 @@ from lossmon.capture.sharding import GATHERED
 CRITERION_NODES = 400
 """A criterion stands near the root; an explicit penalty adds some five nodes a parameter beside."""
 MAX_NODES = 200_000
+T = TypeVar("T")
 
 
-def criterion_nodes(root: Tensor, names: tuple[str, ...]) -> list[Any]:
-    """Return the nodes of `root`'s graph whose name begins with one of `names`, nearest first.
+def near_root(
+    root: Tensor, recognise: Callable[[Any], T | None], through: frozenset[str] | None = None
+) -> list[tuple[Any, T]]:
+    """Return the nodes of `root`'s graph that `recognise` knows, with what it says, nearest first.
 
-    Does not look below a node that it found, nor at more than `CRITERION_NODES` nodes.
+    Does not look below a node that it found, nor below functions that are not among `through`,
+    where that is given, nor at more than `CRITERION_NODES` nodes.
     """
-    found: list[Any] = []
+    found: list[tuple[Any, T]] = []
     queue: deque[Any] = deque([root.grad_fn])
     seen: set[Any] = set()
     while queue and len(seen) < CRITERION_NODES:
@@ -28,11 +33,22 @@ def criterion_nodes(root: Tensor, names: tuple[str, ...]) -> list[Any]:
         if node is None or node in seen:
             continue
         seen.add(node)
-        if node.name().startswith(names):
-            found.append(node)
-        else:
+        known = recognise(node)
+        if known is not None:
+            found.append((node, known))
+        elif through is None or function_name(node) in through:
             queue.extend(parent for parent, _ in node.next_functions)
     return found
+
+
+def function_name(node: Any) -> str:
+    """Return `Softmax` for a node that is called SoftmaxBackward0."""
+    return _function(node.name())
+
+
+@lru_cache(maxsize=4096)
+def _function(name: str) -> str:
+    return name.rpartition("::")[2].rstrip("0123456789").removesuffix("Backward")
 
 
 def leaves(root: Tensor) -> Iterator[Tensor]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import os
-import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -22,6 +21,8 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
+from lossmon.capture.scaling import Scaling
+
 
 class Listener(Protocol):
     """Must not raise; is called from the thread that trains."""
@@ -32,8 +33,8 @@ class Listener(Protocol):
         `loss` is what the pass was called on, before any GradScaler; None for several roots.
         """
 
-    def backward_ended(self) -> None:
-        """After gradients have been accumulated into `.grad`."""
+    def backward_ended(self, scale: Tensor | None) -> None:
+        """After gradients have been accumulated into `.grad`, times `scale` if there is one."""
 
     def step_begins(self, optimizer: Optimizer) -> None:
         """Before the update. Gradients are what will be applied, unless a closure computes them."""
@@ -51,7 +52,7 @@ class Taps:
         self._depth: dict[int, int] = {}
         self._left: set[int] = set()
         self._pid = os.getpid()
-        self._unscaled: tuple[weakref.ref[Tensor], Tensor] | None = None
+        self._scaling = Scaling()
 
     def add(self, listener: Listener) -> None:
         """Begin to tell `listener`."""
@@ -86,13 +87,13 @@ class Taps:
             if not self._listeners or os.getpid() != self._pid or _inside_backward():
                 return original(tensors, *args, **kwargs)
             roots = (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
-            loss = self._loss(roots)
+            loss, scale = self._scaling.of(roots)
             for listener in self._listeners:
                 listener.backward_begins(roots, loss)
             # Not `tensors`: it may have been a generator.
             original(roots, *args, **kwargs)
             for listener in self._listeners:
-                listener.backward_ended()
+                listener.backward_ended(scale)
             return None
 
         return backward
@@ -100,21 +101,10 @@ class Taps:
     def _noting(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def scale(scaler: GradScaler, outputs: Any) -> Any:
             scaled = original(scaler, outputs)
-            if isinstance(scaled, Tensor):
-                self._unscaled = weakref.ref(scaled), outputs.detach()
+            self._scaling.note(scaler, outputs, scaled)
             return scaled
 
         return scale
-
-    def _loss(self, roots: tuple[Tensor, ...]) -> Tensor | None:
-        if len(roots) != 1:
-            return None
-        if self._unscaled is not None:
-            scaled, loss = self._unscaled
-            self._unscaled = None
-            if scaled() is roots[0]:
-                return loss
-        return roots[0]
 
     def _step_begins(self, optimizer: Optimizer, *_: Any) -> None:
         # A subclass that calls super().step() fires the hooks twice: only the outermost counts.
@@ -134,6 +124,7 @@ class Taps:
             self._left.add(id(optimizer))
             return
         self._left.discard(id(optimizer))
+        self._scaling.forget()
         if os.getpid() == self._pid:
             for listener in self._listeners:
                 listener.step_ended(optimizer)

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from lossmon.capture.groups import Holders, held_count, lr_numbers, named_rates
 from lossmon.capture.guard import Guard
+from lossmon.capture.hyperparameters import OptionWatch
 from lossmon.capture.samples import Sample
 from lossmon.capture.scalars import Line, ScalarLog
 from lossmon.capture.start import Start
 from lossmon.capture.transfer import Transfer
 from lossmon.eventfile.writer import RunWriter
 from lossmon.records import Mark, RunMeta
+from lossmon.signals import HYPERPARAMETERS
 
 _NO_LAYERS: NDArray[np.float32] = np.zeros((0, 0), np.float32)
 
@@ -39,6 +41,7 @@ class RunLog:
         self._writer: RunWriter | None = None
         self._scalars: ScalarLog | None = None
         self._held = 0
+        self._options = OptionWatch()
         self._names: tuple[str, ...] = ()
         self._is_sharded = False
         """Whether a rank knows only its part of some norms: then the reader adds them up."""
@@ -52,13 +55,22 @@ class RunLog:
         """Open the files now, so that no other run takes the place."""
         self._files()
 
-    def learning_rates(self, look: bool) -> dict[str, float]:
-        """Return the lr scalars of this instant; `look` for param groups that were added."""
+    def learning_rates(self, step: int, look: bool) -> dict[str, float]:
+        """Return the lr scalars of this instant.
+
+        `look` for param groups that were added, and for other options that have changed.
+        """
         writer, _ = self._files()
         optimizers = self._holders.living()
         if look and held_count(optimizers) != self._held:
             writer.new_meta(self._meta())
-        return named_rates(lr_numbers(optimizers), self._names)
+        rates = named_rates(lr_numbers(optimizers), self._names)
+        if look:
+            changed, others = self._options.look(optimizers, self._names)
+            rates.update(changed)
+            for other in others:
+                self.mark(step, HYPERPARAMETERS, other)
+        return rates
 
     def name_rates(self, rates: Mapping[int, list[float | None]]) -> dict[str, float]:
         """Return lr numbers of the past, one list for each id() of an optimizer, as scalars."""
@@ -76,6 +88,9 @@ class RunLog:
         writer = self._files()[0]
 
         def done(sample: Sample) -> None:
+            if sample.is_refused:
+                writer.leave_out(1, "the device is behind by more samples than may be under way")
+                return
             sample.finish()
             values = {} if self._is_sharded else sample.scalars()
             if line is not None and not line.is_put:
@@ -96,6 +111,8 @@ class RunLog:
 
     def close(self, step: int, error: str | None) -> None:
         """Fetch what is on its way, say how the run ended, close the files."""
+        # Twice: as long as the ring is full no loss can be asked for.
+        self.guard.run("updates", self._transfer.drain)
         self.guard.run("loss", self._files()[1].fetch)
         self.guard.run("updates", self._transfer.drain)
         self.mark(step, "exception" if error else "closed", {"error": error} if error else None)

@@ -200,7 +200,13 @@ def watch(
     hook.wanted = True
     mode = training_mode(model)
     recorder = Recorder(
-        start, optimizers, schedule=schedule, criterion=hook, train_mode=mode, waits_for_user=True
+        start,
+        optimizers,
+        schedule=schedule,
+        criterion=hook,
+        train_mode=mode,
+        waits_for_user=True,
+        modules=(model,),
     )
     recorder.log.open()
     return Monitor(recorder)

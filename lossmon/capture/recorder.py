@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lossmon.capture.criterion import CriterionHook
@@ -23,6 +23,7 @@ from lossmon.capture.log import RunLog
 from lossmon.capture.sampler import StepSampler
 from lossmon.capture.samples import RUN_COLUMNS, Sample
 from lossmon.capture.scalars import Line, held_loss
+from lossmon.capture.scaling import UNKNOWN
 from lossmon.capture.schedule import Schedule
 from lossmon.capture.start import Start
 from lossmon.capture.transfer import Transfer
@@ -47,7 +48,9 @@ class Recorder:
         criterion: CriterionHook,
         train_mode: Callable[[], bool],
         waits_for_user: bool,
+        modules: Sequence[nn.Module] = (),
     ) -> None:
+        """`modules` are the outermost ones of the model, held weakly: for their inputs."""
         self.start = start
         self.holders = Holders(optimizers)
         self.pending = 0
@@ -68,17 +71,24 @@ class Recorder:
             train_mode=train_mode,
             transfer=transfer,
             guard=self._guard,
+            modules=modules,
         )
         self._losses: Losses = []
         self._given: Losses = []
         self._ticks: list[tuple[Losses, Sample | None]] = []
         self._own_steps: dict[int, int] = {}
         self._steps_taken = 0
+        self._passes: dict[int, int] = {}
+        """Backward passes behind the last step of every optimizer, by its lane."""
+        self._scale: Tensor | None = None
+        self._is_stepping = False
+        """Whether an optimizer is at work: passes are a closure's then."""
         self._cycle: Cycle | None = None
         self.kept: list[Cycle] | None = None
         """The steps so far of a run on trial, see `keep`; None for any other."""
         self._closed = False
         self._last_end: float | None = None
+        self._step_s = 0.0
         self._sampling = schedule.samples(self.step)
 
     def backward_begins(self, roots: Sequence[Tensor], loss: Tensor | None) -> None:
@@ -91,7 +101,7 @@ class Recorder:
             self._user_reports = bool(self._user_reports)
             if cycle.is_told or not self._user_reports:
                 self._end_cycle()
-        if self.pending and not self._steps_taken:
+        if self.pending and not self._steps_taken and not self._is_stepping:
             self._guard.run("ticks", self._tick)
         self.pending += 1
         tells = loss is not None and not self._user_gives_loss
@@ -101,13 +111,22 @@ class Recorder:
             self._sampler.backward_begins(roots, self.step)
             self._schedule.spent_s += time.thread_time() - began
 
-    def backward_ended(self) -> None:
-        """Count the gradients that arrived."""
-        if self._sampling and not capturing():
-            self._sampler.backward_ended()
+    def backward_ended(self, scale: Tensor | None) -> None:
+        """Count the gradients that arrived, and measure them before anybody clips them."""
+        if not self._sampling or capturing():
+            return
+        self._sampler.backward_ended()
+        self._scale = scale if self.pending < 2 or scale is self._scale else UNKNOWN
+        # Of accumulated passes only the last one counts; how many there are the last steps tell.
+        least = 1 if self._is_stepping else min(self._passes.values(), default=1)
+        if self.pending >= max(1, least):
+            began = time.thread_time()
+            self._guard.run("unclipped", self._sampler.unclipped, self._scale, self.step)
+            self._schedule.spent_s += time.thread_time() - began
 
     def step_begins(self, optimizer: Optimizer) -> None:
         """Note weights and gradients before the update."""
+        self._is_stepping = True
         joined = None if self.pending else self._joined(optimizer)
         if not (self._sampling if joined is None else joined.sampled) or capturing():
             return
@@ -117,6 +136,7 @@ class Recorder:
 
     def step_ended(self, optimizer: Optimizer) -> None:
         """Measure what the optimizer did; begin a new step unless it joins the one just made."""
+        self._is_stepping = False
         if capturing():
             return
         now = time.perf_counter()
@@ -125,13 +145,16 @@ class Recorder:
         lane = self.holders.add(optimizer)
         own_step = self._own_steps[lane] = self._own_steps.get(lane, -1) + 1
         joined = None if self.pending else self._joined(optimizer)
+        if joined is None:
+            self._passes[lane] = self.pending
         cycle = joined or self._new_cycle(now, optimizer)
         sample = None
         if cycle.sampled:
             # Time of this thread, not of the clock: what the neighbours take is not our cost.
             began = time.thread_time()
             sample = self._guard.run("updates", self._after, optimizer, lane, own_step, joined)
-            self._schedule.spent(time.thread_time() - began, joins=joined is not None)
+            taken = time.thread_time() - began + self._sampler.take_cost()
+            self._schedule.spent(taken, joins=joined is not None)
         if joined is None:
             cycle.sample = sample
             self._advance(now, optimizer)
@@ -161,6 +184,7 @@ class Recorder:
 
     def take_over(self, losses: Losses) -> None:
         """Count backward passes that were told to another recorder."""
+        self._sampler.forget_gradients()
         self.pending += len(losses)
         self._losses = [*self._losses, *losses]
 
@@ -303,6 +327,8 @@ class Recorder:
             # Not needed again, and it holds a model's worth of numbers.
             cycle.sample = None
         self.log.put(cycle.line)
+        for kind, detail in self._sampler.take_notes():
+            self.log.mark(cycle.line.step, kind, detail)
 
     def _line(self, now: float) -> Line:
         losses: list[Tensor | float] = []
@@ -311,10 +337,12 @@ class Recorder:
         line = Line(self.step, time.time(), {}, losses)
         self._given, self._losses = [], []
         if self.kept is None:
-            rates = self._guard.run("lr", self.log.learning_rates, self._sampling)
+            rates = self._guard.run("lr", self.log.learning_rates, self.step, self._sampling)
             line.values.update(rates or {})
         if self._last_end is not None:
-            line.values[STEP_MS.tag] = 1e3 * (now - self._last_end)
+            self._step_s = now - self._last_end
+            line.values[STEP_MS.tag] = 1e3 * self._step_s
+            line.values.update(self._sampler.pace(self._step_s, self.pending))
             if self._sampling:
                 share = self._schedule.spent_s / max(1e-9, now - self.start.clock)
                 line.values[OVERHEAD.tag] = 100 * share
@@ -360,7 +388,7 @@ class Recorder:
         self._sampling = self._schedule.samples(self.step)
         if self._sampling:
             self._sampler.used(optimizer)
-        self._sampler.expect(self._sampling)
+        self._sampler.expect(self.step, self._sampling, step_s=self._step_s)
 
 
 def _user_loss(loss: Any) -> Tensor | float | None:

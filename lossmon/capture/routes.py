@@ -134,10 +134,10 @@ class Routes:
         if self._current is not None:
             self._guard.run("monitor", self._current.backward_begins, roots, loss)
 
-    def backward_ended(self) -> None:
+    def backward_ended(self, scale: Tensor | None) -> None:
         """See `hooks.Listener`."""
         if self._current is not None:
-            self._guard.run("monitor", self._current.backward_ended)
+            self._guard.run("monitor", self._current.backward_ended, scale)
 
     def step_begins(self, optimizer: Optimizer) -> None:
         """See `hooks.Listener`."""

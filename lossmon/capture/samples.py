@@ -24,6 +24,7 @@ from lossmon.signals import (
     PARAMETER_SIGNALS,
     RUN_SIGNALS,
     TOTAL_GRAD_NORM,
+    TOTAL_UNCLIPPED_NORM,
     TOTAL_UPDATE_RATIO,
     UNIQUE_UNITS,
 )
@@ -45,7 +46,11 @@ class Sample:
     """Rows that the stepping optimizer holds: only they count towards the totals."""
     elsewhere: NDArray[np.bool_]
     """Rows that only other optimizers of the run hold."""
+    unclipped: Floats | None = None
+    """Gradient norms before clipping, on their way too; None where no pass was looked at."""
     waiting: int = 0
+    is_refused: bool = False
+    """Whether a part of it could not be fetched: it is not written, so that steps ascend."""
     chosen: list[int] | None = None
     """Rows to write, where the run has turned out to be about some of them only."""
     _then: Callable[[Sample], None] | None = None
@@ -78,21 +83,23 @@ class Sample:
 
     def finish(self) -> None:
         """Leave out what this step's optimizers do not move, and the rows that are not chosen."""
+        if self.unclipped is not None:
+            self.parameters[:, _UNCLIPPED_NORM] = self.unclipped
         self.parameters[self.elsewhere] = np.nan
         if self.chosen is not None:
             self.parameters, self.held = self.parameters[self.chosen], self.held[self.chosen]
 
     def scalars(self) -> dict[str, float]:
-        """Return the total gradient norm and the update ratio over the rows that are held."""
-        norms = self.parameters[:, _GRAD_NORM].astype(np.float64)
-        # One product first: it is finite, unless something is NaN, infinite, or was not measured.
-        squares = float(norms @ norms)
-        if not math.isfinite(squares):
-            measured = ~np.isnan(norms) | (self.parameters[:, _GRAD_NONFINITE] > 0)
-            squares = float(np.square(norms[measured]).sum()) if measured.any() else -1.0
-        values = (
-            {TOTAL_GRAD_NORM.tag: math.sqrt(squares)} if squares >= 0 or squares != squares else {}
-        )
+        """Return the total gradient norms, and the update ratio over the rows that are held."""
+        values = {}
+        broken = self.parameters[:, _GRAD_NONFINITE]
+        norm = _total(self.parameters[:, _GRAD_NORM], broken)
+        if norm is not None:
+            values[TOTAL_GRAD_NORM.tag] = norm
+        unclipped = self.parameters[:, _UNCLIPPED_NORM]
+        norm = _total(unclipped, broken)
+        if norm is not None and (norm == norm or not np.isnan(unclipped).all()):
+            values[TOTAL_UNCLIPPED_NORM.tag] = norm
         moved = self.parameters if self.held.all() else self.parameters[self.held]
         if len(moved):
             update = moved[:, _UPDATE_NORM].astype(np.float64)
@@ -105,7 +112,21 @@ class Sample:
 
 _OF_STEP = np.array([PARAMETER_COLUMNS[name] for name in (*updates.COLUMNS, UNIQUE_UNITS.name)])
 _GRAD_NORM, _GRAD_NONFINITE = PARAMETER_COLUMNS["grad_norm"], PARAMETER_COLUMNS["grad_nonfinite"]
+_UNCLIPPED_NORM = PARAMETER_COLUMNS["grad_norm_unclipped"]
 _UPDATE_NORM, _WEIGHT_NORM = PARAMETER_COLUMNS["update_norm"], PARAMETER_COLUMNS["weight_norm"]
+
+
+def _total(norms: Floats, broken: Floats) -> float | None:
+    """Return the norm over all rows, None where there is none; `broken` counts NaN elements."""
+    exact = norms.astype(np.float64)
+    # One product first: it is finite, unless something is NaN, infinite, or was not measured.
+    squares = float(exact @ exact)
+    if not math.isfinite(squares):
+        measured = ~np.isnan(exact) | (broken > 0)
+        if not measured.any():
+            return None
+        squares = float(np.square(exact[measured]).sum())
+    return math.sqrt(squares)
 
 
 def blank(rows: int) -> tuple[Floats, Floats]:
@@ -177,6 +198,7 @@ class SampleMeter:
             sample.done()
 
         if not self._transfer.send(vector, receive):
+            sample.is_refused = True
             sample.done()
 
     def _place(

@@ -68,10 +68,11 @@ class Segments:
                 sums[self._filled] = np.add.reduceat(flat, starts, dtype=np.float32)
             return sums
         if self._owner is None:
-            counts = torch.tensor(self.counts, device=self.device)
-            self._owner = torch.repeat_interleave(counts, output_size=sum(self.counts))
-        zeros = torch.zeros(len(self.counts), dtype=torch.float32, device=self.device)
-        return zeros.index_add_(0, self._owner, flat.to(torch.float32))
+            # Filled over there: what is copied there has the host wait.
+            filled = [torch.full((n,), i, device=self.device) for i, n in enumerate(self.counts)]
+            self._owner = torch.cat(filled)
+        sums = torch.zeros(len(self.counts), dtype=torch.float32, device=self.device)
+        return sums.index_add_(0, self._owner, flat.to(torch.float32))
 
     def join(self, columns: Sequence[Flat]) -> Tensor:
         """Return the columns one after the other, as one float32 vector on the device."""
@@ -85,9 +86,8 @@ class Segments:
             column = torch.stack(list(values)).to(torch.float32)
         else:
             column = torch.full((len(self.counts),), float("nan"), device=self.device)
-            if values:
-                stacked = torch.stack(list(values)).to(torch.float32)
-                column[torch.as_tensor(present, device=self.device)] = stacked
+            for at, value in zip(present, values, strict=True):
+                column[at] = value
         return column.numpy() if self.on_cpu else column
 
     def unknown(self) -> Flat:

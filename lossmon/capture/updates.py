@@ -65,9 +65,9 @@ class StepMeter:
 
     def gradients(self, grads: Sequence[Tensor | None], *, scale: Tensor | None = None) -> None:
         """Note the gradients that the step uses; `scale` is divided out (fused GradScaler)."""
-        dense = [_dense(g) for g in grads]
-        present = [i for i, g in enumerate(dense) if g is not None]
-        norms = exact_norms([g for g in dense if g is not None])
+        whole = [dense(g) for g in grads]
+        present = [i for i, g in enumerate(whole) if g is not None]
+        norms = exact_norms([g for g in whole if g is not None])
         if scale is not None:
             norms = [n / scale for n in norms]
         self._norms = self._segments.column(norms, present)
@@ -122,7 +122,7 @@ def _places(tensors: Sequence[Tensor | None]) -> list[int]:
     return [0 if t is None else t.data_ptr() or local(t).data_ptr() for t in tensors]
 
 
-def _dense(gradient: Tensor | None) -> Tensor | None:
+def dense(gradient: Tensor | None) -> Tensor | None:
     """Return what a norm can be taken of: a sparse gradient's stored values, the local shard."""
     if gradient is None:
         return None
