@@ -61,6 +61,10 @@ class Taps:
         if not self._remove:
             self._install()
 
+    def follow_fork(self) -> None:
+        """Listen in a forked process too; its parent's goes on in its own."""
+        self._pid = os.getpid()
+
     def discard(self, listener: Listener) -> None:
         """Stop telling `listener`; unknown ones are fine."""
         self._listeners = tuple(x for x in self._listeners if x is not listener)
