@@ -24,7 +24,8 @@ class ForwardMeter:
     """Notes forward calls with gradients enabled, between two calls of `take`."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
-        self._rows = rows
+        self.rows = rows
+        """May be replaced between two steps."""
         self._ran: set[int] = set()
         self._left = STEPS
         self._handle = register_module_forward_hook(self._note)
@@ -36,8 +37,8 @@ class ForwardMeter:
         if self._left <= 0:
             self.remove()
         if not ran:
-            return np.full(len(self._rows), np.nan, np.float32)
-        return np.array([any(id(o()) in ran for o in row.owners) for row in self._rows], "f4")
+            return np.full(len(self.rows), np.nan, np.float32)
+        return np.array([any(id(o()) in ran for o in row.owners) for row in self.rows], "f4")
 
     def remove(self) -> None:
         """Take the hook away. Idempotent."""

@@ -64,6 +64,13 @@ class RunLog:
         held = [rates.get(id(optimizer), []) for optimizer in self._holders.living()]
         return named_rates([rate for numbers in held for rate in numbers], self._names)
 
+    def renew(self, start: Start) -> None:
+        """Begin new tables with the rows of `start`; what is on its way goes into the old ones."""
+        self._transfer.drain()
+        self.start = start
+        if self._writer is not None:
+            self._writer.new_meta(self._meta())
+
     def put(self, line: Line) -> None:
         """Write a line."""
         line.is_put = True

@@ -19,7 +19,7 @@ from lossmon import signals
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.groups import inner_optimizer
 from lossmon.capture.guard import warn
-from lossmon.capture.layout import rows_of_model
+from lossmon.capture.layout import Row, awaits_parameters, rows_of_model
 from lossmon.capture.options import check_options, kind_of, require
 from lossmon.capture.recorder import Recorder
 from lossmon.capture.routes import ROUTES
@@ -179,9 +179,11 @@ def watch(
     require(isinstance(model, nn.Module), f"model must be a torch module, not {kind_of(model)}")
     first = steps_behind(optimizers) if start_step is None else start_step
     rows = rows_of_model(model)
-    require(bool(rows), "model has no floating-point parameters to watch")
+    may_come = awaits_parameters(model)
+    require(bool(rows) or may_come, "model has no floating-point parameters to watch")
     start = Start(
         rows=rows,
+        scan=scan_of(model),
         logdir=_claim(Path(logdir), resumes=first > 0),
         model=type(model).__name__,
         criterion=type(criterion).__name__ if criterion is not None else "",
@@ -210,6 +212,17 @@ def training_mode(model: nn.Module) -> Callable[[], bool]:
         return model is not None and model.training
 
     return mode
+
+
+def scan_of(model: nn.Module) -> Callable[[], tuple[Row, ...]]:
+    """Return a function that returns the rows of `model`, none once it is gone; holds it weakly."""
+    reference = weakref.ref(model)
+
+    def scan() -> tuple[Row, ...]:
+        model = reference()
+        return () if model is None else rows_of_model(model)
+
+    return scan
 
 
 def _optimizers(given: Any) -> tuple[Optimizer, ...]:

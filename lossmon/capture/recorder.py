@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
@@ -17,9 +18,10 @@ from torch.optim import Optimizer
 
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.cycle import Cycle
-from lossmon.capture.groups import Holders, lr_numbers
-from lossmon.capture.layout import capturing
+from lossmon.capture.groups import Holders, held_count, lr_numbers
+from lossmon.capture.layout import capturing, renewed
 from lossmon.capture.log import RunLog
+from lossmon.capture.renewal import Renewal, changed_names
 from lossmon.capture.sampler import StepSampler
 from lossmon.capture.samples import RUN_COLUMNS, Sample
 from lossmon.capture.scalars import Line, held_loss
@@ -31,6 +33,8 @@ from lossmon.signals import CONTESTED, OVERHEAD, STEP_MS
 
 MAX_TICKS = 64
 """Backward passes without any step that are held back before they count as steps themselves."""
+MAX_NAMED = 8
+"""Parameters that the mark of a change names."""
 NO_LANE = -1
 Losses = list[Tensor | float | None]
 """One for each backward pass; None where the loop tells the loss itself."""
@@ -70,6 +74,7 @@ class Recorder:
             transfer=transfer,
             guard=self._guard,
         )
+        self._renewal = Renewal(start.rows, start.scan or (lambda: renewed(self.start.rows)))
         self._losses: Losses = []
         self._given: Losses = []
         self._ticks: list[tuple[Losses, Sample | None]] = []
@@ -127,6 +132,8 @@ class Recorder:
         if not (self._sampling if joined is None else joined.sampled) or capturing():
             return
         began = time.thread_time()
+        if joined is None:
+            self._guard.run("parameters", self.renew)
         self._guard.run("updates", self._before, optimizer, joined)
         self._schedule.spent_s += time.thread_time() - began
 
@@ -162,6 +169,22 @@ class Recorder:
         if (cycle.is_told or self._user_reports is False) and len(self.holders) == 1:
             # Nobody else can join it.
             self._end_cycle()
+
+    def renew(self) -> bool:
+        """Go on with parameters that were replaced, added or frozen; return whether any were."""
+        rows = self._renewal.look(held_count(self.holders.living())) if self.kept is None else None
+        if rows is None:
+            return False
+        self._end_cycle()
+        self._ticks = [(losses, None) for losses, _ in self._ticks]
+        changed = changed_names(self.start.rows, rows)
+        self.start = replace(self.start, rows=rows)
+        self._sampler.renew(rows)
+        self.log.renew(self.start)
+        if changed:
+            detail = {"count": len(changed), "names": changed[:MAX_NAMED]}
+            self.log.mark(self.step, "parameters", detail)
+        return True
 
     def give_up(self, chosen: Sequence[bool]) -> Losses:
         """Forget those backward passes since the last step that are chosen: they were another's.

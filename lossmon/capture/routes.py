@@ -99,10 +99,7 @@ class Routes:
         self._learned.clear()
         self._contested.discard(id(recorder))
         self._met.pop(id(recorder), None)
-        for row in recorder.start.rows:
-            tensor = row.tensor()
-            if tensor is not None:
-                self._owners[id(tensor)] = (row.tensor, recorder)
+        self._claim(recorder)
 
     def discard(self, recorder: Recorder) -> None:
         """Stop telling `recorder`."""
@@ -144,7 +141,10 @@ class Routes:
         found = self._guard.run("routing", self._trainings, optimizer) or []
         self._stepping[id(optimizer)] = found
         for recorder in found:
+            rows = recorder.start.rows
             self._guard.run("monitor", recorder.step_begins, optimizer)
+            if recorder.start.rows is not rows:
+                self._claim(recorder)
 
     def step_ended(self, optimizer: Optimizer) -> None:
         """See `hooks.Listener`."""
@@ -155,6 +155,14 @@ class Routes:
             self._guard.run("monitor", recorder.step_ended, optimizer)
         if found:
             self._last = found[-1]
+
+    def _claim(self, recorder: Recorder) -> None:
+        """Make `recorder` the owner of its rows as they are now."""
+        self._owners = {k: v for k, v in self._owners.items() if v[1] is not recorder}
+        for row in recorder.start.rows:
+            tensor = row.tensor()
+            if tensor is not None:
+                self._owners[id(tensor)] = (row.tensor, recorder)
 
     # -- whose backward pass ---------------------------------------------------------------
 
@@ -209,6 +217,20 @@ class Routes:
         return None
 
     def _reached_recorders(self, roots: Sequence[Tensor], *, only_first: bool) -> list[Recorder]:
+        """Return whose parameters are behind `roots`; looks for new ones where nobody's are."""
+        reached = self._reached_by(roots, only_first=only_first)
+        if not reached and self._look_again():
+            reached = self._reached_by(roots, only_first=only_first)
+        return reached
+
+    def _look_again(self) -> bool:
+        """Return whether any training has other parameters by now."""
+        changed = [r for r in self._recorders if r.renew()]
+        for recorder in changed:
+            self._claim(recorder)
+        return bool(changed)
+
+    def _reached_by(self, roots: Sequence[Tensor], *, only_first: bool) -> list[Recorder]:
         reached: list[Recorder] = []
         for variable in itertools.chain.from_iterable(leaves(root) for root in roots):
             recorder = self.owner(variable)
@@ -272,6 +294,8 @@ class Routes:
             trainings = [found] if found is not None else []
         if not trainings:
             trainings = [r for r in self._recorders if self._holds(held, r)]
+            if not trainings and self._look_again():
+                trainings = [r for r in self._recorders if self._holds(held, r)]
             trainings = [r for r in trainings if r.pending] or trainings
         if shared:
             self._share(trainings)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lossmon.capture import updates
-from lossmon.capture.layout import Row, local, sampled_count
+from lossmon.capture.layout import local, sampled_count
 from lossmon.capture.segments import by_device
 from lossmon.capture.transfer import Transfer
 from lossmon.capture.units import UnitMeter, fingerprinted, has_units
@@ -134,10 +134,9 @@ def blank(rows: int) -> tuple[Floats, Floats]:
 
 
 class SampleMeter:
-    """Measures steps over all devices that the rows live on."""
+    """Measures steps over all devices that the tensors live on; rows of None are not its own."""
 
-    def __init__(self, rows: Sequence[Row], transfer: Transfer) -> None:
-        tensors = [row.tensor() for row in rows]
+    def __init__(self, tensors: Sequence[Tensor | None], transfer: Transfer) -> None:
         self._indices = by_device(tensors)
         self._meters = [
             StepMeter([t for t in (tensors[i] for i in idx) if t is not None])
@@ -145,13 +144,13 @@ class SampleMeter:
         ]
         numel = [1 if t is None else local(t).numel() for t in tensors]
         counts = np.array([sampled_count(n) for n in numel], np.float32)
-        self._factors = np.ones((len(updates.COLUMNS), len(rows)), np.float32)
+        self._factors = np.ones((len(updates.COLUMNS), len(tensors)), np.float32)
         for name in updates.SCALED:
             self._factors[updates.COLUMNS.index(name)] = np.array(numel, np.float32) / counts
         self._factors[updates.COLUMNS.index("grad_zero_share")] = 1 / counts
         self._units = UnitMeter()
         self._transfer = transfer
-        self._present = np.zeros(len(rows), bool)
+        self._present = np.zeros(len(tensors), bool)
         self._distinct: dict[int, Tensor] = {}
 
     def before(self, tensors: Sequence[Tensor | None], *, step: int) -> None:

@@ -11,12 +11,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from lossmon.capture.layout import local, sampled_count, sampled_stride
-
-_WHOLE = (Tensor, nn.Parameter)
-"""Types of which no tensor is a shard."""
+from lossmon.capture.layout import PLAIN, local, sampled_count, sampled_stride
 
 Flat = Any
 """A flat float32 array: numpy's on the CPU, torch's on a device; both know + - * and comparison."""
@@ -91,7 +88,7 @@ class Segments:
     def _part(self, index: int, tensor: Tensor | None) -> Tensor:
         if tensor is not None:
             # Written out: of a small model this is called as often as anything, and calls cost.
-            whole = tensor if type(tensor) in _WHOLE else local(tensor)
+            whole = tensor if type(tensor) in PLAIN else local(tensor)
             flat, stride = whole.detach().reshape(-1), self._strides[index]
             part = flat if stride == 1 else flat[::stride]
             if part.shape[0] != self.counts[index]:

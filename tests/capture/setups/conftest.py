@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +82,8 @@ class Ledger:
             (signals.TOTAL_UNCLIPPED_NORM, signals.UNCLIPPED_NORM),
         ):
             if signal in self.rows:
-                table = np.array([list(row.values()) for row in self.rows[signal]])
-                measured = ~np.isnan(table).all(axis=1)
-                expected = np.sqrt(np.nansum(np.square(table), axis=1))[measured]
+                rows = [np.array(list(row.values())) for row in self.rows[signal]]
+                expected = [np.sqrt(np.nansum(row**2)) for row in rows if not np.isnan(row).all()]
                 values = run.scalar(total).values
                 np.testing.assert_allclose(values, expected, rel, 1e-7, err_msg=total.name)
 
@@ -146,12 +145,24 @@ class Side:
             options = {"every": 1, **options}
             self.monitors.append(lossmon.watch(model, optimizer, logdir=place, **options))
 
-    def step(self, model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-        """Make a whole step in the plainest way."""
+    def step(
+        self,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        loss: Tensor,
+        *,
+        unclipped: bool = True,
+    ) -> None:
+        """Make a whole step in the plainest way.
+
+        `unclipped=False` where the parameters are others than in the step before: their gradient
+        before clipping is not known then.
+        """
         optimizer.zero_grad()
         loss.backward()
         self.ledger.loss(loss)
-        self.ledger.unclipped(model)
+        if unclipped:
+            self.ledger.unclipped(model)
         self.ledger.before(model)
         optimizer.step()
         self.ledger.after(model)
@@ -189,6 +200,15 @@ def assert_identical(found: Any, expected: Any) -> None:
             assert_identical(*pair)
     elif not callable(found):
         assert found == expected
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """On a busy machine torch's threads wait for each other longer than they work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture
