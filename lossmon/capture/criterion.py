@@ -189,6 +189,8 @@ class CriterionHook:
 
     def __call__(self, module: nn.Module, inputs: Any, output: Any) -> None:
         """Keep prediction and target, on sampled steps only."""
+        if torch.compiler.is_compiling():
+            return  # a graph that looked at `wanted` would be made anew whenever that changes
         if self.wanted and torch.is_grad_enabled():
             self._seen = (module, inputs, output)
 

@@ -16,6 +16,17 @@ SAMPLED_ELEMENTS = 4096
 
 PLAIN = (Tensor, nn.Parameter)
 """Types of which no tensor is a shard."""
+_LATER = nn.UninitializedParameter
+_NUMBERS = frozenset(
+    (
+        torch.float32,
+        torch.bfloat16,
+        torch.float16,
+        torch.float64,
+        torch.complex64,
+        torch.complex128,
+    )
+)
 
 _WRAPPERS = ("module.", "_orig_mod.", "_forward_module.", "_fsdp_wrapped_module.")
 
@@ -56,7 +67,7 @@ class Row:
 
 
 def rows_of_model(model: nn.Module) -> tuple[Row, ...]:
-    """Return the floating-point parameters of `model` in the order of `named_parameters()`."""
+    """Return the recordable parameters of `model` in the order of `named_parameters()`."""
     return rows_of_modules(model.named_modules())
 
 
@@ -66,7 +77,7 @@ def awaits_parameters(model: nn.Module) -> bool:
 
 
 def rows_of_modules(modules: Iterable[tuple[str, nn.Module]]) -> tuple[Row, ...]:
-    """Return the floating-point parameters that the named modules own, in their order."""
+    """Return the recordable parameters that the named modules own, in their order."""
     first: dict[int, Row] = {}
     for depth, (prefix, module) in enumerate(modules):
         for leaf, tensor in module.named_parameters(recurse=False, remove_duplicate=False):
@@ -104,10 +115,21 @@ def _add(first: dict[int, Row], row: Row, tensor: Tensor) -> None:
 
 
 def recordable(tensor: Tensor) -> bool:
-    """Return whether norms of `tensor` make sense: real floating point, materialised, not empty."""
-    if isinstance(tensor, nn.UninitializedParameter):
+    """Return whether norms of `tensor` make sense: numbers to compute with, there, not empty."""
+    if isinstance(tensor, nn.UninitializedParameter) or not computable(tensor):
         return False
-    return tensor.is_floating_point() and not tensor.is_meta and tensor.numel() > 0
+    return not tensor.is_meta and tensor.numel() > 0
+
+
+def computable(tensor: Tensor) -> bool:
+    """Return whether arithmetic on `tensor` is plain: no integers, fp8, sparse or nested layout."""
+    return tensor.dtype in _NUMBERS and tensor.layout == torch.strided
+
+
+def left_out(model: nn.Module) -> list[str]:
+    """Return the names of parameters that are there, and of which no norm can be taken."""
+    named = model.named_parameters()
+    return [plain_name(n) for n, p in named if not isinstance(p, _LATER) and not computable(p)]
 
 
 def describe(rows: Sequence[Row], group_of: dict[int, int]) -> tuple[ParameterInfo, ...]:
@@ -128,7 +150,7 @@ def _info(row: Row, group_of: dict[int, int]) -> ParameterInfo:
         depth=row.depth,
         kind=row.kind,
         tied=row.tied,
-        sampled=sampled_count(local(tensor).numel()),
+        sampled=sampled_count(elements(tensor)),
     )
 
 
@@ -136,6 +158,12 @@ def local(tensor: Tensor) -> Tensor:
     """Return the part of a sharded tensor that lives here; the tensor itself where it is whole."""
     to_local = getattr(tensor, "to_local", None)
     return to_local() if to_local is not None else tensor
+
+
+def elements(tensor: Tensor) -> int:
+    """Return how many real numbers of `tensor` live here: a complex one is two."""
+    numel = local(tensor).numel()
+    return 2 * numel if tensor.is_complex() else numel
 
 
 def sampled_stride(numel: int) -> int:

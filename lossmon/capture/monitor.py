@@ -19,9 +19,9 @@ from lossmon import signals
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.groups import inner_optimizer
 from lossmon.capture.guard import warn
-from lossmon.capture.layout import Row, awaits_parameters, rows_of_model
+from lossmon.capture.layout import Row, awaits_parameters, left_out, rows_of_model
 from lossmon.capture.options import check_options, kind_of, require
-from lossmon.capture.recorder import Recorder
+from lossmon.capture.recorder import MAX_NAMED, Recorder
 from lossmon.capture.routes import ROUTES
 from lossmon.capture.schedule import BUDGET, Schedule
 from lossmon.capture.start import Start, process_rank, steps_behind
@@ -199,8 +199,23 @@ def watch(
     recorder = Recorder(
         start, optimizers, schedule=schedule, criterion=hook, train_mode=mode, waits_for_user=True
     )
-    recorder.log.open()
+    try:
+        recorder.log.open()
+    except UsageError:
+        recorder.abandon()
+        raise
+    _note_left_out(recorder, left_out(model))
     return Monitor(recorder)
+
+
+def _note_left_out(recorder: Recorder, names: Sequence[str]) -> None:
+    """Say of which parameters nothing is recorded; nothing where all of them are."""
+    if names:
+        few = ", ".join(printable(name, 80) for name in names[:3])
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        warn(f"lossmon: nothing is recorded of {few}{more}: no floating-point numbers")
+        detail = {"count": len(names), "names": list(names[:MAX_NAMED])}
+        recorder.log.mark(recorder.step, "not-recorded", detail)
 
 
 def training_mode(model: nn.Module) -> Callable[[], bool]:

@@ -34,7 +34,7 @@ from lossmon.signals import CONTESTED, OVERHEAD, STEP_MS
 MAX_TICKS = 64
 """Backward passes without any step that are held back before they count as steps themselves."""
 MAX_NAMED = 8
-"""Parameters that the mark of a change names."""
+"""Parameters that a mark names."""
 NO_LANE = -1
 Losses = list[Tensor | float | None]
 """One for each backward pass; None where the loop tells the loss itself."""

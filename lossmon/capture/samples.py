@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lossmon.capture import updates
-from lossmon.capture.layout import local, sampled_count
+from lossmon.capture.layout import elements, sampled_count
 from lossmon.capture.segments import by_device
 from lossmon.capture.transfer import Transfer
 from lossmon.capture.units import UnitMeter, fingerprinted, has_units
@@ -142,7 +142,7 @@ class SampleMeter:
             StepMeter([t for t in (tensors[i] for i in idx) if t is not None])
             for idx in self._indices
         ]
-        numel = [1 if t is None else local(t).numel() for t in tensors]
+        numel = [1 if t is None else elements(t) for t in tensors]
         counts = np.array([sampled_count(n) for n in numel], np.float32)
         self._factors = np.ones((len(updates.COLUMNS), len(tensors)), np.float32)
         for name in updates.SCALED:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lossmon.capture.layout import PLAIN, local, sampled_count, sampled_stride
+from lossmon.capture.layout import PLAIN, elements, local, sampled_count, sampled_stride
 
 Flat = Any
 """A flat float32 array: numpy's on the CPU, torch's on a device; both know + - * and comparison."""
@@ -26,7 +26,8 @@ class Segments:
         """`tensors` fix the lengths; all live on one device."""
         self.device = tensors[0].device
         self.on_cpu = self.device.type == "cpu" if numpy is None else numpy
-        sizes = [local(t).numel() for t in tensors]
+        sizes = [elements(t) for t in tensors]
+        self._complex = [t.is_complex() for t in tensors]
         self.counts = [sampled_count(size) for size in sizes]
         self._strides = [sampled_stride(size) for size in sizes]
         self._starts = np.concatenate([[0], np.cumsum(self.counts)[:-1]]).astype(np.intp)
@@ -89,6 +90,8 @@ class Segments:
         if tensor is not None:
             # Written out: of a small model this is called as often as anything, and calls cost.
             whole = tensor if type(tensor) in PLAIN else local(tensor)
+            if self._complex[index]:
+                whole = torch.view_as_real(whole.detach().resolve_conj())
             flat, stride = whole.detach().reshape(-1), self._strides[index]
             part = flat if stride == 1 else flat[::stride]
             if part.shape[0] != self.counts[index]:

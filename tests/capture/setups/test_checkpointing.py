@@ -82,7 +82,9 @@ def test_a_gradient_of_a_gradient_is_read_with_the_rest(
             x = torch.randn(16, 6, requires_grad=True)
             out = model(x)
             (slope,) = torch.autograd.grad(out.sum(), x, create_graph=True)
-            side.step(model, optimizer, out.square().mean() + (slope.norm(dim=1) - 1).square().mean())
+            side.step(
+                model, optimizer, out.square().mean() + (slope.norm(dim=1) - 1).square().mean()
+            )
         return model, optimizer
 
     twice(train)

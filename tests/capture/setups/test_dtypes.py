@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lossmon.records import Run
+from lossmon.signals import GRAD_NORM
 
 STEPS = 4
 
@@ -32,7 +33,6 @@ ODD: dict[str, Callable[[], Tensor]] = {
     "fp8 e4m3": lambda: torch.ones(4, 4).to(torch.float8_e4m3fn),
     "fp8 e5m2": lambda: torch.ones(4, 4).to(torch.float8_e5m2),
     "quantised": lambda: torch.quantize_per_tensor(torch.ones(4, 4), 0.1, 0, torch.qint8),
-    "meta": lambda: torch.ones(4, 4, device="meta"),
     "sparse": lambda: torch.eye(4).to_sparse(),
     "sparse rows": lambda: torch.eye(4).to_sparse_csr(),
 }
@@ -48,23 +48,27 @@ def test_odd_parameters_are_left_out_with_one_notice(
         optimizer = torch.optim.SGD(model.fc.parameters(), lr=0.1)
         side.watch(model, optimizer)
         for _ in range(STEPS):
-            side.step(model, optimizer, side.loss(model))
+            side.step(model.fc, optimizer, side.loss(model))
         return model.fc, optimizer
 
     (run,) = twice(train, ledger=False, notices=1)
     assert [p.name for p in run.meta.parameters] == ["fc.weight", "fc.bias"]
     (left,) = [mark for mark in run.marks if mark.kind == "not-recorded"]
-    assert left.detail["names"] == ["odd"]
+    assert left.detail == {"count": 1, "names": ["odd"]}
+    assert (run.parameters.column(GRAD_NORM) > 0).all()
 
 
-def test_an_empty_parameter_is_left_out_silently(twice: Callable[..., list[Run]]) -> None:
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_a_parameter_without_a_number_is_left_out_silently(
+    device: str, twice: Callable[..., list[Run]]
+) -> None:
     def train(side: Any) -> tuple[Any, ...]:
-        model = Beside(torch.ones(0, 4))
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        model = Beside(torch.ones(0 if device == "cpu" else 4, 4, device=device))
+        optimizer = torch.optim.SGD(model.fc.parameters(), lr=0.1)
         side.watch(model, optimizer)
         for _ in range(STEPS):
-            side.step(model, optimizer, side.loss(model))
-        return model, optimizer
+            side.step(model.fc, optimizer, side.loss(model))
+        return model.fc, optimizer
 
     (run,) = twice(train, ledger=False)
     assert [p.name for p in run.meta.parameters] == ["fc.weight", "fc.bias"]

@@ -208,7 +208,10 @@ def test_generator_and_discriminator_are_watched_each_for_itself(
     told: dict[str, list[float]] = {"critic": [], "painter": []}
 
     def train(side: Any) -> tuple[Any, ...]:
-        painter, critic = nn.Linear(4, 2), nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
+        painter, critic = (
+            nn.Linear(4, 2),
+            nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1)),
+        )
         paint, judge = Adam(painter.parameters(), lr=0.01), Adam(critic.parameters(), lr=0.01)
         side.watch(critic, judge)
         side.watch(painter, paint)
@@ -242,7 +245,9 @@ def test_gradients_put_there_by_hand_are_those_of_the_step(
         optimizer = SGD(model.parameters(), lr=0.1)
         side.watch(model, optimizer)
         for _ in range(STEPS):
-            grads = torch.autograd.grad(model(torch.randn(4, 3)).square().mean(), model.parameters())
+            grads = torch.autograd.grad(
+                model(torch.randn(4, 3)).square().mean(), model.parameters()
+            )
             for parameter, gradient in zip(model.parameters(), grads, strict=True):
                 parameter.grad = gradient
             side.ledger.before(model)
