@@ -46,7 +46,7 @@ class BucketRows:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tail:
+class RawEnd:
     """The newest points of a long series, and the buckets that will stand for them."""
 
     row: int
@@ -70,7 +70,7 @@ class Series:
     values: Floats
     """Shape (n,), of a bucket its mean; NaN and infinities are measurements like any other."""
     buckets: BucketRows | None = None
-    tail: Tail | None = None
+    tail: RawEnd | None = None
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -94,6 +94,11 @@ class Series:
     def first_steps(self) -> Steps:
         """First step behind each row."""
         return self._filled(self.steps, BucketRows.FIRST_STEP)
+
+    @property
+    def last_steps(self) -> Steps:
+        """Last step behind each row; of a bucket that of its last point, finite or not."""
+        return self._filled(self.steps, BucketRows.END)
 
     def until(self, step: int) -> Series:
         """Return the points up to and including `step`.
@@ -121,7 +126,7 @@ class Series:
             return int(self.steps[row])
         return int(kept.table[-1, BucketRows.END])
 
-    def _settled(self, tail: Tail) -> Series:
+    def _settled(self, tail: RawEnd) -> Series:
         """Return the series with the buckets of its tail instead of the points."""
         kept = (self.buckets or BucketRows(np.zeros(0, np.int64), tail.table[:0])).below(tail.row)
         rows = tail.row + np.arange(len(tail.steps))
@@ -209,6 +214,12 @@ class ParameterInfo:
     """Other names of the same tensor."""
     sampled: int = 0
     """Number of strided elements behind the sampled signals."""
+    shard: int = 0
+    """Which of its shards the rank that wrote this holds, from 0."""
+    shards: int = 1
+    """Number of shards that ranks hold; 1: the tensor is whole, on every rank."""
+    shard_numel: int = 0
+    """Number of elements in the shard."""
 
     @property
     def numel(self) -> int:
@@ -309,6 +320,8 @@ class Run:
     roles: Mapping[str, str] = field(default_factory=dict)
     """Signal name -> tag, where a foreign log spells it its own way."""
     damage: Damage = Damage()
+    histograms: frozenset[str] = frozenset()
+    """Tags of histograms that are in the log; they are not read."""
     last_wall: float = 0.0
     """Wall time of the last record of any kind, heartbeats included; 0 where there is none."""
 

@@ -2,14 +2,14 @@
 
 A `scalar` is a series in the event file under its tag, one value a step. A `parameter`, `layer` or
 `run` signal is a column of the wide record: one row per parameter, per layer, or one row in all.
+Those of the run that are about batches of data stand in `batchsignals`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-Scope = Literal["scalar", "parameter", "layer", "run"]
+from lossmon.batchsignals import BATCH_SIGNALS
+from lossmon.signal import Scope as Scope
+from lossmon.signal import Signal as Signal
 
 SCHEMA = 1
 """Version of the log's schema; a reader that meets a higher one shows scalars only, and says so."""
@@ -20,26 +20,17 @@ LAYERS_TAG = "lossmon/layers"
 RUN_TAG = "lossmon/run"
 MARK_TAG = "lossmon/event"
 ALIVE_TAG = "lossmon/alive"
+CRITERION = "criterion"
+"""Kind of the mark that says what the criterion is given: kind, shapes, what stands before it."""
+INPUTS = "inputs"
+"""Kind of the mark that says what the model is given: shape, dtype and device of each tensor."""
+HYPERPARAMETERS = "hyperparameters"
+"""Kind of the mark of an option of a param group, other than lr, that has changed."""
 CONTESTED = "contested"
 """Kind of the mark of a run whose loss depends on parameters that another training moves."""
+RANK_LOST = "rank-lost"
+"""Kind of the mark of a rank that an exception ended, or that fell silent."""
 PLUGIN_NAME = "lossmon"
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """A quantity, with what a person needs to read it."""
-
-    name: str
-    """Identifier: the column in wide records, the key in JSON."""
-    label: str
-    """What a table or an axis shows."""
-    unit: str
-    """Unit, or "" where it has none."""
-    scope: Scope
-    doc: str
-    """What it is, of what, at which instant; what NaN means."""
-    tag: str = ""
-    """Tag in the event file; only for scalars."""
 
 
 def _scalar(tag: str, label: str, unit: str, doc: str) -> Signal:
@@ -75,8 +66,56 @@ TOTAL_UPDATE_RATIO = _scalar(
     "",
     "‖Δw‖/‖w‖ of one step over all parameters that an optimizer holds.",
 )
+MOMENTUM = _scalar(
+    "train/momentum",
+    "momentum",
+    "",
+    "Momentum, or the first of the betas, on sampled steps where it is another than before; what "
+    "it was at first the metadata says. With several param groups one tag each.",
+)
+WEIGHT_DECAY = _scalar(
+    "train/weight_decay",
+    "weight decay",
+    "",
+    "Weight decay on sampled steps where it is another than before, as for momentum.",
+)
 STEP_MS = _scalar(
     "perf/step_ms", "step time", "ms", "Wall time from one optimizer step to the next."
+)
+DATA_MS = _scalar(
+    "perf/data_ms",
+    "data wait",
+    "ms",
+    "Wall time from the end of a step to the model's next forward with gradients: loading data, "
+    "and what else the loop does between. Absent where a forward without gradients lay between.",
+)
+EXAMPLES_PER_S = _scalar(
+    "perf/examples_per_s",
+    "examples",
+    "1/s",
+    "Batch size times backward passes of a step, by the time of the step; of this process.",
+)
+MEMORY_MB = _scalar(
+    "perf/memory_mb", "device memory", "MB", "Memory of the model's device in torch's tensors."
+)
+MEMORY_PEAK_MB = _scalar(
+    "perf/memory_peak_mb",
+    "peak device memory",
+    "MB",
+    "The most that torch's tensors have taken of the device so far, or since the script reset it.",
+)
+GPU_UTILISATION = _scalar(
+    "perf/gpu_utilisation",
+    "GPU utilisation",
+    "%",
+    "Share of the driver's last interval in which a kernel ran, by the driver.",
+)
+GPU_MEMORY_MB = _scalar(
+    "perf/gpu_memory_mb", "GPU memory", "MB", "Memory in use on the GPU, by all processes."
+)
+GPU_POWER_W = _scalar("perf/gpu_power_w", "GPU power", "W", "Power that the GPU draws.")
+GPU_TEMPERATURE_C = _scalar(
+    "perf/gpu_temperature_c", "GPU temperature", "°C", "Temperature of the GPU."
 )
 OVERHEAD = _scalar(
     "lossmon/overhead",
@@ -92,8 +131,9 @@ DROPPED = _scalar(
 )
 
 SCALARS = (
-    LOSS, VAL_LOSS, LR, TOTAL_GRAD_NORM, TOTAL_UNCLIPPED_NORM, TOTAL_UPDATE_RATIO, STEP_MS,
-    OVERHEAD, DROPPED,
+    LOSS, VAL_LOSS, LR, TOTAL_GRAD_NORM, TOTAL_UNCLIPPED_NORM, TOTAL_UPDATE_RATIO, MOMENTUM,
+    WEIGHT_DECAY, STEP_MS, DATA_MS, EXAMPLES_PER_S, MEMORY_MB, MEMORY_PEAK_MB,
+    GPU_UTILISATION, GPU_MEMORY_MB, GPU_POWER_W, GPU_TEMPERATURE_C, OVERHEAD, DROPPED,
 )  # fmt: skip
 
 
@@ -242,7 +282,7 @@ TRAIN_MODE = _run(
 
 RUN_SIGNALS = (
     CRITERION_LOSS, PRIOR_LOSS, PRIOR_COUNT, CLASS_COUNT, PREDICTION_ENTROPY,
-    PREDICTION_INFORMATION, BACKWARDS, OPTIMIZER_STEPS, TRAIN_MODE,
+    PREDICTION_INFORMATION, BACKWARDS, OPTIMIZER_STEPS, TRAIN_MODE, *BATCH_SIGNALS,
 )  # fmt: skip
 
 LAYER_SIGNALS: tuple[Signal, ...] = ()

@@ -4,14 +4,17 @@ import re
 
 import pytest
 
-from lossmon import signals
+from lossmon import batchsignals, signals
+from lossmon.batchsignals import BATCH_SIGNALS, CLASS_BINS, LABEL_COUNTS, PREDICTED_COUNTS
 from lossmon.signals import LR, PARAMETER_SIGNALS, RUN_SIGNALS, SCALARS, Signal, group_tag
 
 ALL = (*SCALARS, *PARAMETER_SIGNALS, *RUN_SIGNALS)
 
 
 def test_every_signal_is_in_exactly_one_list() -> None:
-    defined = [value for value in vars(signals).values() if isinstance(value, Signal)]
+    spelled = {**vars(signals), **vars(batchsignals)}
+    defined = [value for value in spelled.values() if isinstance(value, Signal)]
+    defined += [*LABEL_COUNTS, *PREDICTED_COUNTS]
     assert sorted(s.name for s in defined) == sorted(s.name for s in ALL)
 
 
@@ -22,7 +25,7 @@ def test_names_and_tags_are_unique() -> None:
 
 @pytest.mark.parametrize("signal", ALL, ids=lambda signal: signal.name)
 def test_signal_is_named_labelled_and_documented(signal: Signal) -> None:
-    assert re.fullmatch(r"[a-z]+(_[a-z]+)*", signal.name)
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)*(_\d+)?", signal.name)
     assert signal.label
     assert signal.doc.endswith(".")
 
@@ -45,3 +48,11 @@ def test_scopes_match_their_lists() -> None:
 
 def test_group_has_a_tag_below_its_signal() -> None:
     assert group_tag(LR, "head") == "train/lr/head"
+
+
+def test_signals_of_a_batch_are_signals_of_the_run() -> None:
+    assert set(BATCH_SIGNALS) < set(RUN_SIGNALS)
+
+
+def test_every_bin_of_classes_has_a_column_of_targets_and_one_of_predictions() -> None:
+    assert len(LABEL_COUNTS) == len(PREDICTED_COUNTS) == CLASS_BINS

@@ -212,6 +212,7 @@ class Watcher:
             criterion=CriterionHook(None),
             train_mode=_mode(modules),
             waits_for_user=False,
+            modules=modules,
         )
 
 

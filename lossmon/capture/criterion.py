@@ -6,16 +6,20 @@ scaling, penalties and label smoothing; or, for a criterion that was handed over
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lossmon.capture.graph import criterion_nodes
-from lossmon.capture.targets import ClassCounts, Moments, outputs_of
+from lossmon.capture.judged import BINARY, CLASSES, Judged, judged_by_module
+from lossmon.capture.layout import in_transform
+from lossmon.capture.lossgraph import judged_in_graph as judged_in_graph
+from lossmon.capture.precision import full_precision
+from lossmon.capture.targets import ClassCounts, KeptTargets, Moments, outputs_of
 
 COLUMNS = (
     "criterion_loss",
@@ -27,153 +31,182 @@ COLUMNS = (
 )
 PREDICTION_ELEMENTS = 1 << 18
 """At most this many predicted probabilities are looked at in one step."""
-_SUM = 2
-"""ATen's number for reduction="sum"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """Prediction and target as a criterion saw them."""
-
-    kind: str
-    """nll, mse, bce or bce_logits."""
-    prediction: Tensor
-    """For nll: log-probabilities, classes in dimension 1."""
-    target: Tensor
-    weight: Tensor | None
-    ignored: int
-    summed: bool
-    loss: Tensor | None = None
-    """The criterion's value, where it is at hand."""
+HOST_ELEMENTS = 1 << 14
+"""Up to this many are numpy's: 9 against 35 us for 32 rows of 10, but it knows one thread only."""
+NAN = float("nan")
+Values = list[Tensor | float]
 
 
 class CriterionMeter:
     """Turns what a criterion saw into one row of `COLUMNS`; pools targets over the run."""
 
     def __init__(self) -> None:
-        self._targets: ClassCounts | Moments | None = None
+        self._counts: ClassCounts | None = None
+        self._moments: Moments | None = None
+        self._kept: KeptTargets | None = None
 
     def measure(self, judged: Judged) -> Tensor:
         """Return the six values, float32, on the prediction's device; NaN where undefined."""
         device = judged.prediction.device
-        if torch.is_autocast_enabled(device.type):
-            with torch.autocast(device.type, enabled=False):
-                values = self._measure(judged)
-        else:
-            values = self._measure(judged)
-        return torch.stack(
-            [v if isinstance(v, Tensor) else torch.tensor(v, device=device) for v in values]
-        )
+        with full_precision(device):
+            return one_vector(self._measure(judged), device)
 
-    def _measure(self, judged: Judged) -> list[Tensor | float]:
-        values = self._classes(judged) if judged.kind == "nll" else self._values(judged)
-        return [v.float() if isinstance(v, Tensor) else v for v in values]
+    def _measure(self, judged: Judged) -> Values:
+        return self._classes(judged) if judged.kind in CLASSES else self._values(judged)
 
-    def _classes(self, judged: Judged) -> list[Tensor | float]:
+    def _classes(self, judged: Judged) -> Values:
         logp = judged.prediction.detach()
         if logp.dtype != torch.float32:
             logp = logp.float()
-        classes = logp.shape[1] if logp.dim() > 1 else logp.shape[0]
-        targets = self._targets
-        if not isinstance(targets, ClassCounts) or not targets.matches(classes, logp.device):
-            self._targets = targets = ClassCounts(classes, logp.device)
-        targets.add(judged.target, weight=judged.weight, ignored=judged.ignored)
-        loss = judged.loss
-        if loss is None:
-            weight = None if judged.weight is None else judged.weight.detach().float()
-            reduction = "sum" if judged.summed else "mean"
-            loss = F.nll_loss(logp, judged.target, weight, None, judged.ignored, None, reduction)
-        prior = targets.prior_loss()
+        classes = judged.classes
+        counts = self._counts
+        if counts is None or not counts.matches(classes, logp.device):
+            self._counts = counts = ClassCounts(classes, logp.device)
+        if judged.kind == "soft":
+            counts.add_shares(class_rows(judged.target, classes), weight=judged.weight)
+        else:
+            counts.add(judged.target, weight=judged.weight, ignored=judged.ignored)
+        loss = judged.loss if judged.loss is not None else _class_loss(judged, logp)
+        prior: Any = counts.prior_loss()
         if judged.summed:
-            prior = prior * judged.target.numel()
-        entropy, information = _information(_rows(logp, classes))
-        return [loss.reshape(()), prior, targets.seen, float(classes), entropy, information]
+            examples = logp.numel() // classes
+            prior = prior * examples
+        entropy, information = _information(strided_rows(class_rows(logp, classes)))
+        return [loss, prior, counts.seen, float(classes), entropy, information]
 
-    def _values(self, judged: Judged) -> list[Tensor | float]:
-        nan = float("nan")
+    def _values(self, judged: Judged) -> Values:
         prediction, target = judged.prediction.detach().float(), judged.target.detach().float()
         loss = judged.loss
         if loss is None:
-            loss = _LOSSES[judged.kind](prediction, target)
+            loss = _value_loss(judged, prediction, target)
             if judged.summed:
                 loss = loss * prediction.numel()
-        loss = loss.reshape(())
-        if _broadcast(prediction, target) or judged.weight is not None:
-            return [loss, nan, nan, nan, nan, nan]
-        outputs = outputs_of(target)
-        if not isinstance(self._targets, Moments) or not self._targets.matches(
-            outputs, target.device
-        ):
-            self._targets = Moments(outputs, target.device)
-        self._targets.add(target.reshape(-1, outputs))
-        binary = judged.kind != "mse"
-        prior = self._targets.binary_entropy() if binary else self._targets.variance()
+        if judged.stretched or judged.weight is not None:
+            return [loss, NAN, NAN, NAN, NAN, NAN]
+        prior, seen = self._prior(judged, target)
         if judged.summed:
             prior = prior * prediction.numel()
-        return [loss, prior, self._targets.seen, 2.0 if binary else nan, nan, nan]
+        if judged.kind not in BINARY:
+            return [loss, prior, seen, NAN, NAN, NAN]
+        p = prediction if judged.kind == "bce" else prediction.sigmoid()
+        return [loss, prior, seen, 2.0, *_coin_information(p)]
+
+    def _prior(self, judged: Judged, target: Tensor) -> tuple[Tensor, float]:
+        outputs = outputs_of(target)
+        if self._moments is None or not self._moments.matches(outputs, target.device):
+            self._moments = Moments(outputs, target.device)
+            self._kept = KeptTargets(outputs, target.device)
+        rows = target.reshape(-1, outputs)
+        self._moments.add(rows)
+        if judged.kind in BINARY:
+            return self._moments.binary_entropy(), self._moments.seen
+        if judged.kind == "mse" or self._kept is None:
+            return self._moments.variance(), self._moments.seen
+        self._kept.add(rows)
+        return self._kept.prior_loss(judged.kind, judged.beta), self._moments.seen
 
 
-def _broadcast(prediction: Tensor, target: Tensor) -> bool:
-    """Return whether one was stretched to the other's shape: then no constant is a fair prior."""
-    stretched = any(
-        stride == 0 and size > 1
-        for tensor in (prediction, target)
-        for stride, size in zip(tensor.stride(), tensor.shape, strict=True)
+def one_vector(values: Sequence[Tensor | float], device: torch.device) -> Tensor:
+    """Return zero-dimensional values as one float32 vector on `device`, without waiting for it."""
+    if device.type == "cpu":
+        return torch.tensor([float(value) for value in values])
+    return torch.stack(
+        [
+            # Filled over there: a number that is copied there has the host wait.
+            value.reshape(()).float()
+            if isinstance(value, Tensor)
+            else torch.full((), value, device=device)
+            for value in values
+        ]
     )
-    return stretched or prediction.shape != target.shape
 
 
-def _rows(logp: Tensor, classes: int) -> Tensor:
-    """Return at most `PREDICTION_ELEMENTS` log-probabilities as (rows, classes), evenly strided."""
-    flat = logp
-    if logp.dim() != 2:
-        flat = logp.reshape(1, -1) if logp.dim() == 1 else logp.movedim(1, -1).reshape(-1, classes)
-    wanted = max(16, PREDICTION_ELEMENTS // classes)
-    return flat if flat.shape[0] <= wanted else flat[:: flat.shape[0] // wanted][:wanted]
+def class_rows(tensor: Tensor, classes: int) -> Tensor:
+    """Return values per class, which stand in dimension 1, as (rows, classes)."""
+    if tensor.dim() == 2:
+        return tensor
+    if tensor.dim() == 1:
+        return tensor.reshape(1, -1)
+    return tensor.movedim(1, -1).reshape(-1, classes)
 
 
-def _information(logp: Tensor) -> tuple[Tensor, Tensor]:
+def strided_rows(rows: Tensor) -> Tensor:
+    """Return rows of at most `PREDICTION_ELEMENTS` elements in all, evenly spread; 16 at least."""
+    wanted = max(16, PREDICTION_ELEMENTS // max(1, rows.shape[1]))
+    return rows if rows.shape[0] <= wanted else rows[:: rows.shape[0] // wanted][:wanted]
+
+
+def _class_loss(judged: Judged, logp: Tensor) -> Tensor:
+    weight = None if judged.weight is None else judged.weight.detach().float()
+    if judged.kind == "nll":
+        reduction = "sum" if judged.summed else "mean"
+        return F.nll_loss(logp, judged.target, weight, None, judged.ignored, None, reduction)
+    product = logp * judged.target.detach()
+    if weight is not None:
+        product = product * (weight if weight.dim() > 1 else _along_classes(weight, logp))
+    total = -product.sum()
+    return total if judged.summed else total / (logp.numel() // judged.classes)
+
+
+def _along_classes(weight: Tensor, logp: Tensor) -> Tensor:
+    return weight.reshape(-1, *(1 for _ in logp.shape[2:]))
+
+
+def _value_loss(judged: Judged, prediction: Tensor, target: Tensor) -> Tensor:
+    if judged.kind == "bce":
+        same = prediction.shape == target.shape
+        return F.binary_cross_entropy(prediction, target) if same else prediction.mean() * NAN
+    if judged.kind == "bce_logits":
+        return F.binary_cross_entropy_with_logits(prediction, target)
+    gap = prediction - target
+    if judged.kind == "mse":
+        return gap.square().mean()
+    if judged.kind == "l1":
+        return gap.abs().mean()
+    zero, beta = torch.zeros_like(gap), judged.beta
+    smooth = F.smooth_l1_loss(gap, zero, beta=beta) if judged.kind == "smooth_l1" else None
+    return F.huber_loss(gap, zero, delta=beta) if smooth is None else smooth
+
+
+def _information(logp: Tensor) -> tuple[Tensor | float, Tensor | float]:
+    """Return the mean entropy of rows of log-probabilities, and that of their mean, less it."""
+    if logp.is_cpu and logp.numel() <= HOST_ELEMENTS:
+        return _information_on_host(logp.numpy())
     p = logp.exp()
     # p log p is 0 where p is, also where log p is -inf.
     entropy = torch.special.entr(p).sum() / p.shape[0]
     return entropy, torch.special.entr(p.mean(0)).sum() - entropy
 
 
-_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "mse": lambda p, t: (p - t).square().mean(),
-    "bce": lambda p, t: F.binary_cross_entropy(p, t) if p.shape == t.shape else p.mean() * 0,
-    "bce_logits": F.binary_cross_entropy_with_logits,
-}
+def _information_on_host(logp: Any) -> tuple[float, float]:
+    with np.errstate(all="ignore"):
+        p = np.exp(logp)
+        entropy = -float(np.vdot(p, logp)) / len(p)
+        if entropy != entropy:
+            # 0 times -inf, unless something was not finite before.
+            entropy = -float(np.where(p == 0, 0, p * logp).sum()) / len(p)
+        mean = p.sum(0) / len(p)
+        if entropy != entropy:
+            return entropy, NAN
+        # Not entropy_of(): rows that do not sum to 1 must not be made to.
+        return entropy, float(-(mean * np.log(np.where(mean > 0, mean, 1))).sum()) - entropy
 
-_NODES = {
-    "NllLoss": "nll",
-    "MseLoss": "mse",
-    "BinaryCrossEntropyWithLogits": "bce_logits",
-    "BinaryCrossEntropyBackward": "bce",
-}
+
+def _coin_information(p: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the mean entropy of coins, and how much of an output's coin depends on the input."""
+    rows = strided_rows(p.reshape(p.shape[0], -1) if p.dim() > 1 else p.reshape(-1, 1))
+    entropy = _coin(rows).mean()
+    return entropy, _coin(rows.mean(0)).mean() - entropy
 
 
-def judged_in_graph(root: Tensor) -> Judged | None:
-    """Return what the criterion behind `root` saw; None where none, or more than one, is found."""
-    nodes = criterion_nodes(root, tuple(_NODES))
-    if len(nodes) != 1:
-        return None
-    node = nodes[0]
-    kind = next(kind for prefix, kind in _NODES.items() if node.name().startswith(prefix))
-    ignored = getattr(node, "_saved_ignore_index", -100)
-    weight = getattr(node, "_saved_weight", None)
-    if getattr(node, "_saved_pos_weight", None) is not None:
-        weight = node._saved_pos_weight
-    return Judged(
-        kind=kind,
-        prediction=node._saved_self,
-        target=node._saved_target,
-        weight=weight,
-        # The binding shows the signed index as unsigned.
-        ignored=ignored - (1 << 64) if ignored >= 1 << 63 else ignored,
-        summed=node._saved_reduction == _SUM,
-        loss=root.detach() if node is root.grad_fn and root.numel() == 1 else None,
-    )
+def _coin(p: Tensor) -> Tensor:
+    both: Tensor = torch.special.entr(p) + torch.special.entr(1 - p)
+    return both
+
+
+INERT = (getattr, (nullcontext(), "__exit__"))
+"""What a pickle or a copy has in place of a hook: it takes three arguments and does nothing, and is
+found where lossmon is not installed."""
 
 
 class CriterionHook:
@@ -191,45 +224,19 @@ class CriterionHook:
         """Keep prediction and target, on sampled steps only."""
         if torch.compiler.is_compiling():
             return  # a graph that looked at `wanted` would be made anew whenever that changes
-        if self.wanted and torch.is_grad_enabled():
+        if self.wanted and torch.is_grad_enabled() and not in_transform():
             self._seen = (module, inputs, output)
 
-    def __reduce__(self) -> tuple[type[CriterionHook], tuple[None]]:
-        return CriterionHook, (None,)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> CriterionHook:
-        return CriterionHook(None)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return INERT
 
     def take(self) -> Judged | None:
         """Return and forget the last call, where the criterion is one whose arithmetic is known."""
         seen, self._seen = self._seen, None
-        return None if seen is None else _judged_by_module(*seen)
+        return None if seen is None else judged_by_module(*seen)
 
     def remove(self) -> None:
         """Leave the criterion as it was."""
         self._seen = None
         if self._handle is not None:
             self._handle.remove()
-
-
-def _judged_by_module(module: nn.Module, inputs: Any, output: Any) -> Judged | None:
-    if len(inputs) != 2 or not all(isinstance(x, Tensor) for x in inputs):
-        return None
-    prediction, target = inputs
-    summed = getattr(module, "reduction", "mean") == "sum"
-    weight = getattr(module, "weight", None)
-    if isinstance(module, nn.CrossEntropyLoss | nn.NLLLoss):
-        if target.is_floating_point():
-            return None
-        dim = 1 if prediction.dim() > 1 else 0
-        logp = prediction if isinstance(module, nn.NLLLoss) else prediction.log_softmax(dim)
-        return Judged("nll", logp, target, weight, module.ignore_index, summed)
-    for kind, known in (
-        ("mse", nn.MSELoss),
-        ("bce", nn.BCELoss),
-        ("bce_logits", nn.BCEWithLogitsLoss),
-    ):
-        if isinstance(module, known):
-            pos = getattr(module, "pos_weight", None)
-            return Judged(kind, prediction, target, weight if pos is None else pos, -100, summed)
-    return None

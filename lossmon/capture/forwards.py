@@ -7,7 +7,6 @@ added, and one that is there stays until the end. It sees no modules inside them
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_hook
 
 from lossmon.capture.layout import Row
+from lossmon.capture.rootcalls import compiles
 
 STEPS = 3
 """Sampled steps after which the hook is taken away."""
@@ -31,13 +31,13 @@ class ForwardMeter:
         """May be replaced between two steps."""
         self._ran: set[int] = set()
         self._left = STEPS
-        self._handle = None if graphs_about() else register_module_forward_hook(self._note)
+        self._handle = None if compiles() else register_module_forward_hook(self._note)
 
     def take(self) -> NDArray[np.float32]:
         """Return module_ran of every row; NaN where no module at all, or no longer, was seen."""
         ran, self._ran = self._ran, set()
         self._left -= 1
-        compiled = graphs_about()
+        compiled = compiles()
         if self._left <= 0 and not compiled:
             self.remove()
         if not ran or compiled:
@@ -53,9 +53,3 @@ class ForwardMeter:
     def _note(self, module: nn.Module, inputs: Any, output: Any) -> None:
         if torch.is_grad_enabled() and not torch.compiler.is_compiling():
             self._ran.add(id(module))
-
-
-def graphs_about() -> bool:
-    """Return whether torch.compile has made any graph in this process."""
-    dynamo: Any = sys.modules.get("torch._dynamo.utils")
-    return dynamo is not None and bool(dynamo.counters["stats"].get("unique_graphs"))

@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 from lossmon.records import GroupInfo
 from lossmon.signals import LR, group_tag
 
-_SHOWN = ("momentum", "betas", "eps", "nesterov", "dampening", "amsgrad", "maximize")
+SHOWN = ("momentum", "betas", "eps", "nesterov", "dampening", "amsgrad", "maximize")
 
 
 class Holders:
@@ -112,7 +112,7 @@ def _group(optimizer: Optimizer, group: dict[str, Any], name: str, own: set[int]
         lr=number(group.get("lr")) or 0.0,
         weight_decay=number(group.get("weight_decay")) or 0.0,
         decoupled=bool(group.get("decoupled_weight_decay")) or "adamw" in kind.lower(),
-        options={k: group[k] for k in _SHOWN if isinstance(group.get(k), int | float | tuple)},
+        options={k: group[k] for k in SHOWN if isinstance(group.get(k), int | float | tuple)},
         foreign=sum(id(p) not in own for p in group["params"]),
         held=len(group["params"]),
     )

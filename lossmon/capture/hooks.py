@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
+from torch._compile import _disable_dynamo
 from torch.amp import GradScaler
 from torch.optim import Optimizer
 from torch.optim.optimizer import (
@@ -70,6 +71,7 @@ class Taps:
                 self._remove.pop()()
 
     def _install(self) -> None:
+        self._scaling = Scaling()
         before = register_optimizer_step_pre_hook(self._step_begins)
         after = register_optimizer_step_post_hook(self._step_ended)
         self._remove = [
@@ -110,7 +112,8 @@ class Taps:
 
     def _step_begins(self, optimizer: Optimizer, *_: Any) -> None:
         if torch.compiler.is_compiling():
-            return _step_begins_untraced(self, optimizer)
+            _step_begins_untraced(self, optimizer)
+            return
         # A subclass that calls super().step() fires the hooks twice: only the outermost counts.
         if id(optimizer) in self._left:
             # An inner step ended, the outer one never did: it raised. Begin anew.
@@ -123,7 +126,8 @@ class Taps:
 
     def _step_ended(self, optimizer: Optimizer, *_: Any) -> None:
         if torch.compiler.is_compiling():
-            return _step_ended_untraced(self, optimizer)
+            _step_ended_untraced(self, optimizer)
+            return
         depth = self._depth.pop(id(optimizer), 1) - 1
         if depth > 0:
             self._depth[id(optimizer)] = depth
@@ -138,7 +142,7 @@ class Taps:
 
 def _untraced(function: Callable[..., None]) -> Callable[..., None]:
     """Return `function`, called outside of any compiled graph."""
-    disabled: Callable[..., None] = torch._disable_dynamo(function)
+    disabled: Callable[..., None] = _disable_dynamo(function)
     return disabled
 
 

@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from lossmon.capture.sharding import GATHERED, PLAIN, elements, kind_name, shard_of
 from lossmon.records import ParameterInfo
 
 SAMPLED_ELEMENTS = 4096
 """Elements read per tensor for sampled signals: update-norm error 0.4 % median, 2.8 % at most."""
 
-PLAIN = (Tensor, nn.Parameter)
-"""Types of which no tensor is a shard."""
 _LATER = nn.UninitializedParameter
 _NUMBERS = frozenset(
     (
@@ -60,8 +59,8 @@ class Row:
         """Return what stands in its place now: another tensor where it was replaced."""
         tensor = self.tensor()
         owner = self.owners[0]() if self.owners else None
-        # A sharded parameter steps aside for the whole one while its module runs.
         if owner is None or not (tensor is None or type(tensor) in PLAIN):
+            # A sharded parameter steps aside for the whole one while its module runs.
             return tensor
         return owner._parameters.get(self.name.rpartition(".")[2])
 
@@ -80,9 +79,10 @@ def rows_of_modules(modules: Iterable[tuple[str, nn.Module]]) -> tuple[Row, ...]
     """Return the recordable parameters that the named modules own, in their order."""
     first: dict[int, Row] = {}
     for depth, (prefix, module) in enumerate(modules):
-        for leaf, tensor in module.named_parameters(recurse=False, remove_duplicate=False):
+        for leaf, held in module.named_parameters(recurse=False, remove_duplicate=False):
+            tensor = GATHERED.sharded(held)
             name = plain_name(f"{prefix}.{leaf}" if prefix else leaf)
-            kind, owner = type(module).__name__, weakref.ref(module)
+            kind, owner = kind_name(module), weakref.ref(module)
             _add(first, Row(name, weakref.ref(tensor), kind, depth, (), (owner,)), tensor)
     return tuple(first.values())
 
@@ -141,6 +141,7 @@ def _info(row: Row, group_of: dict[int, int]) -> ParameterInfo:
     tensor = row.tensor()
     if tensor is None:
         return ParameterInfo(row.name, (), requires_grad=False)
+    shard = shard_of(tensor)
     return ParameterInfo(
         name=row.name,
         shape=tuple(tensor.shape),
@@ -151,19 +152,10 @@ def _info(row: Row, group_of: dict[int, int]) -> ParameterInfo:
         kind=row.kind,
         tied=row.tied,
         sampled=sampled_count(elements(tensor)),
+        shard=shard.index,
+        shards=shard.count,
+        shard_numel=shard.numel,
     )
-
-
-def local(tensor: Tensor) -> Tensor:
-    """Return the part of a sharded tensor that lives here; the tensor itself where it is whole."""
-    to_local = getattr(tensor, "to_local", None)
-    return to_local() if to_local is not None else tensor
-
-
-def elements(tensor: Tensor) -> int:
-    """Return how many real numbers of `tensor` live here: a complex one is two."""
-    numel = local(tensor).numel()
-    return 2 * numel if tensor.is_complex() else numel
 
 
 def sampled_stride(numel: int) -> int:
@@ -184,3 +176,9 @@ def capturing() -> bool:
     # is_available() would say the same, and costs 2 us a call.
     begun: bool = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]  # torch leaves it so
     return begun and torch.cuda.is_current_stream_capturing()
+
+
+def in_transform() -> bool:
+    """Return whether a torch.func transform is at work: what it computes with cannot be read."""
+    peek = getattr(torch._C._functorch, "peek_interpreter_stack", None)
+    return peek is not None and peek() is not None

@@ -7,7 +7,7 @@ the recorder keeps its steps.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,24 @@ from numpy.typing import NDArray
 
 from lossmon.capture.groups import Holders, held_count, lr_numbers, named_rates
 from lossmon.capture.guard import Guard
+from lossmon.capture.hyperparameters import OptionWatch
+from lossmon.capture.renewal import changed_names
 from lossmon.capture.samples import Sample
 from lossmon.capture.scalars import Line, ScalarLog
 from lossmon.capture.start import Start
 from lossmon.capture.transfer import Transfer
 from lossmon.eventfile.writer import RunWriter
 from lossmon.records import Mark, RunMeta
+from lossmon.signals import HYPERPARAMETERS
 
+MAX_NAMED = 8
+"""Parameters that a mark names."""
 _NO_LAYERS: NDArray[np.float32] = np.zeros((0, 0), np.float32)
+
+
+def named(names: Sequence[str]) -> dict[str, Any]:
+    """Return what a mark about parameters carries."""
+    return {"count": len(names), "names": list(names[:MAX_NAMED])}
 
 
 class RunLog:
@@ -30,7 +40,7 @@ class RunLog:
 
     def __init__(self, start: Start, holders: Holders, transfer: Transfer) -> None:
         """`holders` is the recorder's own: it may grow until the first step and after."""
-        self.guard = Guard(self._collector_off)
+        self.guard = Guard(self.note_off)
         self.start = start
         self.waits = False
         self._marks: list[Mark] = []
@@ -39,7 +49,10 @@ class RunLog:
         self._writer: RunWriter | None = None
         self._scalars: ScalarLog | None = None
         self._held = 0
+        self._options = OptionWatch()
         self._names: tuple[str, ...] = ()
+        self._is_sharded = False
+        """Whether a rank knows only its part of some norms: then the reader adds them up."""
 
     @property
     def opened(self) -> bool:
@@ -50,13 +63,22 @@ class RunLog:
         """Open the files now, so that no other run takes the place."""
         self._files()
 
-    def learning_rates(self, look: bool) -> dict[str, float]:
-        """Return the lr scalars of this instant; `look` for param groups that were added."""
+    def learning_rates(self, step: int, look: bool) -> dict[str, float]:
+        """Return the lr scalars of this instant.
+
+        `look` for param groups that were added, and for other options that have changed.
+        """
         writer, _ = self._files()
         optimizers = self._holders.living()
         if look and held_count(optimizers) != self._held:
             writer.new_meta(self._meta())
-        return named_rates(lr_numbers(optimizers), self._names)
+        rates = named_rates(lr_numbers(optimizers), self._names)
+        if look:
+            changed, others = self._options.look(optimizers, self._names)
+            rates.update(changed)
+            for other in others:
+                self.mark(step, HYPERPARAMETERS, other)
+        return rates
 
     def name_rates(self, rates: Mapping[int, list[float | None]]) -> dict[str, float]:
         """Return lr numbers of the past, one list for each id() of an optimizer, as scalars."""
@@ -64,12 +86,15 @@ class RunLog:
         held = [rates.get(id(optimizer), []) for optimizer in self._holders.living()]
         return named_rates([rate for numbers in held for rate in numbers], self._names)
 
-    def renew(self, start: Start) -> None:
+    def renew(self, start: Start, step: int) -> None:
         """Begin new tables with the rows of `start`; what is on its way goes into the old ones."""
         self._transfer.drain()
+        names = changed_names(self.start.rows, start.rows)
         self.start = start
         if self._writer is not None:
             self._writer.new_meta(self._meta())
+        if names:
+            self.mark(step, "parameters", named(names))
 
     def put(self, line: Line) -> None:
         """Write a line."""
@@ -81,8 +106,11 @@ class RunLog:
         writer = self._files()[0]
 
         def done(sample: Sample) -> None:
+            if sample.is_refused:
+                writer.leave_out(1, "the device is behind by more samples than may be under way")
+                return
             sample.finish()
-            values = sample.scalars()
+            values = {} if self._is_sharded else sample.scalars()
             if line is not None and not line.is_put:
                 line.values.update(values)
             elif values:
@@ -101,10 +129,17 @@ class RunLog:
 
     def close(self, step: int, error: str | None) -> None:
         """Fetch what is on its way, say how the run ended, close the files."""
+        # Twice: as long as the ring is full no loss can be asked for.
+        self.guard.run("updates", self._transfer.drain)
         self.guard.run("loss", self._files()[1].fetch)
         self.guard.run("updates", self._transfer.drain)
         self.mark(step, "exception" if error else "closed", {"error": error} if error else None)
         self._files()[0].close()
+
+    def release(self) -> None:
+        """Write what the files still wait for, and close them. Idempotent."""
+        if self._writer is not None:
+            self._writer.close()
 
     def _files(self) -> tuple[RunWriter, ScalarLog]:
         if self._writer is None or self._scalars is None:
@@ -120,9 +155,11 @@ class RunLog:
         optimizers = self._holders.living()
         meta = self.start.meta(optimizers)
         self._held = held_count(optimizers)
+        self._is_sharded = any(parameter.shards > 1 for parameter in meta.parameters)
         self._names = tuple(group.name for group in meta.groups)
         return meta
 
-    def _collector_off(self, collector: str, error: str) -> None:
+    def note_off(self, collector: str, error: str) -> None:
+        """Write that a collector was switched off."""
         detail = {"collector": collector, "error": error}
         self.mark(self.start.step, "collector-off", detail)

@@ -20,13 +20,16 @@ from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.groups import inner_optimizer
 from lossmon.capture.guard import warn
 from lossmon.capture.layout import Row, awaits_parameters, left_out, rows_of_model
+from lossmon.capture.log import named
 from lossmon.capture.options import check_options, kind_of, require
-from lossmon.capture.recorder import MAX_NAMED, Recorder
+from lossmon.capture.ranks import next_run_of_job, process_rank
+from lossmon.capture.recorder import Recorder
 from lossmon.capture.routes import ROUTES
 from lossmon.capture.schedule import BUDGET, Schedule
-from lossmon.capture.start import Start, process_rank, steps_behind
+from lossmon.capture.sharding import GATHERED, model_name
+from lossmon.capture.start import Start, steps_behind
 from lossmon.errors import UsageError
-from lossmon.eventfile.place import FOLDER, claim, first_free, holds_run
+from lossmon.eventfile.place import FOLDER, claim, claim_together
 from lossmon.numfmt import printable
 
 MAX_NAME = 1000
@@ -57,7 +60,7 @@ class Monitor:
         optimizer ever steps, this call is the clock.
         """
         if self._listens():
-            self._recorder.user_step(loss)
+            self._recorder.guard.run("monitor", self._recorder.user_step, loss)
 
     def log(self, **scalars: float) -> None:
         """Record scalars at the newest step; `val_loss=...` becomes `val/loss`.
@@ -68,7 +71,8 @@ class Monitor:
         if not self._listens():
             return
         numbers = {name: _number(value) for name, value in scalars.items() if len(name) <= MAX_NAME}
-        self._recorder.user_log({_tag(n): x for n, x in numbers.items() if x is not None})
+        values = {_tag(n): x for n, x in numbers.items() if x is not None}
+        self._recorder.guard.run("monitor", self._recorder.user_log, values)
         for name, value in scalars.items():
             if numbers.get(name) is None and len(self._left_out) < MAX_WARNINGS:
                 self._warn_of(name, value)
@@ -117,7 +121,13 @@ class Monitor:
         self._closed = True
         atexit.unregister(self._close_at_exit)
         ROUTES.discard(self._recorder)
-        self._recorder.close(error=None if error is None else described(error))
+        self._recorder.guard.run("close", self._end, error)
+
+    def _end(self, error: BaseException | None) -> None:
+        try:
+            self._recorder.close(error=None if error is None else described(error))
+        finally:
+            self._recorder.release()
 
 
 def described(error: BaseException) -> str:
@@ -178,14 +188,17 @@ def watch(
     check_options(criterion, logdir, floor, start_step, ignore, every, budget)
     require(isinstance(model, nn.Module), f"model must be a torch module, not {kind_of(model)}")
     first = steps_behind(optimizers) if start_step is None else start_step
+    GATHERED.learn(model.modules())
     rows = rows_of_model(model)
     may_come = awaits_parameters(model)
     require(bool(rows) or may_come, "model has no floating-point parameters to watch")
+    job = next_run_of_job(str(Path(logdir)))
     start = Start(
         rows=rows,
         scan=scan_of(model),
-        logdir=_claim(Path(logdir), resumes=first > 0),
-        model=type(model).__name__,
+        logdir=_claim(Path(logdir), job, resumes=first > 0),
+        run_id=job,
+        model=model_name(model),
         criterion=type(criterion).__name__ if criterion is not None else "",
         step=int(first),
         floor=floor,
@@ -197,7 +210,13 @@ def watch(
     hook.wanted = True
     mode = training_mode(model)
     recorder = Recorder(
-        start, optimizers, schedule=schedule, criterion=hook, train_mode=mode, waits_for_user=True
+        start,
+        optimizers,
+        schedule=schedule,
+        criterion=hook,
+        train_mode=mode,
+        waits_for_user=True,
+        modules=(model,),
     )
     try:
         recorder.log.open()
@@ -214,8 +233,7 @@ def _note_left_out(recorder: Recorder, names: Sequence[str]) -> None:
         few = ", ".join(printable(name, 80) for name in names[:3])
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         warn(f"lossmon: nothing is recorded of {few}{more}: no floating-point numbers")
-        detail = {"count": len(names), "names": list(names[:MAX_NAMED])}
-        recorder.log.mark(recorder.step, "not-recorded", detail)
+        recorder.log.mark(recorder.step, "not-recorded", named(names))
 
 
 def training_mode(model: nn.Module) -> Callable[[], bool]:
@@ -253,17 +271,16 @@ def _optimizers(given: Any) -> tuple[Optimizer, ...]:
     return found
 
 
-def _claim(logdir: Path, *, resumes: bool) -> Path:
+def _claim(logdir: Path, job: str, *, resumes: bool) -> Path:
     try:
         if resumes:
             free = logdir
             (free / FOLDER).mkdir(parents=True, exist_ok=True)
         else:
-            # Other ranks write beside rank 0, wherever that has found room.
-            free = claim(logdir) if process_rank()[0] == 0 else first_free(logdir, holds_run)
+            free = claim_together(logdir, job) if job else claim(logdir)
     except OSError as error:
         raise UsageError(f"cannot write to logdir {logdir}: {error.strerror}") from None
-    if free != logdir:
+    if free != logdir and process_rank()[0] == 0:
         print(f"lossmon: {logdir} already holds a run; writing to {free}", file=sys.stderr)
     require(os.access(free / FOLDER, os.W_OK), f"cannot write to logdir {free}: not permitted")
     return free

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
-from lossmon.capture.layout import PLAIN, Row
+from lossmon.capture.layout import Row
+from lossmon.capture.sharding import PLAIN
 
 SCAN_EVERY = 64
 """Looks after which the model is walked again anyway; before that at each power of two."""
@@ -28,7 +29,9 @@ class Renewal:
         self._scan = scan
         self._looks = 0
         self._held = -1
-        self._begin(rows)
+        self._rows = rows
+        self._marks = [_mark(row) for row in rows]
+        self._known = _facts(rows)
 
     def look(self, held: int) -> tuple[Row, ...] | None:
         """Return the rows that are right from now on; None where those known still are.
@@ -44,13 +47,9 @@ class Renewal:
         rows = self._scan()
         if not rows or _facts(rows) == self._known:
             return None
-        self._begin(rows)
-        return rows
-
-    def _begin(self, rows: Sequence[Row]) -> None:
-        self._rows = rows
+        self._rows, self._known = rows, _facts(rows)
         self._marks = [_mark(row) for row in rows]
-        self._known = _facts(rows)
+        return rows
 
 
 def _mark(row: Row) -> Mark:

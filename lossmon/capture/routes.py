@@ -88,11 +88,12 @@ class Routes:
         self._taken: list[_Pass] = []
         """Passes that steps since the last backward pass were made from."""
         self._last: Recorder | None = None
-        self._guard = Guard(lambda collector, error: None)
+        self._guard = Guard(self._is_off)
 
     def add(self, recorder: Recorder) -> None:
         """Begin to tell `recorder`; it owns its rows from now on, also those of an older one."""
         if not self._recorders and self.finder is None:
+            self._guard = Guard(self._is_off)
             TAPS.add(self)
         self._recorders = (*self._recorders, recorder)
         self._own_in_a_row = 0
@@ -129,12 +130,12 @@ class Routes:
         self._current = self._guard.run("routing", self._owner, roots)
         self._taken.clear()
         if self._current is not None:
-            self._guard.run("monitor", self._current.backward_begins, roots, loss)
+            self._current.guard.run("monitor", self._current.backward_begins, roots, loss)
 
     def backward_ended(self, scale: Tensor | None) -> None:
         """See `hooks.Listener`."""
         if self._current is not None:
-            self._guard.run("monitor", self._current.backward_ended, scale)
+            self._current.guard.run("monitor", self._current.backward_ended, scale)
 
     def step_begins(self, optimizer: Optimizer) -> None:
         """See `hooks.Listener`."""
@@ -142,7 +143,7 @@ class Routes:
         self._stepping[id(optimizer)] = found
         for recorder in found:
             rows = recorder.start.rows
-            self._guard.run("monitor", recorder.step_begins, optimizer)
+            recorder.guard.run("monitor", recorder.step_begins, optimizer)
             if recorder.start.rows is not rows:
                 self._claim(recorder)
 
@@ -152,7 +153,7 @@ class Routes:
         # A closure's backward pass may have told only now whose step this is.
         found = found or self._guard.run("routing", self._trainings, optimizer) or []
         for recorder in found:
-            self._guard.run("monitor", recorder.step_ended, optimizer)
+            recorder.guard.run("monitor", recorder.step_ended, optimizer)
         if found:
             self._last = found[-1]
 
@@ -163,6 +164,10 @@ class Routes:
             tensor = row.tensor()
             if tensor is not None:
                 self._owners[id(tensor)] = (row.tensor, recorder)
+
+    def _is_off(self, collector: str, error: str) -> None:
+        for recorder in self._recorders:
+            recorder.log.note_off(collector, error)
 
     # -- whose backward pass ---------------------------------------------------------------
 

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from lossmon.batchsignals import TARGET_PRINT, VERDICT_SIGNALS
+from lossmon.capture.batches import BatchMeter
 from lossmon.capture.criterion import COLUMNS as CRITERION_COLUMNS
-from lossmon.capture.criterion import CriterionHook, CriterionMeter, judged_in_graph
+from lossmon.capture.criterion import CriterionHook, CriterionMeter
+from lossmon.capture.device import DeviceMeter
+from lossmon.capture.fingerprint import Fingerprints
 from lossmon.capture.forwards import ForwardMeter
 from lossmon.capture.groups import Holders
 from lossmon.capture.guard import Guard
 from lossmon.capture.holdings import Holdings, Key
 from lossmon.capture.layout import Row
+from lossmon.capture.lossgraph import has_stretched_difference, judged_in_graph
+from lossmon.capture.rhythm import Rhythm
 from lossmon.capture.samples import PARAMETER_COLUMNS, RUN_COLUMNS, Sample, SampleMeter, blank
+from lossmon.capture.sharding import is_sharded
 from lossmon.capture.transfer import Transfer
 from lossmon.capture.unclipped import UNCLIPPED_FIRST, unclipped_norms
+from lossmon.capture.verdicts import described, verdicts
 from lossmon.capture.wiring import WiringMeter
-from lossmon.signals import GRAD_ARRIVED, GRAD_STALE, MODULE_RAN
+from lossmon.signals import CRITERION, GRAD_ARRIVED, GRAD_STALE, MODULE_RAN
 
-CRITERION_FIRST = 256
-"""So many sampled steps have their criterion read; then every other one, which costs a tenth of all
-that is measured of a small model, and windows pool it anyway."""
+VERDICT_COLUMNS = [signal.name for signal in VERDICT_SIGNALS]
+
+MAX_NOTES = 8
+"""Facts of one kind that are written down; the batch's size alone makes no new one."""
 
 
 class StepSampler:
@@ -40,22 +49,32 @@ class StepSampler:
         train_mode: Callable[[], bool],
         transfer: Transfer,
         guard: Guard,
+        modules: Sequence[nn.Module] = (),
     ) -> None:
-        """`holders` is the recorder's own, and may grow; so is `guard`."""
+        """`holders` is the recorder's own, and may grow; so is `guard`.
+
+        `modules` are the outermost ones of the model, held weakly.
+        """
         self._holders = holders
         self._criterion_hook = criterion
         self._train_mode = train_mode
         self._transfer = transfer
         self._guard = guard
         self._criterion = CriterionMeter()
+        self._device: DeviceMeter | None = None
         self._forwards = ForwardMeter(rows)
         self._totals = blank(0)[1]
+        self._rhythm, self._prints = Rhythm(), Fingerprints()
+        self._notes: list[tuple[str, Mapping[str, Any]]] = []
+        self._noted: dict[str, set[str]] = {}
+        self._batches = BatchMeter(
+            modules, self._rhythm, self._prints, guard, self._put, self._note
+        )
         self._rows: Sequence[Row] = ()
         self._unclipped: Any = None
         self._wiring = WiringMeter(0)
         self.renew(rows)
         self._passes_measured = 0
-        self._criteria_read = 0
         self._gradients_noted = False
 
     def renew(self, rows: Sequence[Row]) -> None:
@@ -80,7 +99,7 @@ class StepSampler:
         """Read what is gone after a backward pass: old gradients, and the criterion's graph."""
         self._unclipped = None
         self._guard.run("wiring", self._wiring.backward_begins, self._tensors())
-        self._guard.run("criterion", self._read_criterion, roots, step)
+        self._guard.run("criterion", self._read_criterion, roots)
 
     def backward_ended(self) -> None:
         """Count the gradients that arrived."""
@@ -143,11 +162,39 @@ class StepSampler:
         unused = self._holdings.of(optimizer)[1] if len(self._holders) > 1 else None
         self._guard.run("wiring", self._wiring.step_ended, self._tensors(), unused)
 
-    def expect(self, wanted: bool) -> None:
-        """Prepare for the next step: is it going to be sampled?"""
-        if not wanted:
+    def expect(self, step: int, wanted: bool, *, step_s: float = 0.0) -> None:
+        """Prepare for the next step, number `step`: is it going to be sampled?
+
+        `step_s`: how long the last one took; 0 where that is not known.
+        """
+        if wanted:
+            self._rhythm.begin(step)
+        else:
             self._wiring.forget()
-        self._criterion_hook.wanted = wanted
+        self._criterion_hook.wanted = wanted and self._rhythm.criterion
+        self._batches.expect(sampled=wanted, step_s=step_s, now=time.perf_counter())
+
+    def pace(self, step_s: float, passes: int) -> dict[str, float]:
+        """Return the scalars about the forward of the step just made, and about the device.
+
+        See `BatchMeter` and `DeviceMeter`.
+        """
+        values: dict[str, float] = self._guard.run("pace", self._batches.pace, step_s, passes) or {}
+        if self._device is None:
+            tensors = (tensor for tensor in self._tensors() if tensor is not None)
+            self._device = DeviceMeter(next((t.device for t in tensors), torch.device("cpu")))
+        if self._device.is_counted:
+            values.update(self._guard.run("device", self._device.readings) or {})
+        return values
+
+    def take_cost(self) -> float:
+        """Return the seconds that were spent in the forward since the last call."""
+        return self._batches.take_cost()
+
+    def take_notes(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Return facts that were found since the last call: kinds of marks, and what they carry."""
+        notes, self._notes = self._notes, []
+        return notes
 
     def forget(self) -> None:
         """Drop what the backward passes told so far: they belong to another's step, or to none."""
@@ -158,28 +205,54 @@ class StepSampler:
     def remove(self) -> None:
         """Leave no hook behind. Idempotent."""
         self._criterion_hook.remove()
+        self._batches.remove()
+        if self._device is not None:
+            self._device.stop()
         self._forwards.remove()
 
     def _tensors(self) -> list[Tensor | None]:
         return [row.tensor() for row in self._rows]
 
-    def _read_criterion(self, roots: Sequence[Tensor], step: int) -> None:
+    def _read_criterion(self, roots: Sequence[Tensor]) -> None:
         self._totals[0, RUN_COLUMNS["train_mode"]] = self._train_mode()
         judged = self._criterion_hook.take()
-        self._criteria_read += 1
-        if self._criteria_read > CRITERION_FIRST and step % 2:
+        if not self._rhythm.criterion:
             return
         if judged is None and len(roots) == 1:
             judged = judged_in_graph(roots[0])
-        if judged is None:
+            if judged is None and self._rhythm.close and has_stretched_difference(roots[0]):
+                self._note(CRITERION, {"name": "", "stretched": True})
+        if judged is None or is_sharded(judged.prediction):
             return
-        totals, columns = self._totals, [RUN_COLUMNS[name] for name in CRITERION_COLUMNS]
-
-        def receive(values: Any) -> None:
-            totals[0, columns] = values
-
+        columns, parts = list(CRITERION_COLUMNS), []
         with torch.no_grad():
-            self._transfer.send(self._criterion.measure(judged), receive)
+            parts.append(self._criterion.measure(judged))
+            if self._rhythm.prints:
+                columns.append(TARGET_PRINT.name)
+                parts.append(self._prints.of(judged.target).reshape(1).to(parts[0].device))
+            if self._rhythm.close:
+                columns += VERDICT_COLUMNS
+                parts.append(verdicts(judged))
+                self._note(CRITERION, described(judged))
+            self._put(columns, torch.cat(parts))
+        self._rhythm.passed()
+
+    def _put(self, columns: Sequence[str], values: Tensor) -> None:
+        """Have run-level values placed in the record under way, once they have arrived."""
+        totals, places = self._totals, [RUN_COLUMNS[name] for name in columns]
+
+        def receive(found: Any) -> None:
+            totals[0, places] = found
+
+        self._transfer.send(values, receive)
+
+    def _note(self, kind: str, detail: Mapping[str, Any]) -> None:
+        """Have a fact written down, once, and not many of a kind."""
+        known = self._noted.setdefault(kind, set())
+        key = repr(_but_batch_sizes(detail))
+        if key not in known and len(known) < MAX_NOTES:
+            known.add(key)
+            self._notes.append((kind, detail))
 
     def _what_passes_told(self, parameters: Any) -> Any:
         totals, self._totals = self._totals, blank(0)[1]
@@ -205,3 +278,13 @@ class StepSampler:
             self._meters = {k: m for k, m in self._meters.items() if k and k[0] in living}
             self._meters[key] = SampleMeter(tensors, self._transfer)
         return self._meters[key], tensors
+
+
+def _but_batch_sizes(detail: Any) -> Any:
+    """Return a fact without the first dimension of every shape in it."""
+    if isinstance(detail, Mapping):
+        return {
+            key: value[1:] if key.endswith("shape") else _but_batch_sizes(value)
+            for key, value in detail.items()
+        }
+    return [_but_batch_sizes(item) for item in detail] if isinstance(detail, list) else detail

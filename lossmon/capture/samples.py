@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeGuard
 
 import numpy as np
 import torch
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lossmon.capture import updates
-from lossmon.capture.layout import elements, sampled_count
+from lossmon.capture.layout import sampled_count
 from lossmon.capture.segments import by_device
+from lossmon.capture.sharding import elements, has_whole_rows, local
 from lossmon.capture.transfer import Transfer
 from lossmon.capture.units import UnitMeter, fingerprinted, has_units
 from lossmon.capture.updates import StepMeter
@@ -47,6 +49,8 @@ class Sample:
     unclipped: Floats | None = None
     """Gradient norms before clipping, on their way too; None where no pass was looked at."""
     waiting: int = 0
+    is_refused: bool = False
+    """Whether a part of it could not be fetched: it is not written, so that steps ascend."""
     chosen: list[int] | None = None
     """Rows to write, where the run has turned out to be about some of them only."""
     _then: Callable[[Sample], None] | None = None
@@ -143,7 +147,8 @@ class SampleMeter:
             for idx in self._indices
         ]
         numel = [1 if t is None else elements(t) for t in tensors]
-        counts = np.array([sampled_count(n) for n in numel], np.float32)
+        # Of a shard without elements there are none to scale.
+        counts = np.array([max(1, sampled_count(n)) for n in numel], np.float32)
         self._factors = np.ones((len(updates.COLUMNS), len(tensors)), np.float32)
         for name in updates.SCALED:
             self._factors[updates.COLUMNS.index(name)] = np.array(numel, np.float32) / counts
@@ -159,8 +164,8 @@ class SampleMeter:
             meter.before([tensors[i] for i in idx])
         self._distinct = {}
         if fingerprinted(step):
-            units = [(i, t) for i, t in enumerate(tensors) if t is not None and has_units(t)]
-            self._distinct = {i: self._units.distinct_share(t) for i, t in units}
+            whole = [(i, local(t)) for i, t in enumerate(tensors) if _has_units(t)]
+            self._distinct = {i: self._units.distinct_share(t) for i, t in whole}
 
     def gradients(self, tensors: Sequence[Tensor | None], *, scale: Tensor | None = None) -> None:
         """Note the gradients that the step uses; `scale` is divided out (fused GradScaler)."""
@@ -192,6 +197,7 @@ class SampleMeter:
             sample.done()
 
         if not self._transfer.send(vector, receive):
+            sample.is_refused = True
             sample.done()
 
     def _place(
@@ -227,6 +233,12 @@ _OF_GRADIENT = [
     )
 ]
 assert tuple(s.name for s in PARAMETER_SIGNALS[: len(updates.COLUMNS)]) == updates.COLUMNS
+
+
+def _has_units(tensor: Tensor | None) -> TypeGuard[Tensor]:
+    if tensor is None or not has_units(tensor) or not has_whole_rows(tensor):
+        return False
+    return local(tensor).numel() > 0
 
 
 def _place_units(sample: Sample, rows: list[int], shares: Floats) -> None:

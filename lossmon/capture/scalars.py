@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lossmon.capture.sharding import local
 from lossmon.capture.transfer import Transfer
 from lossmon.eventfile.writer import RunWriter
 from lossmon.signals import LOSS
@@ -34,6 +35,9 @@ class Line:
 
 def held_loss(loss: Tensor) -> Tensor | float | None:
     """Return a loss that outlives the step: a number from the CPU, a copy from a device."""
+    if type(loss) is not Tensor:
+        # Asking a distributed tensor for its value would make all ranks talk.
+        loss = local(loss)
     if loss.numel() != 1:
         return None
     if loss.is_cpu:

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lossmon.capture.layout import PLAIN, elements, local, sampled_count, sampled_stride
+from lossmon.capture.layout import sampled_count, sampled_stride
+from lossmon.capture.sharding import PLAIN, elements, local
 
 Flat = Any
 """A flat float32 array: numpy's on the CPU, torch's on a device; both know + - * and comparison."""
@@ -31,6 +32,9 @@ class Segments:
         self.counts = [sampled_count(size) for size in sizes]
         self._strides = [sampled_stride(size) for size in sizes]
         self._starts = np.concatenate([[0], np.cumsum(self.counts)[:-1]]).astype(np.intp)
+        self._filled = np.array(self.counts) > 0
+        """False for rows without an element here: shards that a rank was left none of."""
+        self._all_filled = bool(self._filled.all())
         self._blank: dict[int, Tensor] = {}
         self._owner: Tensor | None = None
 
@@ -54,10 +58,17 @@ class Segments:
     def sums(self, flat: Flat) -> Flat:
         """Return the sum over each row's elements."""
         if self.on_cpu:
-            return np.add.reduceat(flat, self._starts, dtype=np.float32)
+            if self._all_filled:
+                return np.add.reduceat(flat, self._starts, dtype=np.float32)
+            sums = self.none()
+            if len(flat):
+                starts = self._starts[self._filled]
+                sums[self._filled] = np.add.reduceat(flat, starts, dtype=np.float32)
+            return sums
         if self._owner is None:
-            counts = torch.tensor(self.counts, device=self.device)
-            self._owner = torch.repeat_interleave(counts, output_size=sum(self.counts))
+            # Filled over there: what is copied there has the host wait.
+            filled = [torch.full((n,), i, device=self.device) for i, n in enumerate(self.counts)]
+            self._owner = torch.cat(filled)
         sums = torch.zeros(len(self.counts), dtype=torch.float32, device=self.device)
         return sums.index_add_(0, self._owner, flat.to(torch.float32))
 
@@ -73,9 +84,8 @@ class Segments:
             column = torch.stack(list(values)).to(torch.float32)
         else:
             column = torch.full((len(self.counts),), float("nan"), device=self.device)
-            if values:
-                stacked = torch.stack(list(values)).to(torch.float32)
-                column[torch.as_tensor(present, device=self.device)] = stacked
+            for at, value in zip(present, values, strict=True):
+                column[at] = value
         return column.numpy() if self.on_cpu else column
 
     def unknown(self) -> Flat:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import time
 import uuid
@@ -17,6 +16,7 @@ from torch.optim import Optimizer
 
 from lossmon.capture.groups import describe_groups, group_of_parameter
 from lossmon.capture.layout import Row, describe
+from lossmon.capture.ranks import process_rank
 from lossmon.records import RunMeta
 from lossmon.signals import PARAMETER_SIGNALS, RUN_SIGNALS, SCHEMA
 from lossmon.version import __version__
@@ -40,13 +40,15 @@ class Start:
     scan: Callable[[], tuple[Row, ...]] | None = None
     """Returns the rows as they would be if the run began now; None: those of `rows`, renewed."""
     start_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+    run_id: str = ""
+    """What all ranks of one start have in common; empty for a process alone."""
 
     def meta(self, optimizers: Sequence[Optimizer]) -> RunMeta:
         """Return the metadata record, with the optimizers as they stand now."""
         own = {id(row.tensor()) for row in self.rows}
         rank, world_size = process_rank()
         return RunMeta(
-            run_id=self.start_id,
+            run_id=self.run_id or self.start_id,
             start_id=self.start_id,
             schema=SCHEMA,
             writer=f"lossmon {__version__}",
@@ -65,18 +67,6 @@ class Start:
             versions={"torch": torch.__version__, "python": platform.python_version()},
             settings=self.settings,
         )
-
-
-def process_rank() -> tuple[int, int]:
-    """Return rank and world size, from torch.distributed or the launcher's environment."""
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        return torch.distributed.get_rank(), torch.distributed.get_world_size()
-    return _integer("RANK", 0), max(1, _integer("WORLD_SIZE", 1))
-
-
-def _integer(name: str, default: int) -> int:
-    text = os.environ.get(name, "")
-    return int(text) if text.isdecimal() else default
 
 
 def steps_behind(optimizers: Sequence[Optimizer]) -> int:

@@ -6,9 +6,10 @@ different rows different ones almost surely. Measured at few early steps only.
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor
+
+from lossmon.capture.direction import fixed_direction
 
 MAX_ROWS = 4096
 MAX_COLUMNS = 4096
@@ -43,7 +44,5 @@ class UnitMeter:
     def _direction(self, length: int, device: torch.device) -> Tensor:
         key = (length, device)
         if key not in self._directions:
-            # numpy's generator: torch's global random state belongs to the training.
-            vector = np.random.default_rng(length).standard_normal(length).astype(np.float32)
-            self._directions[key] = torch.from_numpy(vector).to(device)
+            self._directions[key] = fixed_direction(length, device)
         return self._directions[key]

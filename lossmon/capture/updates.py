@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lossmon.capture.layout import local
 from lossmon.capture.segments import Flat, Segments
+from lossmon.capture.sharding import local
 
 COLUMNS = (
     "grad_norm",
@@ -118,7 +118,8 @@ class StepMeter:
 
 
 def _places(tensors: Sequence[Tensor | None]) -> list[int]:
-    return [0 if t is None else t.data_ptr() for t in tensors]
+    # A sharded tensor has no place of its own.
+    return [0 if t is None else t.data_ptr() or local(t).data_ptr() for t in tensors]
 
 
 def dense(gradient: Tensor | None) -> Tensor | None:

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lossmon.capture.sharding import local
+
 Token = tuple[int, int] | None
 
 NAN = float("nan")
@@ -20,7 +22,12 @@ NAN = float("nan")
 def tokens(tensors: Sequence[Tensor | None]) -> list[Token]:
     """Return what tells each tensor's `.grad` from any later one; None where there is none."""
     grads = [None if t is None else t.grad for t in tensors]
-    return [None if g is None else (id(g), g._version) for g in grads]
+    return [None if g is None else (id(g), _version(g)) for g in grads]
+
+
+def _version(gradient: Tensor) -> int:
+    # Gradients of shards are accumulated past the tensor that holds them.
+    return gradient._version if type(gradient) is Tensor else local(gradient)._version
 
 
 class WiringMeter:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from lossmon.errors import LossmonError
@@ -15,6 +17,8 @@ from lossmon.numfmt import printable
 
 MESSAGE = 1000
 """Characters of a message that are shown at most."""
+_NAMES: dict[str, str] = {}
+"""By the place, what `named` calls it."""
 
 
 def emit(text: str) -> bool:
@@ -27,7 +31,19 @@ def emit(text: str) -> bool:
 
 def note(message: str) -> None:
     """Write one line to stderr, after the program's name."""
+    for place, name in _NAMES.items():
+        message = message.replace(place, name)
     _write(sys.stderr, f"lossmon: {printable(message, MESSAGE)}\n")
+
+
+@contextmanager
+def named(place: str, name: str) -> Iterator[None]:
+    """Have `note` call a place by the name that the user gave it: a copy by its address."""
+    _NAMES[place] = name
+    try:
+        yield
+    finally:
+        del _NAMES[place]
 
 
 def flush() -> None:

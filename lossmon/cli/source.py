@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from lossmon.cli.output import named
 from lossmon.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def opened(logdir: str) -> Iterator[Source]:
         with open_source(logdir) as source:
             yield source
         return
-    with _ended_by_signals(), open_source(logdir) as source:
+    with _ended_by_signals(), open_source(logdir) as source, named(str(source.root), source.shown):
         yield source
 
 

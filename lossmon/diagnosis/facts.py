@@ -29,6 +29,8 @@ WINDOW_STEPS = 200
 WINDOW_SHARE = 0.25
 WINDOW_LOSSES = 50
 """Others log every 50th or 500th step, or count samples: a quarter of a run holds few losses."""
+MAX_LOSSES = 1 << 20
+"""Losses of a window that are looked at, or twice as many."""
 MAX_ROWS = 256
 """Sampled records looked at in a window: more would cost time and change no median."""
 MIN_ROWS = 32
@@ -97,9 +99,14 @@ class Facts:
 
     @cached_property
     def window_losses(self) -> Floats:
-        """Losses inside the window, a bucket's mean once for each of its points."""
+        """Losses inside the window, a bucket's mean once for each of its points.
+
+        Where they are more than a million or two, for each second one, or third, and so on.
+        """
         first = int(np.searchsorted(self.loss_steps, self.window[0]))
-        return np.repeat(self.losses[first:], self.loss_counts[first:])
+        counts = self.loss_counts[first:]
+        thinned = counts // (1 + int(counts.sum()) // MAX_LOSSES)
+        return np.repeat(self.losses[first:], np.maximum(1, thinned))
 
     @cached_property
     def recent_losses(self) -> Floats:

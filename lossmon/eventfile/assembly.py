@@ -9,41 +9,43 @@ from functools import partial
 from lossmon.eventfile.content import FileContent
 from lossmon.eventfile.merge import Merged
 from lossmon.eventfile.points import Points
+from lossmon.eventfile.ranks import Ranks
 from lossmon.eventfile.roles import find_roles
 from lossmon.eventfile.sessions import Session, SourceFile, parts, sessions
-from lossmon.eventfile.widenumbers import FILE_BIT, Kept, Layout, WideFile, WideNumbers
-from lossmon.eventfile.widerecord import TAGS, table_names
-from lossmon.records import Damage, Mark, Run, RunMeta, Series, Table
+from lossmon.eventfile.widenumbers import Kept
+from lossmon.eventfile.widerecord import TAGS
+from lossmon.eventfile.widetables import WideTables
+from lossmon.records import Damage, Mark, Run, RunMeta, Series
 
 
 class Assembly:
     """Builds successive Runs of one logdir; a Run handed out never changes."""
 
     def __init__(self, name: str, kept: Kept) -> None:
-        self._name, self._kept = name, kept
+        self._name = name
         self._merged: dict[str, Merged] = {}
         self._series: dict[str, Series] = {}
-        self._tables: dict[str, Table | None] = {}
-        self._table_meta: RunMeta | None = None
-        self._names = object()
-        """Another one where rows and columns have other names: what was read stands elsewhere."""
+        self._wide = WideTables(kept)
+        self._ranks = Ranks(kept)
 
     def run(self, files: Sequence[SourceFile], damage: Damage) -> Run:
         """Return the run as the files tell it now."""
-        ordered = sessions(files)
+        ordered = sessions(file for file in files if file.name.rank == 0)
         meta = newest_meta(ordered)
         series = self._all_series(ordered)
-        tables = self._all_tables(ordered, meta)
+        tables = self._wide.update(ordered, meta)
+        others = self._ranks.update(files, ordered, meta, self._wide, tables[TAGS[0]])
         return Run(
             name=self._name,
-            series=series,
+            series=series | {tag: s for tag, s in others.series.items() if tag not in series},
             meta=run_meta(ordered, meta),
-            parameters=tables[TAGS[0]],
+            parameters=others.parameters,
             layers=tables[TAGS[1]],
             totals=tables[TAGS[2]],
-            marks=_marks(ordered),
+            marks=(*_marks(ordered), *others.marks),
             roles=find_roles(series, meta, name=self._name),
             damage=damage,
+            histograms=frozenset().union(*(c.histograms for s in ordered for c in s.files)),
             last_wall=max((s.last_wall for s in ordered if s.last_wall > 0), default=0.0),
         )
 
@@ -58,49 +60,6 @@ class Assembly:
                 columns = merged.columns
                 self._series[tag] = Series(tag, *columns, merged.buckets, merged.tail)
         return {tag: self._series[tag] for tag in sorted(self._series)}
-
-    def _all_tables(
-        self, ordered: Sequence[Session], meta: RunMeta | None
-    ) -> dict[str, Table | None]:
-        if meta is not self._table_meta:
-            self._table_meta, self._names = meta, object()
-            for tag in TAGS:
-                self._tables.pop(tag, None)
-                self._merged.pop(tag, None)
-        return {tag: self._table(tag, ordered, meta) for tag in TAGS}
-
-    def _table(self, tag: str, ordered: Sequence[Session], meta: RunMeta | None) -> Table | None:
-        own = [session for session in ordered if session.own]
-        if meta is None or not own:
-            return None
-        files: list[WideFile] = []
-        numbers: dict[int, int] = {}
-        for session, content in ((s, c) for s in own for c in s.files):
-            file = _wide_file(tag, content, content.meta or _meta_of(session), meta)
-            if file is not None:
-                numbers[id(content)] = len(files)
-                files.append(file)
-
-        def points_of(content: FileContent) -> Points | None:
-            return content.wide.get(tag) if id(content) in numbers else None
-
-        def mark_of(content: FileContent) -> int:
-            return numbers[id(content)] << FILE_BIT
-
-        found = parts(own, points_of, mark_of)
-        if not found:
-            self._tables.pop(tag, None)
-            self._merged.pop(tag, None)
-            return None
-        merged = self._merged.setdefault(tag, Merged())
-        if merged.update(found) and merged.columns is not None:
-            steps, walls, references = merged.columns
-            names = table_names(meta)[tag]
-            shape = len(names.rows), len(names.columns)
-            owner = (merged.points, self._names)
-            wide = WideNumbers(references, tuple(files), shape, self._kept, owner)
-            self._tables[tag] = Table(names.columns, steps, walls, wide)
-        return self._tables.get(tag)
 
 
 def _scalar_points(tag: str, content: FileContent) -> Points | None:
@@ -126,14 +85,9 @@ def _sessions_of_tags(ordered: Sequence[Session]) -> dict[str, list[Session]]:
 def newest_meta(ordered: Sequence[Session]) -> RunMeta | None:
     """Return the metadata of the newest start of rank 0 that has any."""
     for session in reversed([session for session in ordered if session.own]):
-        found = _meta_of(session)
-        if found is not None:
-            return found
+        if session.meta is not None:
+            return session.meta
     return None
-
-
-def _meta_of(session: Session) -> RunMeta | None:
-    return next((c.meta for c in reversed(session.files) if c.meta is not None), None)
 
 
 def run_meta(ordered: Sequence[Session], newest: RunMeta | None) -> RunMeta | None:
@@ -151,33 +105,3 @@ def run_meta(ordered: Sequence[Session], newest: RunMeta | None) -> RunMeta | No
 
 def _marks(ordered: Sequence[Session]) -> tuple[Mark, ...]:
     return tuple(mark for session in ordered for content in session.files for mark in content.marks)
-
-
-def _wide_file(
-    tag: str, content: FileContent, older: RunMeta | None, newest: RunMeta
-) -> WideFile | None:
-    """Return where the tables of a file are read; None where their names are not known."""
-    if older is None or content.place is None:
-        return None
-    names = table_names(older)[tag]
-    shape = (len(names.rows), len(names.columns))
-    if content.shapes.get(tag) != shape:
-        return None
-    return WideFile(*content.place, shape, _layout(tag, older, newest))
-
-
-def _layout(tag: str, older: RunMeta, newest: RunMeta) -> Layout | None:
-    """Return how to place an older table's rows and columns, or None where they are the same."""
-    old, new = table_names(older)[tag], table_names(newest)[tag]
-    if old == new:
-        return None
-    rows = {name: i for i, name in enumerate(new.rows)}
-    columns = {name: i for i, name in enumerate(new.columns)}
-    shared_rows = [(i, rows[name]) for i, name in enumerate(old.rows) if name in rows]
-    shared_columns = [(i, columns[name]) for i, name in enumerate(old.columns) if name in columns]
-    return Layout(
-        tuple(i for i, _ in shared_rows),
-        tuple(i for _, i in shared_rows),
-        tuple(i for i, _ in shared_columns),
-        tuple(i for _, i in shared_columns),
-    )

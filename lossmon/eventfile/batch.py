@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lossmon.errors import EventFileError
-from lossmon.eventfile.event import Event, Slot, decode_event, tag_name
+from lossmon.eventfile.event import Event, Slot, tag_name
 from lossmon.eventfile.framing import Bytes, Offsets
+from lossmon.eventfile.template import Template, decoded, template_of
 from lossmon.records import Floats, Steps
 
 _HASH_SEED = 20
-_CONTINUES = 0x80
+_LOW_BITS = np.uint8(0x7F)
+_WHOLE = 0xFF
 _POOR = 64
 """A pass is poor that takes less than this part of the records."""
 _POOR_PASSES = 8
@@ -45,11 +46,13 @@ class Batch:
 
     def steps(self) -> Steps:
         """Return the step of each record."""
-        steps = np.zeros(len(self.rows), np.uint64)
         first, stop = self.event.step_at
-        for i, at in enumerate(range(first, stop)):
-            low_bits = (self.rows[:, at] & (_CONTINUES - 1)).astype(np.uint64)
-            steps |= low_bits << np.uint64(7 * i)
+        if first == stop:
+            return np.zeros(len(self.rows), np.int64)
+        steps = self.rows[:, stop - 1].astype(np.uint64)  # the last byte is the highest
+        for at in range(stop - 2, first - 1, -1):
+            steps <<= np.uint64(7)
+            steps |= self.rows[:, at] & _LOW_BITS
         return steps.view(np.int64)
 
     def numbers(self, slot: Slot) -> NDArray[np.number]:
@@ -86,25 +89,32 @@ def batches(rows: Bytes, offsets: Offsets) -> Iterator[Batch | Family | Undecoda
     """Split records of one length into batches; the order within a batch is that of the file."""
     poor = 0
     while len(rows) and poor < _POOR_PASSES:
-        like = _decode(rows[0])
+        like = template_of(rows[0])
         if like is None:
             break
         same = _same(like, rows)
         if same.all():
-            yield Batch(like, offsets, rows)
+            yield Batch(like.event, offsets, rows)
             return
-        yield Batch(like, offsets[same], rows[same])
+        yield Batch(like.event, offsets[same], rows[same])
         poor += _POOR * int(same.sum()) < len(rows)
         rows, offsets = rows[~same], offsets[~same]
     for _ in range(_POOR_PASSES):
-        like = _decode(rows[0]) if len(rows) else None
-        if like is None or not _has_one_number(like):
+        like = template_of(rows[0]) if len(rows) else None
+        if like is None or not _has_one_number(like.event):
             break
-        same = _same(like, rows, any_tag=True)
-        yield Family(Batch(like, offsets[same], rows[same]))
+        same = _same(_any_tag(like), rows)
+        yield Family(Batch(like.event, offsets[same], rows[same]))
         rows, offsets = rows[~same], offsets[~same]
     if len(rows):
         yield from _sorted_out(rows, offsets)
+
+
+def _any_tag(like: Template) -> Template:
+    """Return what fits whatever the tag of the first value is."""
+    mask = like.mask.copy()
+    mask[slice(*like.event.values[0].tag_at)] = 0
+    return replace(like, mask=mask)
 
 
 def _has_one_number(event: Event) -> bool:
@@ -118,7 +128,9 @@ def _sorted_out(rows: Bytes, offsets: Offsets) -> Iterator[Batch | Undecodable]:
         for i in range(len(rows)):
             yield from _group(rows[i : i + 1], offsets[i : i + 1])
         return
-    constant = rows[:, _constant(_decode(rows[0]), rows.shape[1])]
+    like = decoded(rows[0])
+    # Of the step nothing: it would part what belongs together.
+    constant = rows if like is None else rows[:, like.mask == _WHOLE]
     hashes = constant.astype(np.uint64) @ _weights(constant.shape[1])
     _, groups = np.unique(hashes, return_inverse=True)
     order = np.argsort(groups, kind="stable")
@@ -128,57 +140,26 @@ def _sorted_out(rows: Bytes, offsets: Offsets) -> Iterator[Batch | Undecodable]:
 
 
 def _group(rows: Bytes, offsets: Offsets) -> Iterator[Batch | Undecodable]:
-    event = _decode(rows[0])
-    same = np.zeros(len(rows), bool) if event is None else _same(event, rows)
-    if event is not None:
-        yield Batch(event, offsets[same], rows[same])
+    like = decoded(rows[0])
+    same = np.zeros(len(rows), bool) if like is None else _same(like, rows)
+    if like is not None:
+        yield Batch(like.event, offsets[same], rows[same])
     for i in np.flatnonzero(~same).tolist():
-        single = _decode(rows[i])
+        single = decoded(rows[i])
         if single is None:
             yield Undecodable(int(offsets[i]))
         else:
-            yield Batch(single, offsets[i : i + 1], rows[i : i + 1])
+            yield Batch(single.event, offsets[i : i + 1], rows[i : i + 1])
 
 
-def _decode(row: Bytes) -> Event | None:
-    try:
-        return decode_event(row.tobytes())
-    except EventFileError:
-        return None
-
-
-def _constant(event: Event | None, length: int) -> NDArray[np.bool_]:
-    """Return which bytes are neither wall time, step nor numbers, shape (length,)."""
-    constant = np.ones(length, bool)
-    if event is None:
-        return constant
-    if event.wall_at >= 0:
-        constant[event.wall_at : event.wall_at + 8] = False
-    constant[event.step_at[0] : event.step_at[1]] = False
-    for value in event.values:
-        if value.slot is not None:
-            constant[value.slot.start : value.slot.stop] = False
-    return constant
-
-
-def _same(event: Event, rows: Bytes, *, any_tag: bool = False) -> NDArray[np.bool_]:
-    """Return which rows differ from the first one in wall time, step and numbers alone.
-
-    `any_tag`: or in the tag of their first value.
-    """
+def _same(like: Template, rows: Bytes) -> NDArray[np.bool_]:
+    """Return which rows differ from the template in wall time, step and numbers alone."""
+    if len(rows) < _FEW_ROWS or len(columns := np.flatnonzero(like.mask)) > _MANY_COLUMNS:
+        return like.fits(rows)
     same = np.ones(len(rows), bool)
-    mask = _constant(event, rows.shape[1])
-    if any_tag:
-        mask[slice(*event.values[0].tag_at)] = False
-    constant = np.flatnonzero(mask).tolist()
-    if len(constant) > _MANY_COLUMNS or len(rows) < _FEW_ROWS:
-        same &= (rows[:, constant] == rows[0, constant]).all(axis=1)
-        constant = []
     # Column by column: a third of the time of comparing short rows.
-    for at in constant:
-        same &= rows[:, at] == rows[0, at]
-    for at in range(*event.step_at):
-        same &= (rows[:, at] ^ rows[0, at]) < _CONTINUES
+    for at in columns.tolist():
+        same &= (rows[:, at] ^ like.row[at]) & like.mask[at] == 0
     return same
 
 

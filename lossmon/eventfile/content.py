@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,9 @@ from lossmon.eventfile.batch import Batch, Family, Undecodable, batches
 from lossmon.eventfile.event import Slot
 from lossmon.eventfile.framing import HEADER, Offsets
 from lossmon.eventfile.meta import parse_mark, parse_meta
+from lossmon.eventfile.plainfile import Place
 from lossmon.eventfile.points import Points
-from lossmon.eventfile.tail import Rows
+from lossmon.eventfile.tail import Records
 from lossmon.eventfile.widerecord import TAGS
 from lossmon.records import Floats, Mark, RunMeta, Steps
 
@@ -35,17 +36,34 @@ _SCALAR_PLUGINS = ("", "scalars")
 Piece = tuple[Offsets, Steps, Floats, NDArray[Any]]
 
 
+@dataclass(slots=True)
+class _Found:
+    """What a chunk of records holds."""
+
+    pieces: dict[str, list[Piece]] = field(default_factory=dict)
+    """By tag."""
+    starts: list[tuple[int, int]] = field(default_factory=list)
+    """Offset and step of every SessionLog START."""
+    marks: list[tuple[int, Mark]] = field(default_factory=list)
+    """Each with its offset, and so are the metadata."""
+    metas: list[tuple[int, bytes]] = field(default_factory=list)
+    walls: list[Floats] = field(default_factory=list)
+
+    def add(self, tag: str, piece: Piece) -> None:
+        self.pieces.setdefault(tag, []).append(piece)
+
+
 class FileContent:
     """Grows with every chunk of records; nothing in it is ever taken back."""
 
     def __init__(self) -> None:
-        self.place: tuple[Path, int, int] | None = None
-        """Path, device and inode of the file, once it has been opened."""
+        self.place: Place | None = None
+        """Where the file was found, once it has been opened."""
         self.scalars: dict[str, Points] = {}
         self.wide: dict[str, Points] = {}
         """Of each wide record where its numbers begin in the file."""
         self.shapes: dict[str, tuple[int, ...]] = {}
-        """Rows and columns of its tables, by tag."""
+        """Records and columns of its tables, by tag."""
         self.meta: RunMeta | None = None
         """The newest metadata in the file."""
         self.marks: list[Mark] = []
@@ -53,6 +71,8 @@ class FileContent:
         """Lowest step of a SessionLog START, None where there is none."""
         self.foreign: set[str] = set()
         """Tags that another TensorBoard plugin owns: no series of the training."""
+        self.histograms: set[str] = set()
+        """Tags of histograms, which are not read."""
         self.hparams = False
         """Whether add_hparams wrote into it."""
         self.first_wall = math.inf
@@ -61,65 +81,64 @@ class FileContent:
         """Records with sound checksums and senseless content."""
         self.records = 0
 
-    def add(self, chunk: Iterable[Rows]) -> None:
+    def add(self, chunk: Iterable[Records]) -> None:
         """Take in sound records; chunks come in file order."""
-        pieces: dict[str, list[Piece]] = {}
-        starts: list[tuple[int, int]] = []
-        marks: list[tuple[int, Mark]] = []
-        metas: list[tuple[int, bytes]] = []
+        found = _Found()
         for rows in chunk:
             self.records += len(rows.offsets)
             for batch in batches(rows.data, rows.offsets):
                 if isinstance(batch, Undecodable):
                     self.bad_records += 1
                 elif isinstance(batch, Family):
-                    self._take_family(batch, pieces)
+                    self._take_family(batch, found)
                 else:
-                    self._take(batch, pieces, starts, marks, metas)
-        self._create(pieces)
+                    self._take(batch, found)
+        self._note_times(found.walls)
+        self._create(found.pieces)
         before = {tag: len(points) for tag, points in self.scalars.items()}
-        offsets = {tag: self._append(tag, found) for tag, found in pieces.items()}
-        for _, text in sorted(metas):
+        offsets = {tag: self._append(tag, its) for tag, its in found.pieces.items()}
+        for _, text in sorted(found.metas):
             self._take_meta(text)
-        for at, step in sorted(starts):
+        for at, step in sorted(found.starts):
             self._start(at, step, before, offsets)
-        self.marks += [mark for _, mark in sorted(marks, key=lambda item: item[0])]
-        self.bad_records += max(0, len(self.marks) - _MAX_MARKS)
-        del self.marks[_MAX_MARKS:]
+        self.marks += [mark for _, mark in sorted(found.marks, key=lambda item: item[0])]
+        self._limit_marks()
 
-    def _take(
-        self,
-        batch: Batch,
-        pieces: dict[str, list[Piece]],
-        starts: list[tuple[int, int]],
-        marks: list[tuple[int, Mark]],
-        metas: list[tuple[int, bytes]],
-    ) -> None:
+    def _limit_marks(self) -> None:
+        """Keep the oldest and the newest marks: how the run was set up, and how it ended."""
+        more = len(self.marks) - _MAX_MARKS
+        if more > 0:
+            self.bad_records += more
+            del self.marks[_MAX_MARKS // 2 : _MAX_MARKS // 2 + more]
+
+    def _take(self, batch: Batch, found: _Found) -> None:
         steps, walls = batch.steps(), batch.wall_times()
-        self._note_times(walls)
+        found.walls.append(walls)
         if batch.event.starts:
-            starts += zip(batch.offsets.tolist(), steps.tolist(), strict=True)
+            found.starts += zip(batch.offsets.tolist(), steps.tolist(), strict=True)
         for value in batch.event.values:
             self._note_plugin(value.tag, value.plugin)
+            if value.histogram:
+                self._note_histogram(value.tag)
             if value.slot is not None and self._wants(value.tag, value.slot, len(steps)):
                 if value.tag in TAGS:
                     numbers: NDArray[Any] = batch.offsets + (HEADER + value.slot.start)
                 else:
                     numbers = batch.numbers(value.slot)
-                pieces.setdefault(value.tag, []).append((batch.offsets, steps, walls, numbers))
+                found.add(value.tag, (batch.offsets, steps, walls, numbers))
             elif value.text is not None and value.tag == signals.META_TAG:
-                metas.append((int(batch.offsets[-1]), value.text))
+                found.metas.append((int(batch.offsets[-1]), value.text))
             elif value.text is not None and value.tag == signals.MARK_TAG:
-                marks += self._marks(value.text, batch, steps, walls)
+                found.marks += self._marks(value.text, batch, steps, walls)
 
-    def _take_family(self, family: Family, pieces: dict[str, list[Piece]]) -> None:
+    def _take_family(self, family: Family, found: _Found) -> None:
         batch = family.like
         value = batch.event.values[0]
         if value.slot is None:
             return
         tags, order, begins = family.members()
         offsets, steps, walls = batch.offsets[order], batch.steps()[order], batch.wall_times()
-        self._note_times(walls)
+        found.walls.append(walls)
         walls, numbers = walls[order], batch.numbers(value.slot)[order]
         stops = [*begins[1:].tolist(), len(order)]
         for tag, first, stop in zip(tags, begins.tolist(), stops, strict=True):
@@ -127,14 +146,23 @@ class FileContent:
             if self._wants(tag, value.slot, stop - first):
                 at = slice(first, stop)
                 kept = offsets[at] + (HEADER + value.slot.start) if tag in TAGS else numbers[at]
-                pieces.setdefault(tag, []).append((offsets[at], steps[at], walls[at], kept))
+                found.add(tag, (offsets[at], steps[at], walls[at], kept))
 
     def _note_plugin(self, tag: str, plugin: str) -> None:
         if plugin not in _SCALAR_PLUGINS and plugin != signals.PLUGIN_NAME:
             self.foreign.add(tag)
             self.hparams |= plugin == "hparams"
+        if plugin == "histograms":
+            self._note_histogram(tag)
 
-    def _note_times(self, walls: Floats) -> None:
+    def _note_histogram(self, tag: str) -> None:
+        if len(self.histograms) < _MAX_TAGS:
+            self.histograms.add(tag)
+
+    def _note_times(self, found: Sequence[Floats]) -> None:
+        if not found:
+            return
+        walls = found[0] if len(found) == 1 else np.concatenate(found)
         low, high = float(walls.min()), float(walls.max())
         if not 0 < low <= high < math.inf:
             known = walls[np.isfinite(walls) & (walls > 0)]

@@ -9,7 +9,7 @@ in pairs.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -91,6 +91,25 @@ def crc_compact(rows: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Registers]:
     length = rows.shape[1]
     padded = _behind_zeros(rows, -(-length // _WORD) * _WORD)
     return padded[:, padded.shape[1] - length :], _crcs(padded, length, 1)
+
+
+def crc_ragged(
+    rows: NDArray[np.uint8], lengths: Sequence[int], counts: Sequence[int]
+) -> tuple[NDArray[np.uint8], Registers]:
+    """Return the CRC-32C of what stands at the end of each row: lengths[0] bytes in the first
+    counts[0] rows, lengths[1] in the next counts[1], ...; and the rows with zeros in front of it.
+
+    The rows returned may be wider than those given.
+    """
+    padded = _behind_zeros(rows, -(-rows.shape[1] // _WORD) * _WORD)
+    width = padded.shape[1]
+    stop = 0
+    for length, count in zip(lengths, counts, strict=True):
+        first, stop = stop, stop + count
+        padded[first:stop, : width - length] = 0
+    starts = np.array([_start_register(length) ^ _ALL for length in lengths], np.uint32)
+    crcs: Registers = _lane_registers(padded) ^ starts.repeat(counts)
+    return padded, crcs
 
 
 def _behind_zeros(rows: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:

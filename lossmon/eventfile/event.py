@@ -50,6 +50,8 @@ class Value:
     """First string of a string tensor."""
     tag_at: tuple[int, int] = (0, 0)
     """First byte of the tag and the one behind it."""
+    histogram: bool = False
+    """Whether it is a histogram in the encoding of TensorFlow 1, which torch writes too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +104,19 @@ def _values(data: bytes, summary: Field) -> list[Value]:
 
 
 def _value(data: bytes, value: Field) -> Value:
-    tag, plugin, slot, text, tag_at = "", "", None, None, (0, 0)
+    tag, plugin, slot, text, tag_at, histogram = "", "", None, None, (0, 0), False
     for field in fields(data, value.start, value.stop):
         if field.number == 1 and field.wire == BYTES:
             tag, tag_at = tag_name(data[field.start : field.stop]), (field.start, field.stop)
         elif field.number == 2 and field.wire == FIXED32:
             slot = Slot(field.start, 1, "<f4", ())
+        elif field.number == 5 and field.wire == BYTES:
+            histogram = True
         elif field.number == 8 and field.wire == BYTES:
             slot, text = _tensor(data, field)
         elif field.number == 9 and field.wire == BYTES:
             plugin = _plugin(data, field)
-    return Value(tag, plugin, slot, text, tag_at)
+    return Value(tag, plugin, slot, text, tag_at, histogram)
 
 
 def tag_name(name: bytes) -> str:

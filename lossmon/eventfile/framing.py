@@ -8,14 +8,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from lossmon.eventfile.crc32c import crc_compact, crc_rows, mask_rows, masked_bytes
+from lossmon.eventfile.crc32c import crc_rows, mask_rows, masked_bytes
 
 HEADER = 12
 OVERHEAD = 16
@@ -31,8 +30,6 @@ _LONGEST_PAUSE = 4096
 _FIRST_BLOCK = 512
 _OWN_GROUP = 512
 """So many rounds of a rhythm are worth being read apart from other frames of their length."""
-_COMPACT = 512
-"""Rows up to this length are copied out of their frames: reading them as columns is quicker."""
 _BULK = 16
 """From this many records of one length on, numpy is quicker than one checksum after another."""
 
@@ -185,8 +182,10 @@ class _Frames:
             rounds = _equal_headers(buffer, at + place, stride, rounds, header)
         if rounds:
             self._settle()
-            begins = at + stride * np.arange(rounds)[:, None] + places[:-1]
-            self._pieces.append(_Piece(begins.ravel(), np.tile(lengths, rounds), period))
+            begins = np.arange(at, at + stride * rounds, stride)[:, None] + places[:-1]
+            again = np.empty((rounds, period), np.int64)
+            again[:] = lengths
+            self._pieces.append(_Piece(begins.ravel(), again.ravel(), period))
         return at + stride * rounds
 
     def _settle(self) -> None:
@@ -209,7 +208,9 @@ def _by_length(lengths: Offsets, members: Offsets) -> list[Offsets]:
     if not len(members):
         return []
     order = members[np.argsort(lengths[members], kind="stable")]
-    return np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1)
+    ordered = lengths[order]
+    borders = (np.flatnonzero(ordered[1:] != ordered[:-1]) + 1).tolist()
+    return [order[i:j] for i, j in pairwise((0, *borders, len(order)))]
 
 
 def _period(lengths: list[int]) -> int:
@@ -239,28 +240,3 @@ def _equal_headers(buffer: bytes, first: int, stride: int, rounds: int, header: 
             return done + int(equal.argmin())
         done, block = done + count, block * 8
     return rounds
-
-
-def payload_rows(buffer: Bytes, starts: Offsets, length: int) -> tuple[Bytes, NDArray[np.bool_]]:
-    """Return the data of frames of one length as rows, and for each whether its checksum holds."""
-    frames = _frame_rows_of(buffer, starts, length + OVERHEAD)
-    stored = np.ascontiguousarray(frames[:, -4:]).view("<u4")[:, 0]
-    rows = frames[:, HEADER:-4]
-    if len(rows) < _BULK or not 0 < length <= _COMPACT:
-        return rows, mask_rows(crc_rows(rows)) == stored
-    rows, crcs = crc_compact(rows)
-    return rows, mask_rows(crcs) == stored
-
-
-def _frame_rows_of(buffer: Bytes, starts: Offsets, width: int) -> Bytes:
-    """Return `width` bytes from each start on: without a copy where the starts are evenly apart."""
-    if len(starts) > 1:
-        stride = int(starts[1] - starts[0])
-        if int(starts[-1] - starts[0]) == stride * (len(starts) - 1) and (
-            (starts[1:] - starts[:-1] == stride).all()
-        ):
-            frames: Bytes = np.ndarray(
-                (len(starts), width), np.uint8, buffer, int(starts[0]), (stride, 1)
-            )
-            return frames
-    return sliding_window_view(buffer, width)[starts]

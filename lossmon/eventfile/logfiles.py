@@ -71,17 +71,17 @@ class LogFiles:
         return self._lost + sum(sink.lost for sink in self._sinks())
 
     def add(self, points: Iterable[ScalarPoint | Mark]) -> None:
-        """Append scalars and marks; ranks above 0 keep none."""
+        """Append scalars and marks; ranks above 0 keep no scalars."""
         records: list[bytes] = []
         for point in points:
             self._begin(point.step, point.wall_time)
-            if self._meta.rank == 0:
+            if self._meta.rank == 0 or isinstance(point, Mark):
                 try:
                     records.append(self._encoded(point))
                 # Values are the user's own objects: their conversion may raise anything.
                 except Exception as error:
                     self.lose("value", f"a value at step {point.step} cannot be written: {error}")
-        self._scalars.append(records)
+        self._notes.append(records)
 
     def lose(self, kind: str, reason: str) -> None:
         """Count a record that will not be in the files, and warn of the first of its kind."""
@@ -108,12 +108,12 @@ class LogFiles:
         self._encode_wide = WideEncoder(meta)
         self._stats = self._new_stats(self._parts)
         self._parts += 1
-        if self.has_begun:
-            self._add_text(signals.META_TAG, meta_json(meta))
+        if self.has_begun and meta.rank == 0:
+            self._scalars.append([self._text(signals.META_TAG, meta_json(meta))])
 
     def add_alive(self) -> None:
         """Append a heartbeat."""
-        self._add_text(signals.ALIVE_TAG, "")
+        self._notes.append([self._text(signals.ALIVE_TAG, "")])
 
     def add_dropped(self, dropped: int) -> None:
         """Append how many records are missing so far, as a scalar and as a mark."""
@@ -165,9 +165,13 @@ class LogFiles:
             raise ValueError("too many values")
         return record
 
-    def _add_text(self, tag: str, text: str) -> None:
-        if self._meta.rank == 0:
-            self._scalars.append([text_event(tag, self._last_step, time.time(), text)])
+    def _text(self, tag: str, text: str) -> bytes:
+        return text_event(tag, self._last_step, time.time(), text)
+
+    @property
+    def _notes(self) -> Sink:
+        """The file of marks and heartbeats: ranks above 0 have only that of the wide records."""
+        return self._scalars if self._meta.rank == 0 else self._stats
 
     def _new_stats(self, part: int = 0) -> Sink:
         meta = self._meta

@@ -109,6 +109,9 @@ def _parameter(row: Mapping[str, Any]) -> ParameterInfo:
         kind=_text(row.get("kind")),
         tied=_texts(row.get("tied")),
         sampled=_int(row.get("sampled")),
+        shard=_int(row.get("shard")),
+        shards=_int(row.get("shards"), 1),
+        shard_numel=_int(row.get("shard_numel")),
     )
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 FOLDER = "lossmon"
 """Our files lie in this folder of the logdir: two live writers in one directory make TensorBoard
 drop points of either, and a SummaryWriter of the user's may come later."""
+
+SIGN_S = 2.0
+"""How long a rank waits for a sign in a folder that another has made and left empty so far."""
 
 
 def holds_run(logdir: Path) -> bool:
@@ -49,6 +53,38 @@ def claim(place: Path) -> Path:
             (sibling / FOLDER).mkdir(parents=True)
             return sibling
     raise AssertionError  # there is always another sibling
+
+
+def claim_together(place: Path, job: str) -> Path:
+    """Return the logdir that the ranks of `job` share, in `place` or a numbered sibling of it.
+
+    The first rank to come claims it, and leaves a sign by which the others find it.
+
+    Raises:
+        OSError: The folder cannot be made.
+    """
+    for sibling in _siblings(place):
+        folder = sibling / FOLDER
+        sign = folder / f".job-{job}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            if _appears(sign, folder):
+                return sibling
+        else:
+            sign.touch()
+            return sibling
+    raise AssertionError  # there is always another sibling
+
+
+def _appears(sign: Path, folder: Path) -> bool:
+    """Return whether `sign` is in `folder`; an empty one may have been made an instant ago."""
+    deadline = time.monotonic() + SIGN_S
+    while not sign.exists():
+        if any(folder.iterdir()) or time.monotonic() > deadline:
+            return sign.exists()
+        time.sleep(0.01)
+    return True
 
 
 def _siblings(place: Path) -> Iterator[Path]:

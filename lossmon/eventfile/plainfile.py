@@ -8,6 +8,9 @@ from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
+BEGINNING = 64
+"""Bytes; of an event file they hold the time at which it was begun."""
+
 
 class Identity(NamedTuple):
     """What tells a state of a file from any other."""
@@ -17,6 +20,22 @@ class Identity(NamedTuple):
     size: int
     changed: int
     """Time of the last change, in nanoseconds."""
+
+
+class Place(NamedTuple):
+    """Where a file was found, and what tells it from another that has come there since."""
+
+    path: Path
+    device: int
+    inode: int
+    beginning: bytes
+    """Its first `BEGINNING` bytes, fewer where it was shorter: a file may be written anew."""
+
+    def is_still(self, file: FileIO) -> bool:
+        """Return whether an open file is the one that was found."""
+        if identity(file)[:2] != (self.device, self.inode):
+            return False
+        return read_at(file, 0, len(self.beginning)) == self.beginning
 
 
 def open_plain(path: Path) -> FileIO:

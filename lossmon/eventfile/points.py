@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lossmon.eventfile.buckets import Buckets, Rows
 from lossmon.eventfile.column import Column
-from lossmon.records import Floats, Steps, Tail
+from lossmon.records import Floats, RawEnd, Steps
 
 _MAX_CUTS = 1000
 
@@ -71,12 +71,12 @@ class Points:
         return self._rows
 
     @property
-    def tail(self) -> Tail | None:
+    def tail(self) -> RawEnd | None:
         """The newest rows of `later` and the buckets that will take their place."""
         if self._buckets is None:
             return None
         before, rows = self._buckets.settled()
-        return Tail(len(self._steps) + before, *rows)
+        return RawEnd(len(self._steps) + before, *rows)
 
     def append(self, steps: Steps, wall_times: Floats, values: NDArray[Any]) -> None:
         """Append points in file order."""

@@ -42,7 +42,7 @@ class Pump:
     @property
     def dropped(self) -> int:
         """Records that are not in the files and will not come."""
-        return self._queue.dropped + self._files.lost
+        return self._queue.dropped + self._queue.left_out + self._files.lost
 
     def start(self) -> None:
         """Start the thread."""

@@ -49,6 +49,8 @@ class Queue:
         """Metadata among the wide records: what follows it has its rows and columns."""
         self.dropped = 0
         """Records that did not fit, as a whole or but for their losses."""
+        self.left_out = 0
+        """Records that did not even come this far."""
         self._values_put = self._values_taken = 0
 
     def put_scalars(self, point: ScalarPoint) -> None:

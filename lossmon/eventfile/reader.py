@@ -75,7 +75,8 @@ class RunReader:
         self.path = Path(path)
         self.name = name
         self._patience = patience
-        self._files: dict[Path, _File] = {}
+        self._files: dict[str, _File] = {}
+        """By path."""
         self._folder_errors: dict[Path, str] = {}
         self._assembly = Assembly(name, kept or Kept())
         self._run: Run | None = None
@@ -106,7 +107,8 @@ class RunReader:
         known = len(self._files), dict(self._folder_errors)
         for folder in (self.path, self.path / FOLDER):
             try:
-                names = sorted(entry.name for entry in os.scandir(folder))
+                with os.scandir(folder) as scan:
+                    found = [entry for entry in scan if parse_name(entry.name) is not None]
                 self._folder_errors.pop(folder, None)
             except (FileNotFoundError, NotADirectoryError):
                 self._folder_errors.pop(folder, None)
@@ -114,16 +116,16 @@ class RunReader:
             except OSError as error:
                 self._folder_errors[folder] = f"{folder.name}: {error.strerror}"
                 continue
-            for name in names:
-                self._add(folder / name)
+            for entry in sorted(found, key=lambda entry: entry.name):
+                self._add(entry)
         return known != (len(self._files), self._folder_errors)
 
-    def _add(self, path: Path) -> None:
-        if path in self._files or len(self._files) >= _MAX_FILES:
+    def _add(self, entry: os.DirEntry[str]) -> None:
+        if entry.path in self._files or len(self._files) >= _MAX_FILES:
             return
-        name = parse_name(path.name)
-        if name is not None and name.rank == 0 and not path.is_dir():
-            self._files[path] = _File(path, name, self._patience)
+        name = parse_name(entry.name)
+        if name is not None and not (path := Path(entry.path)).is_dir():
+            self._files[entry.path] = _File(path, name, self._patience)
 
     def _damage(self) -> Damage:
         found = [file.damage() for file in self._files.values()]

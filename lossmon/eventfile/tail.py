@@ -22,9 +22,16 @@ from lossmon.eventfile.framing import (
     Offsets,
     Scan,
     Scanner,
-    payload_rows,
 )
-from lossmon.eventfile.plainfile import Identity, identity, open_plain, read_at
+from lossmon.eventfile.payload import Payload, payloads
+from lossmon.eventfile.plainfile import (
+    BEGINNING,
+    Identity,
+    Place,
+    identity,
+    open_plain,
+    read_at,
+)
 from lossmon.eventfile.resync import Resync
 
 CHUNK = 4 << 20
@@ -35,7 +42,7 @@ _MAX_RESYNCS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class Records:
     """Sound records of one length, in file order."""
 
     offsets: Offsets
@@ -65,6 +72,7 @@ class Tail:
         self._lost_places = self._lost_bytes = 0
         self._lost_until = -1
         self._before = b""
+        self._beginning = b""
         self._settled = 0
         self._doubted_size = 0
         self._doubted_polls = 0
@@ -77,10 +85,12 @@ class Tail:
         return self._doubted_polls > 0
 
     @property
-    def place(self) -> tuple[Path, int, int] | None:
-        """Path, device and inode of the file; None before it was opened."""
+    def place(self) -> Place | None:
+        """Where the file was found; None before it was opened."""
         found = self._identity
-        return None if found is None else (self.path, found.device, found.inode)
+        if found is None:
+            return None
+        return Place(self.path, found.device, found.inode, self._beginning)
 
     @property
     def lost_places(self) -> int:
@@ -93,7 +103,7 @@ class Tail:
         """Bytes in those gaps."""
         return self._lost_bytes + self.stuck_bytes
 
-    def poll(self) -> Iterator[list[Rows]]:
+    def poll(self) -> Iterator[list[Records]]:
         """Yield what has been added since the last poll, in file order, some megabytes at a time.
 
         Raises:
@@ -119,7 +129,7 @@ class Tail:
             return True
         return read_at(file, self.offset - len(self._before), len(self._before)) != self._before
 
-    def _read(self, file: FileIO, size: int) -> Iterator[list[Rows]]:
+    def _read(self, file: FileIO, size: int) -> Iterator[list[Records]]:
         if not self._patience:
             self._settled = size
         wanted = 0
@@ -128,6 +138,8 @@ class Tail:
             data = read_at(file, self.offset, request)
             if len(data) < request:
                 return  # cut while it was read: the next poll sees it by its size
+            if not self.offset:
+                self._beginning = data[:BEGINNING]
             whole = self.offset + request == size
             self._chunk = min(CHUNK, self._chunk * 4)
             scan = self._scanner.scan(data)
@@ -141,31 +153,27 @@ class Tail:
             elif whole or self.offset + wanted > size:
                 return
 
-    def _sound_rows(self, data: bytes, scan: Scan) -> tuple[list[Rows], bool]:
+    def _sound_rows(self, data: bytes, scan: Scan) -> tuple[list[Records], bool]:
         """Return the sound records and step behind them; and whether what follows is doubtful."""
-        buffer = np.frombuffer(data, np.uint8)
         count = len(scan.starts)
         sound = np.ones(count, bool)
-        grouped = []
-        for members in scan.groups:
-            length = int(scan.lengths[members[0]])
-            payload, right = payload_rows(buffer, scan.starts[members], length)
-            sound[members] = right
-            grouped.append((members, payload))
-        stop = self._first_unskippable(scan, sound)
+        found = list(payloads(data, scan))
+        for payload in found:
+            sound[payload.members] = payload.sound
+        stop = count if sound.all() else self._first_unskippable(scan, sound)
         self._count_skipped(scan, sound[:stop])
-        found = []
-        for members, payload in grouped:
-            taken = sound[members] & (members < stop)
-            if taken.any():
-                offsets = self.offset + scan.starts[members]
-                whole = bool(taken.all())
-                found.append(
-                    Rows(offsets, payload) if whole else Rows(offsets[taken], payload[taken])
-                )
         end = scan.end if stop == count else int(scan.starts[stop])
+        taken = [self._taken(scan, each, stop) for each in found]
         self._step_to(self.offset + end, data[max(0, end - _MARK) : end])
-        return found, stop < count or scan.bad
+        return [rows for rows in taken if len(rows.offsets)], stop < count or scan.bad
+
+    def _taken(self, scan: Scan, payload: Payload, stop: int) -> Records:
+        """Return the sound records of a payload before the `stop`th frame of the scan."""
+        offsets = self.offset + scan.starts[payload.members]
+        taken = payload.sound & (payload.members < stop)
+        if taken.all():
+            return Records(offsets, payload.rows)
+        return Records(offsets[taken], payload.rows[taken])
 
     def _first_unskippable(self, scan: Scan, sound: NDArray[np.bool_]) -> int:
         """Return the first unsound record that may still become right, or has no sound header

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lossmon.eventfile.plainfile import identity, open_plain, read_at
+from lossmon.eventfile.plainfile import Place, open_plain, read_at
 from lossmon.records import Steps
 
 Wide = NDArray[np.float32]
@@ -71,9 +70,7 @@ class Layout:
 class WideFile:
     """A file of wide records as it was when they were found."""
 
-    path: Path
-    device: int
-    inode: int
+    place: Place
     shape: tuple[int, int]
     """Rows and columns of its tables."""
     layout: Layout | None = None
@@ -158,8 +155,8 @@ def _tables(file: WideFile, offsets: Steps) -> Wide | None:
     size = 4 * file.shape[0] * file.shape[1]
     tables = np.empty((len(offsets), size // 4), "<f4")
     try:
-        with open_plain(file.path) as handle:
-            if identity(handle)[:2] != (file.device, file.inode):
+        with open_plain(file.place.path) as handle:
+            if not file.place.is_still(handle):
                 return None
             for first, stop in _spans(offsets, size):
                 begin, end = int(offsets[first]), int(offsets[stop - 1]) + size

@@ -77,6 +77,12 @@ class RunWriter:
         if self._queue.dropped:
             self._warn_of_drops()
 
+    def leave_out(self, records: int, reason: str) -> None:
+        """Count records that the caller could not get hold of; the first time, warn why."""
+        if self._is_active():
+            self._queue.left_out += records
+            self._pump.warn(reason, reason)
+
     def mark(self, mark: Mark) -> None:
         """Record something that happened."""
         if self._is_active():

@@ -82,11 +82,13 @@ def span_of(points: int) -> int:
 def non_finite(series: Series, *, limit: int = 1000) -> tuple[tuple[int, int], ...]:
     """Return first and last step of each stretch of points that are not finite.
 
+    Of a long series a stretch ends with the bucket that its last point is in.
     Only the first `limit` - 1 stretches stay apart; the last one then reaches to the end of all.
     """
     bad = ~np.isfinite(series.values)
     edges = np.flatnonzero(np.diff(np.concatenate(([False], bad, [False])).astype(np.int8)))
-    pairs = [(int(series.steps[a]), int(series.steps[b - 1])) for a, b in edges.reshape(-1, 2)]
+    last = series.last_steps
+    pairs = [(int(series.steps[a]), int(last[b - 1])) for a, b in edges.reshape(-1, 2)]
     if len(pairs) > limit:
         pairs = [*pairs[: limit - 1], (pairs[limit - 1][0], pairs[-1][1])]
     return tuple(pairs)

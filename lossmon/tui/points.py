@@ -1,6 +1,7 @@
 """A series cut down to what a chart can show, so that a million points cost no more than a few.
 
-Bucket borders depend on a point's number alone: what was drawn stays as it is when points come.
+Bucket borders depend on a row's number alone: what was drawn stays as it is when points come, but
+for the newest few thousand points of a series beyond a million, whose rows change once.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from lossmon.eventfile.sources import Source
 from lossmon.eventfile.watching import LogdirReader
 from lossmon.numfmt import printable
 from lossmon.records import Run, Series
+from lossmon.tui.hostclock import HostClock
 from lossmon.tui.points import condense
 from lossmon.tui.snapshot import Key, RunView, Snapshot
 
@@ -49,6 +50,7 @@ class Poller:
         self._problem: str | None = None
         self._in_touch = 0.0
         """When the source was last in touch."""
+        self._hosts: dict[Key, HostClock] = {}
 
     def poll(self) -> Iterator[Snapshot]:
         """Yield snapshots while reading and judging; none where nothing has changed."""
@@ -68,9 +70,15 @@ class Poller:
 
     def _read(self) -> bool:
         """Take in what was written; return whether anything that is shown has changed."""
-        now, changed = self._as_of(), False
-        for key, run in _keyed(self._reader.poll()):
+        clock, changed = self._as_of(), False
+        runs = dict(_keyed(self._reader.poll()))
+        for key in self._views.keys() - runs.keys():
+            self._forget(key)
+            changed = True
+        for key, run in runs.items():
             before = self._views.get(key)
+            host = self._hosts.setdefault(key, HostClock(run.last_wall, clock))
+            now = host.at(run.last_wall, clock)
             if before is None or before.run is not run:
                 self._views[key] = view_of(key, run, before, now)
                 self._owed[key] = self._rest.get(key, 0.0)
@@ -85,6 +93,11 @@ class Poller:
         changed |= problem != self._problem
         self._problem = problem
         return changed
+
+    def _forget(self, key: Key) -> None:
+        """Let go of a run that turned out to be none: a folder of settings inside another."""
+        for known in (self._views, self._folds, self._owed, self._rest, self._hosts):
+            known.pop(key, None)
 
     def _as_of(self) -> float:
         """Return the time that the logs are as of: a run does not die of our lost connection."""

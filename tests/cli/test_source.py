@@ -104,6 +104,16 @@ def test_files_that_hold_no_records_are_told_by_the_address(
     assert f"the event files in {address} hold no records yet" in capsys.readouterr().err
 
 
+def test_run_that_cannot_be_read_among_others_is_told_by_the_address(
+    sshd: Any, learning: Path, capsys: Capture
+) -> None:
+    (learning / "void").mkdir()
+    (learning / "void" / "events.out.tfevents.1").touch()
+    address = sshd.address(learning)
+    assert main(["check", address]) == 0
+    assert f"the event files in {address}/void hold no records yet" in capsys.readouterr().err
+
+
 def test_fsspec_that_is_not_installed_is_said(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

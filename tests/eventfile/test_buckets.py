@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lossmon.eventfile.buckets import TAIL, Buckets
-from lossmon.eventfile.merge import Merged, Part
+from lossmon.eventfile.merge import Merged
+from lossmon.eventfile.part import Part
 from lossmon.eventfile.points import Points
 from lossmon.records import BucketRows, Floats, Series
 
@@ -133,6 +134,39 @@ def test_a_later_start_cuts_a_long_series() -> None:
     assert series.steps[-1] == 849
     assert (np.diff(series.steps) > 0).all()
     assert series.values[series.steps < 800].min() == 1.0
+
+
+def resumed(count: int) -> Series:
+    """The series of a run that went on at step 6,000 in a second file, after so many points."""
+    values = losses(20_000)
+    first, second = Points(head=HEAD), Points(head=HEAD)
+    first.append(np.arange(6500), np.arange(6500.0), values[:6500])
+    steps = np.arange(6000, 6000 + count)
+    second.append(steps, steps * 1.0, values[6000 : 6000 + count])
+    merged = Merged()
+    merged.update([Part(first, limit=6000), Part(second)])
+    assert merged.columns is not None
+    return Series("train/loss", *merged.columns, merged.buckets, merged.tail)
+
+
+@pytest.mark.parametrize("step", [3000, 6500, 10_000, 11_999])
+def test_a_resumed_run_until_a_step_is_the_same_while_it_grows_and_after(step: int) -> None:
+    assert_same(resumed(step - 6000 + 40).until(step), resumed(14_000).until(step))
+
+
+@given(slices=st.lists(st.integers(1, 4000), max_size=6))
+def test_a_resumed_run_is_the_same_however_its_points_came(slices: list[int]) -> None:
+    values, merged = losses(20_000), Merged()
+    first, second = Points(head=HEAD), Points(head=HEAD)
+    first.append(np.arange(6500), np.arange(6500.0), values[:6500])
+    done = 0
+    for count in [*slices, 14_000]:
+        steps = np.arange(6000 + done, 6000 + min(14_000, done + count))
+        second.append(steps, steps * 1.0, values[steps])
+        merged.update([Part(first, limit=6000), Part(second)])
+        done = min(14_000, done + count)
+    assert merged.columns is not None
+    assert_same(Series("x", *merged.columns, merged.buckets, merged.tail), resumed(14_000))
 
 
 def test_extreme_values_overflow_into_infinity_and_warn_nobody() -> None:

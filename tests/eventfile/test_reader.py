@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from lossmon.eventfile import content
 from lossmon.eventfile.encoding import ScalarEncoder, start_event, version_event
 from lossmon.eventfile.framing import OVERHEAD, frame
 from lossmon.eventfile.reader import RunReader
@@ -358,6 +359,19 @@ def test_marks_of_a_sound_shape_only_are_taken(tmp_path: Path, meta: RunMeta) ->
     run = whole(tmp_path)
     assert [mark.kind for mark in run.marks] == ["resumed"]
     assert run.damage.records == 1
+
+
+def test_of_very_many_marks_the_oldest_and_the_newest_are_kept(
+    tmp_path: Path, meta: RunMeta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(content, "_MAX_MARKS", 10)
+    writer = RunWriter(tmp_path, meta)
+    for step in range(25):
+        writer.mark(Mark(step, 1e9 + step, "interval", {"every": step}))
+    writer.close()
+    run = whole(tmp_path)
+    assert [mark.step for mark in run.marks] == [*range(5), *range(20, 25)]
+    assert run.damage.records == 15
 
 
 @settings(max_examples=60)

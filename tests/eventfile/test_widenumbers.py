@@ -89,6 +89,17 @@ def test_a_file_that_was_replaced_reads_as_not_measured(
     assert np.isnan(column(table)).all()
 
 
+def test_a_file_that_was_written_anew_in_its_place_reads_as_not_measured(
+    tmp_path: Path, write_run: WriteRun
+) -> None:
+    write_run(tmp_path / "a", range(10))
+    write_run(tmp_path / "b", range(100, 110), wall=5e8)
+    table = parameters(tmp_path / "a")
+    (old,), (new,) = ((tmp_path / run / "lossmon").glob("*.stats") for run in "ab")
+    old.write_bytes(new.read_bytes())
+    assert np.isnan(column(table)).all()
+
+
 def test_records_of_several_starts_come_from_their_own_files(
     tmp_path: Path, write_run: WriteRun
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lossmon.records import Series
+from lossmon.records import BucketRows, Series
 from lossmon.report.curve import bucketed, non_finite, smoothed
 
 
@@ -91,3 +91,10 @@ def test_curve_of_no_points_is_empty() -> None:
     empty = _series(np.zeros(0))
     assert len(bucketed(empty, empty.values)) == 0
     assert non_finite(empty) == ()
+
+
+def test_stretch_of_a_long_series_reaches_to_the_end_of_its_bucket() -> None:
+    table = np.array([[np.nan, np.nan, np.nan, 6.0, 0.0, np.nan, 2.0, 7.0]])
+    steps, values = np.array([0, 1, 2, 8]), np.array([1.0, 1.0, np.nan, 1.0])
+    series = Series("train/loss", steps, steps * 1.0, values, BucketRows(np.array([2]), table))
+    assert non_finite(series) == ((2, 7),)

@@ -86,6 +86,11 @@ def test_what_a_log_says_cannot_speak_to_the_terminal() -> None:
     assert "3 damaged records in the log" in text
 
 
+def test_histograms_are_said_to_be_in_the_log_and_not_read() -> None:
+    text = shown(replace(finished(synth.run(50), "a"), histograms=frozenset({"w", "b"})))
+    assert "2 histograms in the log, not read here: TensorBoard draws them" in text
+
+
 def test_colour_changes_no_character() -> None:
     coloured = shown(vanishing(), colour=True)
     for code in ("0", "1", "2", "1;31", "1;32", "1;33", "1;36"):

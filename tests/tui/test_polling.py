@@ -6,7 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
 
+from lossmon.eventfile.framing import frame
 from lossmon.eventfile.sources import LocalSource
 from lossmon.tui.polling import Poller
 from lossmon.tui.words import life, speed
@@ -33,3 +36,26 @@ def test_a_run_that_falls_silent_loses_its_speed_before_it_counts_as_dead(
         ("✕ dead 1m ago", ""),
     ]
     assert math.isnan(view.speed)
+
+
+def test_a_folder_that_turns_out_to_hold_the_settings_of_a_run_is_let_go(
+    tmp_path: Path, write_run: Callable[..., Path], until: Callable[[Callable[[], bool]], None]
+) -> None:
+    root = tmp_path / "runs"
+    run = root / "net"
+    (run / "1700000000").mkdir(parents=True)
+    plugin = SummaryMetadata.PluginData(plugin_name="hparams")
+    value = Summary.Value(tag="settings", metadata=SummaryMetadata(plugin_data=plugin))
+    settings = Event(wall_time=1e9, summary=Summary(value=[value])).SerializeToString()
+    (run / "1700000000" / "events.out.tfevents.1.host").write_bytes(frame(settings))
+    poller = Poller(LocalSource(root, str(root)))
+
+    shown: list[list[str]] = []
+
+    def shows(names: list[str]) -> bool:
+        shown.extend([view.name for view in snapshot.runs] for snapshot in poller.poll())
+        return bool(shown) and shown[-1] == names
+
+    assert shows(["net/1700000000"])
+    write_run("net", np.linspace(2, 1, 40))
+    until(lambda: shows(["net"]))

@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from lossmon.eventfile.sources.leftovers import PREFIX, hold, release, sweep
 from lossmon.eventfile.sources.remote import FinalError
 
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
@@ -30,7 +31,9 @@ class Mirror:
             FinalError: There is no room for temporary files.
         """
         try:
-            self._home = Path(tempfile.mkdtemp(prefix="lossmon-"))
+            sweep(Path(tempfile.gettempdir()))
+            self._home = Path(tempfile.mkdtemp(prefix=PREFIX))
+            self._held = hold(self._home)
             self.root = self._home.joinpath("copy", *parts)
             self.root.mkdir(parents=True)
             self._aside = self._home / "aside"
@@ -83,6 +86,8 @@ class Mirror:
     def remove(self) -> None:
         """Remove everything; a second call does nothing."""
         shutil.rmtree(self._home, ignore_errors=True)
+        release(self._held)
+        self._held = None
 
     def _drop(self, path: str) -> None:
         aside = self._replacing.pop(path, None)

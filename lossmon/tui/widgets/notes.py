@@ -42,6 +42,9 @@ def _notes(view: RunView) -> Iterator[tuple[str, str, str]]:
         yield "!", text, "warning"
     for file in damage.files:
         yield "!", f"cannot be read: {printable(file, _SENTENCE)}", "warning"
+    if view.run.histograms:
+        count = plural(len(view.run.histograms), "histogram")
+        yield "·", f"{count} in the log, not read here: TensorBoard draws them", "dim"
 
 
 def _text(detail: object) -> str:

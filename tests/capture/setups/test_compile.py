@@ -19,6 +19,8 @@ def _fresh() -> Any:
     torch._dynamo.reset()
     yield
     torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    torch._dynamo.eval_frame.cached_backends.clear()
 
 
 def counts() -> dict[str, int]:

@@ -43,6 +43,11 @@ def test_doubles_are_read(runs: Mapping[str, Run]) -> None:
     assert series["in double"].values == pytest.approx(series["loss"].values, rel=1e-6)
 
 
+def test_histograms_are_noted_by_their_tags(runs: Mapping[str, Run]) -> None:
+    assert runs["loop"].histograms == {"w"}
+    assert any(tag.endswith("kernel/histogram") for tag in runs["fit/train"].histograms)
+
+
 def test_of_a_fit_the_loss_of_a_batch_is_preferred_to_that_of_an_epoch(
     runs: Mapping[str, Run],
 ) -> None:

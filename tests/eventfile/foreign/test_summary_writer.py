@@ -47,6 +47,11 @@ def test_histograms_text_and_images_are_passed_over(runs: Mapping[str, Run]) -> 
     assert not runs["healthy"].damage
 
 
+def test_histograms_are_noted_by_their_tags(runs: Mapping[str, Run]) -> None:
+    assert runs["healthy"].histograms == {"0.weight", "0.bias", "2.weight", "2.bias"}
+    assert not runs["healthy/Loss_both_test"].histograms
+
+
 def test_roles_are_found_under_the_tags_of_the_log(runs: Mapping[str, Run]) -> None:
     assert runs["healthy"].roles == {
         "train_loss": "Loss/train",

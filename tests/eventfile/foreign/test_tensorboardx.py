@@ -35,6 +35,10 @@ def test_scalars_are_what_tensorboard_reads(
     assert_as_tensorboard_reads(runs["Loss/test"], logs / "Loss" / "test")
 
 
+def test_histograms_are_noted_by_their_tags(runs: Mapping[str, Run]) -> None:
+    assert runs["logs"].histograms == {"weights"}
+
+
 def test_roles_are_found_under_the_cleaned_tags(runs: Mapping[str, Run]) -> None:
     assert runs["logs"].roles == {"train_loss": "train__loss", "train_lr": "learning_rate"}
 
