@@ -118,6 +118,7 @@ def _all_with_all(node: Any) -> bool | None:
     if below is None or function_name(below) not in ("Sub", "Rsub"):
         return None
     pairs = node._saved_self.numel()
+    # Of a node that was itself made by a backward pass the shape is a list.
     operands = [math.prod(n._input_metadata[at].shape) for n, at in below.next_functions if n]
     return True if any(size > 1 and size * size == pairs for size in operands) else None
 

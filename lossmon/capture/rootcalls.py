@@ -22,6 +22,7 @@ from torch.utils.hooks import RemovableHandle
 
 from lossmon.capture.compiling import COMPILATIONS, has_compiled
 from lossmon.capture.guard import Guard
+from lossmon.capture.layout import in_transform
 
 PATIENCE = 64
 """Calls of other modules, or without gradients, after which the model is not waited for."""
@@ -136,7 +137,7 @@ class RootCalls:
         )
         if ours and not torch.is_grad_enabled():
             self._spoilt = True
-        return ours and torch.is_grad_enabled()
+        return ours and torch.is_grad_enabled() and not in_transform()
 
     def _take(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         self._note_wait()

@@ -22,7 +22,7 @@ from lossmon.batchsignals import (
     TARGET_COUNT,
     TARGET_PRINT,
 )
-from lossmon.capture.rootcalls import compiles
+from lossmon.capture.compiling import has_compiled
 from lossmon.records import Run
 from lossmon.signals import (
     CRITERION,
@@ -41,7 +41,7 @@ Record = Callable[..., Run]
 
 @pytest.fixture(autouse=True)
 def nothing_is_compiled() -> None:
-    if compiles():
+    if has_compiled():
         torch._dynamo.reset()
 
 

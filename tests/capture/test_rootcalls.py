@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 from torch.nn.modules.module import _global_forward_pre_hooks
 
+from lossmon.capture.compiling import has_compiled
 from lossmon.capture.guard import Guard
-from lossmon.capture.rootcalls import PATIENCE, RootCalls, compiles
+from lossmon.capture.rootcalls import PATIENCE, RootCalls
 
 Seen = list[tuple[tuple[Any, ...], dict[str, Any]]]
 
@@ -34,7 +35,7 @@ class Model(nn.Module):
 
 @pytest.fixture(autouse=True)
 def nothing_is_compiled() -> None:
-    if compiles():
+    if has_compiled():
         torch._dynamo.reset()
 
 
@@ -228,7 +229,7 @@ def test_nothing_is_compiled_anew_and_nothing_warned_of(
     whole: bool, model: Model, seen: Seen, compiling: Any
 ) -> None:
     compiled = torch.compile(model, backend=compiling)
-    assert compiles()
+    assert has_compiled()
     calls = RootCalls(
         [compiled if whole else model],
         lambda args, kwargs: seen.append((args, dict(kwargs))),
