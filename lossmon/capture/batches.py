@@ -43,6 +43,8 @@ class BatchMeter:
         self._put = put
         self._note = note
         self._inputs = InputMeter()
+        self.is_expecting = False
+        """Whether the forward of the step under way is waited for, or has been seen."""
         self._sampled = False
         self._size = 0
         self._spent_s = 0.0
@@ -51,7 +53,8 @@ class BatchMeter:
         """Wait for the forward of the next step where it is worth it."""
         self._sampled = sampled
         wanted = sampled and (self._rhythm.prints or self._rhythm.close)
-        if wanted or step_s > LONG_STEP_S:
+        self.is_expecting = wanted or step_s > LONG_STEP_S
+        if self.is_expecting:
             self._calls.arm(now)
         else:
             self._calls.disarm()

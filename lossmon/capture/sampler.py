@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from lossmon.batchsignals import TARGET_PRINT, VERDICT_SIGNALS
 from lossmon.capture.activations import NAME as ACTIVATIONS
 from lossmon.capture.activations import ActivationMeter
-from lossmon.capture.batches import BatchMeter
+from lossmon.capture.batches import LONG_STEP_S, BatchMeter
 from lossmon.capture.criterion import COLUMNS as CRITERION_COLUMNS
 from lossmon.capture.criterion import CriterionHook, CriterionMeter
 from lossmon.capture.device import DeviceMeter
@@ -183,7 +183,8 @@ class StepSampler:
         else:
             self._wiring.forget()
         self._criterion_hook.wanted = wanted and self._rhythm.criterion
-        self._batches.expect(sampled=wanted, step_s=step_s, now=time.perf_counter())
+        if wanted or step_s > LONG_STEP_S or self._batches.is_expecting:
+            self._batches.expect(sampled=wanted, step_s=step_s, now=time.perf_counter())
         if self._activations is not None:
             self._guard.run(ACTIVATIONS, self._activations.expect, wanted)
 
@@ -192,7 +193,9 @@ class StepSampler:
 
         See `BatchMeter` and `DeviceMeter`.
         """
-        values: dict[str, float] = self._guard.run("pace", self._batches.pace, step_s, passes) or {}
+        values: dict[str, float] = {}
+        if self._batches.is_expecting:
+            values = self._guard.run("pace", self._batches.pace, step_s, passes) or {}
         if self._device is None:
             tensors = (tensor for tensor in self._tensors() if tensor is not None)
             self._device = DeviceMeter(next((t.device for t in tensors), torch.device("cpu")))
