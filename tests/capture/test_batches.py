@@ -22,6 +22,7 @@ from lossmon.batchsignals import (
     TARGET_COUNT,
     TARGET_PRINT,
 )
+from lossmon.capture.batches import LONG_STEP_S
 from lossmon.capture.compiling import has_compiled
 from lossmon.records import Run
 from lossmon.signals import (
@@ -127,6 +128,19 @@ def test_waiting_for_data_is_told_from_the_step(task: Any, record: Record) -> No
     assert waits.steps.tolist() == [1, 2, 3, 4, 5]
     assert (waits.values >= 20).all()
     assert (waits.values < steps.values).all()
+
+
+def test_of_long_steps_every_wait_is_told_sampled_or_not(task: Any, record: Record) -> None:
+    def train(monitor: lossmon.Monitor) -> None:
+        for step in range(6):
+            time.sleep(2 * LONG_STEP_S)
+            task.optimizer.zero_grad()
+            task.loss(step).backward()
+            task.optimizer.step()
+
+    run = record(task.model, task.optimizer, train, every=1000)
+    assert run.totals.steps.tolist() == [0]
+    assert run.scalar(DATA_MS).steps.tolist() == [2, 3, 4, 5]
 
 
 def test_examples_a_second_are_those_of_all_passes(task: Any, record: Record) -> None:
