@@ -352,3 +352,12 @@ def test_activations_says_at_which_sampled_steps(
         return
     known = np.flatnonzero(~np.isnan(column(run, signals.STD_OUT)["0"]))
     assert known.tolist() == list(steps)
+
+
+def test_left_to_itself_it_looks_at_the_first_steps_and_then_at_every_eighth(
+    record: Callable[..., Run],
+) -> None:
+    model = mlp()
+    run = record(model, [], train(model, lambda: torch.randn(8, 6), steps=90), every=1)
+    known = np.flatnonzero(~np.isnan(column(run, signals.STD_OUT)["0"]))
+    assert known.tolist() == [*range(32), *range(32, 90, 8)]
