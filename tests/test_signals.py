@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -66,3 +67,14 @@ def test_signals_of_a_batch_are_signals_of_the_run() -> None:
 
 def test_every_bin_of_classes_has_a_column_of_targets_and_one_of_predictions() -> None:
     assert len(LABEL_COUNTS) == len(PREDICTED_COUNTS) == CLASS_BINS
+
+
+@pytest.mark.parametrize(
+    "signal",
+    [s for s in (*SCALARS, *BATCH_SIGNALS) if s not in (*LABEL_COUNTS, *PREDICTED_COUNTS)],
+    ids=lambda signal: signal.name,
+)
+def test_the_page_of_signals_says_what_the_signal_says(signal: Signal) -> None:
+    page = Path(__file__).resolve().parent.parent / "docs/signals.md"
+    line = f"| `{signal.tag or signal.name}` | {signal.unit} | "
+    assert line + signal.doc.replace("|", "\\|") in page.read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 FAILURES_UNTIL_OFF = 3
@@ -30,7 +31,8 @@ class Guard:
             return work(*args)
         # Whatever our own code does wrong, the training must not learn of it.
         except Exception as error:
-            self.failed(collector, error)
+            with suppress(Exception):
+                self.failed(collector, error)
             return None
 
     def failed(self, collector: str, error: Exception) -> None:

@@ -7,7 +7,7 @@ the recorder keeps its steps.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from lossmon.capture.boards import Floats, blank
 from lossmon.capture.groups import Holders, held_count, lr_numbers, named_rates
 from lossmon.capture.guard import Guard
 from lossmon.capture.hyperparameters import OptionWatch
+from lossmon.capture.renewal import changed_names
 from lossmon.capture.samples import Sample
 from lossmon.capture.scalars import Line, ScalarLog
 from lossmon.capture.start import Start
@@ -23,13 +24,21 @@ from lossmon.eventfile.writer import RunWriter
 from lossmon.records import LayerInfo, Mark, RunMeta
 from lossmon.signals import HYPERPARAMETERS
 
+MAX_NAMED = 8
+"""Parameters that a mark names."""
+
+
+def named(names: Sequence[str]) -> dict[str, Any]:
+    """Return what a mark about parameters carries."""
+    return {"count": len(names), "names": list(names[:MAX_NAMED])}
+
 
 class RunLog:
     """The files of one start."""
 
     def __init__(self, start: Start, holders: Holders, transfer: Transfer) -> None:
         """`holders` is the recorder's own: it may grow until the first step and after."""
-        self.guard = Guard(self._collector_off)
+        self.guard = Guard(self.note_off)
         self.start = start
         self.waits = False
         self._marks: list[Mark] = []
@@ -76,6 +85,16 @@ class RunLog:
         self._files()
         held = [rates.get(id(optimizer), []) for optimizer in self._holders.living()]
         return named_rates([rate for numbers in held for rate in numbers], self._names)
+
+    def renew(self, start: Start, step: int) -> None:
+        """Begin new tables with the rows of `start`; what is on its way goes into the old ones."""
+        self._transfer.drain()
+        names = changed_names(self.start.rows, start.rows)
+        self.start = start
+        if self._writer is not None:
+            self._writer.new_meta(self._meta())
+        if names:
+            self.mark(step, "parameters", named(names))
 
     def put(self, line: Line) -> None:
         """Write a line."""
@@ -124,6 +143,11 @@ class RunLog:
         self.mark(step, "exception" if error else "closed", {"error": error} if error else None)
         self._files()[0].close()
 
+    def release(self) -> None:
+        """Write what the files still wait for, and close them. Idempotent."""
+        if self._writer is not None:
+            self._writer.close()
+
     def _files(self) -> tuple[RunWriter, ScalarLog]:
         if self._writer is None or self._scalars is None:
             self._writer = RunWriter(self.start.logdir, self._meta())
@@ -148,6 +172,7 @@ class RunLog:
         fits = found is not None and len(found) == len(self._layers)
         return found if found is not None and fits else self._no_layers
 
-    def _collector_off(self, collector: str, error: str) -> None:
+    def note_off(self, collector: str, error: str) -> None:
+        """Write that a collector was switched off."""
         detail = {"collector": collector, "error": error}
         self.mark(self.start.step, "collector-off", detail)

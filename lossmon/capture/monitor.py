@@ -23,7 +23,8 @@ from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.groups import inner_optimizer
 from lossmon.capture.guard import warn
 from lossmon.capture.layers import layers_of_model
-from lossmon.capture.layout import rows_of_model
+from lossmon.capture.layout import Row, awaits_parameters, left_out, rows_of_model
+from lossmon.capture.log import named
 from lossmon.capture.options import activations_every, check_options, kind_of, require
 from lossmon.capture.ranks import next_run_of_job, process_rank
 from lossmon.capture.recorder import Recorder
@@ -63,7 +64,7 @@ class Monitor:
         optimizer ever steps, this call is the clock.
         """
         if self._listens():
-            self._recorder.user_step(loss)
+            self._recorder.guard.run("monitor", self._recorder.user_step, loss)
 
     def log(self, **scalars: float) -> None:
         """Record scalars at the newest step; `val_loss=...` becomes `val/loss`.
@@ -74,7 +75,8 @@ class Monitor:
         if not self._listens():
             return
         numbers = {name: _number(value) for name, value in scalars.items() if len(name) <= MAX_NAME}
-        self._recorder.user_log({_tag(n): x for n, x in numbers.items() if x is not None})
+        values = {_tag(n): x for n, x in numbers.items() if x is not None}
+        self._recorder.guard.run("monitor", self._recorder.user_log, values)
         for name, value in scalars.items():
             if numbers.get(name) is None and len(self._left_out) < MAX_WARNINGS:
                 self._warn_of(name, value)
@@ -123,7 +125,13 @@ class Monitor:
         self._closed = True
         atexit.unregister(self._close_at_exit)
         ROUTES.discard(self._recorder)
-        self._recorder.close(error=None if error is None else described(error))
+        self._recorder.guard.run("close", self._end, error)
+
+    def _end(self, error: BaseException | None) -> None:
+        try:
+            self._recorder.close(error=None if error is None else described(error))
+        finally:
+            self._recorder.release()
 
 
 def described(error: BaseException) -> str:
@@ -190,11 +198,13 @@ def watch(
     first = steps_behind(optimizers) if start_step is None else start_step
     GATHERED.learn(model.modules())
     rows = rows_of_model(model)
-    require(bool(rows), "model has no floating-point parameters to watch")
+    may_come = awaits_parameters(model)
+    require(bool(rows) or may_come, "model has no floating-point parameters to watch")
     job = next_run_of_job(str(Path(logdir)))
     start = Start(
         rows=rows,
         layers=layers_of_model(model) if activations else (),
+        scan=scan_of(model),
         logdir=_claim(Path(logdir), job, resumes=first > 0),
         run_id=job,
         model=model_name(model),
@@ -218,10 +228,24 @@ def watch(
         modules=(model,),
         activations_every=activations_every(activations),
     )
-    recorder.log.open()
+    try:
+        recorder.log.open()
+    except UsageError:
+        recorder.abandon()
+        raise
+    _note_left_out(recorder, left_out(model))
     if activations and is_compiled(model):
         recorder.log.guard.tell_off(ACTIVATIONS, COMPILED)
     return Monitor(recorder)
+
+
+def _note_left_out(recorder: Recorder, names: Sequence[str]) -> None:
+    """Say of which parameters nothing is recorded; nothing where all of them are."""
+    if names:
+        few = ", ".join(printable(name, 80) for name in names[:3])
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        warn(f"lossmon: nothing is recorded of {few}{more}: no floating-point numbers")
+        recorder.log.mark(recorder.step, "not-recorded", named(names))
 
 
 def training_mode(model: nn.Module) -> Callable[[], bool]:
@@ -233,6 +257,17 @@ def training_mode(model: nn.Module) -> Callable[[], bool]:
         return model is not None and model.training
 
     return mode
+
+
+def scan_of(model: nn.Module) -> Callable[[], tuple[Row, ...]]:
+    """Return a function that returns the rows of `model`, none once it is gone; holds it weakly."""
+    reference = weakref.ref(model)
+
+    def scan() -> tuple[Row, ...]:
+        model = reference()
+        return () if model is None else rows_of_model(model)
+
+    return scan
 
 
 def _optimizers(given: Any) -> tuple[Optimizer, ...]:

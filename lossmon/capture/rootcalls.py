@@ -22,6 +22,7 @@ from torch.utils.hooks import RemovableHandle
 
 from lossmon.capture.compiling import COMPILATIONS, has_compiled
 from lossmon.capture.guard import Guard
+from lossmon.capture.layout import in_transform
 
 PATIENCE = 64
 """Calls of other modules, or without gradients, after which the model is not waited for."""
@@ -96,7 +97,7 @@ class RootCalls:
             self._known = {id(module) for root in roots for module in root.modules()}
 
     def _called(self, module: nn.Module, args: tuple[Any, ...]) -> None:
-        if not torch.compiler.is_compiling():
+        if not is_traced():
             self._guard.run("inputs", self._notice, module, args)
 
     def _notice(self, module: nn.Module, args: tuple[Any, ...]) -> None:
@@ -112,14 +113,14 @@ class RootCalls:
     def _called_whole(
         self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
-        if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+        if torch.is_grad_enabled() and not is_traced():
             self._guard.run("inputs", self._take, args, kwargs)
 
     def _returned(
         self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any
     ) -> None:
         self.disarm()
-        self._see(args, kwargs)
+        self._guard.run("inputs", self._see, args, kwargs)
 
     def _is_meant(self, module: nn.Module) -> bool:
         if threading.get_ident() != self._thread or os.getpid() != self._pid:
@@ -136,7 +137,7 @@ class RootCalls:
         )
         if ours and not torch.is_grad_enabled():
             self._spoilt = True
-        return ours and torch.is_grad_enabled()
+        return ours and torch.is_grad_enabled() and not in_transform()
 
     def _take(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         self._note_wait()
@@ -146,3 +147,12 @@ class RootCalls:
         self.disarm()
         if self._since is not None and not self._spoilt:
             self._waited = time.perf_counter() - self._since
+
+
+def is_traced() -> bool:
+    """Return whether the forward under way is no training: traced, or transformed by torch.func."""
+    # First, so that a compiler that traces this hook sees no more of it.
+    if torch.compiler.is_compiling():
+        return True
+    traced = torch._C._get_tracing_state() is not None
+    return traced or torch._C._functorch.peek_interpreter_stack() is not None

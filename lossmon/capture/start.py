@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,8 @@ class Start:
     settings: Mapping[str, Any] = field(default_factory=dict)
     wall: float = field(default_factory=time.time)
     clock: float = field(default_factory=time.perf_counter)
+    scan: Callable[[], tuple[Row, ...]] | None = None
+    """Returns the rows as they would be if the run began now; None: those of `rows`, renewed."""
     start_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     run_id: str = ""
     """What all ranks of one start have in common; empty for a process alone."""
