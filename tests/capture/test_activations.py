@@ -252,7 +252,8 @@ def test_a_unit_that_dies_is_told_within_1024_samples(record: Callable[..., Run]
             model(torch.randn(64, 6)).square().mean().backward()
             optimizer.step()
 
-    dead = column(record(model, optimizer, loop, every=1), signals.DEAD_SHARE)["0"]
+    run = record(model, optimizer, loop, every=1, activations=True)
+    dead = column(run, signals.DEAD_SHARE)["0"]
     assert dead[9] == 3 / 8
     assert (dead[10 + 16 :] == 1).all()
 
