@@ -71,7 +71,11 @@ def test_every_bin_of_classes_has_a_column_of_targets_and_one_of_predictions() -
 
 @pytest.mark.parametrize(
     "signal",
-    [s for s in (*SCALARS, *BATCH_SIGNALS) if s not in (*LABEL_COUNTS, *PREDICTED_COUNTS)],
+    [
+        s
+        for s in (*SCALARS, *LAYER_SIGNALS, *BATCH_SIGNALS)
+        if s not in (*LABEL_COUNTS, *PREDICTED_COUNTS)
+    ],
     ids=lambda signal: signal.name,
 )
 def test_the_page_of_signals_says_what_the_signal_says(signal: Signal) -> None:

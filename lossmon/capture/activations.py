@@ -10,6 +10,7 @@ several times in it the last run.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -30,14 +31,15 @@ from lossmon.capture.transfer import Transfer
 from lossmon.records import LayerInfo
 
 NAME = "activations"
-FIRST = 256
-"""So many sampled steps have their layers read; then every fourth: what layers are like changes
-slowly, and needs no neighbouring steps."""
-THEN_EVERY = 4
+FIRST = 32
+"""So many sampled steps have their layers read; then every eighth: what layers are like changes
+slowly and needs no neighbouring steps, and it costs half of all else that is measured."""
+THEN_EVERY = 8
 UNSEEN = 3
 """Steps without a word from any layer after which none is expected any more."""
-TIMED = 16
-"""Two of so many passes are timed: the clock of a thread costs as much as a copy."""
+PASSES = 9
+"""The cost of a pass is the median of so many. They are timed by the clock on the wall, as that of
+a thread costs as much as a copy; the median leaves out what the neighbours took."""
 COMPILED = "the model is compiled: a hook would compile it anew"
 
 
@@ -66,7 +68,8 @@ class ActivationMeter:
         self._numbers = {id(layer.module()): n for n, layer in enumerate(layers)}
         self._sampled = self._measured = self._unseen = 0
         self._taken = False
-        self._timed_s = self._pass_s = self._spent_s = 0.0
+        self._pass_s = self._spent_s = 0.0
+        self._passes: deque[float] = deque(maxlen=PASSES)
         self._handle: Any = None
         # The output of a compiled model is seen outside what is compiled.
         self._outside = layers[0].module if layers[0].name == OUTPUT else None
@@ -105,9 +108,9 @@ class ActivationMeter:
             self._miss()
             return None
         self._unseen = 0
-        if self._is_timed:
-            self._pass_s, self._timed_s = self._timed_s, 0.0
-        self._spent_s += self._pass_s
+        self._passes.append(self._pass_s)
+        self._pass_s = 0.0
+        self._spent_s += sorted(self._passes)[len(self._passes) // 2]
         self._measured += 1
         before = self._roster.infos
         with torch.no_grad():
@@ -117,7 +120,7 @@ class ActivationMeter:
         return table
 
     def spent(self) -> float:
-        """Return the seconds of this thread that the hook has taken since the last call."""
+        """Return the seconds that the hook has taken since the last call."""
         spent, self._spent_s = self._spent_s, 0.0
         return spent
 
@@ -125,11 +128,6 @@ class ActivationMeter:
         """Leave no hook behind. Idempotent."""
         self._disarm()
         COMPILATIONS.discard(self)
-
-    @property
-    def _is_timed(self) -> bool:
-        # The first pass of a model is another than those after it.
-        return self._measured % TIMED < 2
 
     def _arm(self) -> Any:
         if self._outside is None:
@@ -157,12 +155,9 @@ class ActivationMeter:
     def _see(self, number: int, module: nn.Module, inputs: Any, output: Any) -> None:
         if self._layers[number].module() is not module or not self._counts(module):
             return
-        if not self._is_timed:
-            self._roster.see(number, module, inputs, output)
-            return
-        began = time.thread_time()
+        began = time.perf_counter()
         self._roster.see(number, module, inputs, output)
-        self._timed_s += time.thread_time() - began
+        self._pass_s += time.perf_counter() - began
 
     def _counts(self, module: nn.Module) -> bool:
         """Return whether this is a forward pass of the training, made for the first time."""

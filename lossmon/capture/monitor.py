@@ -186,7 +186,7 @@ def watch(
         every: Sample every so many steps, instead of on a budget.
         budget: Share of the run's time that sampling may cost, after 0.5 s in all.
         activations: Whether the outputs of layers are looked at on sampled steps: "auto" on the
-            first 256 and on every fourth after that, True on all, a number N on every Nth, False on
+            first 32 and on every eighth after that, True on all, a number N on every Nth, False on
             none. Of a model that torch.compile has compiled only its own output is.
 
     Raises:

@@ -252,7 +252,8 @@ def test_a_unit_that_dies_is_told_within_1024_samples(record: Callable[..., Run]
             model(torch.randn(64, 6)).square().mean().backward()
             optimizer.step()
 
-    dead = column(record(model, optimizer, loop, every=1), signals.DEAD_SHARE)["0"]
+    run = record(model, optimizer, loop, every=1, activations=True)
+    dead = column(run, signals.DEAD_SHARE)["0"]
     assert dead[9] == 3 / 8
     assert (dead[10 + 16 :] == 1).all()
 
@@ -352,3 +353,12 @@ def test_activations_says_at_which_sampled_steps(
         return
     known = np.flatnonzero(~np.isnan(column(run, signals.STD_OUT)["0"]))
     assert known.tolist() == list(steps)
+
+
+def test_left_to_itself_it_looks_at_the_first_steps_and_then_at_every_eighth(
+    record: Callable[..., Run],
+) -> None:
+    model = mlp()
+    run = record(model, [], train(model, lambda: torch.randn(8, 6), steps=90), every=1)
+    known = np.flatnonzero(~np.isnan(column(run, signals.STD_OUT)["0"]))
+    assert known.tolist() == [*range(32), *range(32, 90, 8)]
