@@ -7,8 +7,8 @@ label smoothing; soft targets leave a pattern of few nodes, and l1_loss only a d
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 from torch import Tensor

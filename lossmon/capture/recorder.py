@@ -28,14 +28,11 @@ from lossmon.capture.samples import RUN_COLUMNS, Sample
 from lossmon.capture.scalars import Line, held_loss
 from lossmon.capture.schedule import Schedule
 from lossmon.capture.start import Start
+from lossmon.capture.ticks import Losses, Ticks
 from lossmon.capture.transfer import Transfer
 from lossmon.signals import CONTESTED, OVERHEAD, STEP_MS
 
-MAX_TICKS = 64
-"""Backward passes without any step that are held back before they count as steps themselves."""
 NO_LANE = -1
-Losses = list[Tensor | float | None]
-"""One for each backward pass; None where the loop tells the loss itself."""
 
 
 class Recorder:
@@ -78,7 +75,7 @@ class Recorder:
         self._renewal = Renewal(start.rows, start.scan or (lambda: renewed(self.start.rows)))
         self._losses: Losses = []
         self._given: Losses = []
-        self._ticks: list[tuple[Losses, Sample | None]] = []
+        self._ticks = Ticks()
         self._own_steps: dict[int, int] = {}
         self._steps_taken = 0
         self._passes = Passes()
@@ -172,7 +169,7 @@ class Recorder:
         if rows is None:
             return False
         self._end_cycle()
-        self._ticks = [(losses, None) for losses, _ in self._ticks]
+        self._ticks.forget_samples()
         self.start = replace(self.start, rows=rows)
         self._sampler.renew(rows)
         self.log.renew(self.start, self.step)
@@ -299,8 +296,7 @@ class Recorder:
 
     def _before(self, optimizer: Optimizer | None, joined: Cycle | None = None) -> None:
         step = self.step if joined is None else joined.line.step
-        there = bool(self.pending) or joined is not None
-        self._sampler.before(optimizer, step, has_gradients=there)
+        self._sampler.before(optimizer, step, has_gradients=bool(self.pending or joined))
 
     def _after(
         self, optimizer: Optimizer | None, lane: int, own_step: int, joined: Cycle | None = None
@@ -367,36 +363,27 @@ class Recorder:
     def _tick(self) -> None:
         """Hold back one backward pass that no step has followed."""
         sample = self.guard.run("updates", self._tick_sample) if self._sampling else None
-        self._ticks.append((self._given or self._losses, sample))
+        self._ticks.hold(self._given or self._losses, sample)
         self._given, self._losses, self.pending = [], [], 0
         self._sampler.forget()
         self.step += 1
-        if len(self._ticks) > MAX_TICKS:
+        if self._ticks.is_full:
             self._release_ticks()
 
     def _tick_sample(self) -> Sample | None:
-        if not self._sampler.is_whole:
-            return None
         self._before(None)
         return self._after(None, NO_LANE, self.step)
 
     def _take_back_ticks(self) -> None:
         """Count held-back passes to the step that has come after all: they were accumulated."""
-        if not self._ticks:
-            return
-        ticks, self._ticks = self._ticks, []
-        self.step -= len(ticks)
-        self.pending += len(ticks)
-        self._losses = [loss for losses, _ in ticks for loss in losses] + self._losses
+        held = self._ticks.take()
+        self.step -= len(held)
+        self.pending += len(held)
+        self._losses = [loss for losses, _ in held for loss in losses] + self._losses
 
     def _release_ticks(self) -> None:
-        if self.kept is not None:
-            return
-        ticks, self._ticks = self._ticks, []
-        for step, (losses, sample) in enumerate(ticks, self.step - len(ticks)):
-            self.log.put(Line(step, time.time(), {}, [x for x in losses if x is not None]))
-            if sample is not None:
-                self.log.sample(sample, None)
+        if self.kept is None:
+            self._ticks.release(self.log, self.step)
 
     def _advance(self, now: float, optimizer: Optimizer) -> None:
         self.pending = 0

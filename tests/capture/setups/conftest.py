@@ -181,6 +181,20 @@ def state_of(trained: tuple[Any, ...]) -> list[Any]:
     return [*held, torch.get_rng_state(), random.getstate(), numpy_state[1].tolist()]
 
 
+def hooks_of(trained: Any) -> list[Any]:
+    """Return the hooks of ours on a model, all its parts and parameters, or an optimizer."""
+    held: list[Any] = [trained]
+    if isinstance(trained, nn.Module):
+        held = [*trained.modules(), *trained.parameters()]
+    tables = [
+        value
+        for each in held
+        for name, value in getattr(each, "__dict__", {}).items()
+        if "hooks" in name and isinstance(value, Mapping)
+    ]
+    return [hook for table in tables for hook in table.values() if "lossmon" in repr(hook)]
+
+
 def assert_identical(found: Any, expected: Any) -> None:
     """Compare two states bit for bit."""
     assert type(found) is type(expected)
@@ -242,9 +256,11 @@ def twice(tmp_path: Path) -> Callable[..., Runs]:
                 random.seed(7)
                 side = Side(tmp_path / "runs", watched=watched)
                 sides.append(side)
-                states.append(state_of(train(side)))
+                trained = train(side)
+                states.append(state_of(trained))
             for monitor in sides[1].monitors:
                 monitor.close()
+        assert not [hook for each in trained for hook in hooks_of(each)]
         ours = [str(w.message) for w in caught if "lossmon" in str(w.message)]
         assert fails or len(ours) == notices, ours
         assert_identical(states[1], states[0])
