@@ -68,6 +68,7 @@ def _ours() -> dict[str, object]:
         found["replaced"] = [
             name
             for place, name in (
+                (torch, "compile"),
                 (torch.autograd, "backward"),
                 (torch.amp.GradScaler, "scale"),
                 (torch.nn.Module, "__init__"),

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from lossmon.capture.compiling import is_compiled
+from lossmon.capture.layers import Layer, layers_of, layers_of_model
 from lossmon.capture.layout import Row, rows_of_model, rows_of_modules, rows_of_tensors
+from lossmon.capture.sharding import GATHERED, model_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class Found:
     rows: tuple[Row, ...]
     modules: tuple[nn.Module, ...]
     """The outermost modules; empty where only bare tensors are trained."""
+    layers: tuple[Layer, ...] = ()
 
 
 def find_model(leaves: Iterable[Tensor], known: Sequence[nn.Module]) -> Found | None:
@@ -30,19 +34,25 @@ def find_model(leaves: Iterable[Tensor], known: Sequence[nn.Module]) -> Found | 
     wanted = {id(leaf): leaf for leaf in leaves}
     if not wanted:
         return None
-    owners = [m for m in known if any(id(p) in wanted for p in m._parameters.values())]
+    owners = [m for m in known if any(id(p) in wanted for p in _own(m))]
     roots = _needed(_outermost(owners, known), set(wanted))
     if not roots:
         return Found("tensors", rows_of_tensors(wanted.values()), ())
     if len(roots) == 1:
-        return Found(type(roots[0]).__name__, rows_of_model(roots[0]), tuple(roots))
-    names = [type(root).__name__ for root in roots]
+        root = roots[0]
+        return Found(model_name(root), rows_of_model(root), (root,), layers_of_model(root))
+    names = [model_name(root) for root in roots]
     named = [
         (f"{prefix}.{name}" if name else prefix, module)
         for prefix, root in zip(_distinct(names), roots, strict=True)
         for name, module in root.named_modules()
     ]
-    return Found("+".join(names), rows_of_modules(named), tuple(roots))
+    layers = () if any(map(is_compiled, roots)) else layers_of(named)
+    return Found("+".join(names), rows_of_modules(named), tuple(roots), layers)
+
+
+def _own(module: nn.Module) -> Iterable[Tensor]:
+    return (GATHERED.sharded(p) for p in module._parameters.values() if p is not None)
 
 
 def _outermost(owners: Sequence[nn.Module], known: Sequence[nn.Module]) -> list[nn.Module]:
@@ -69,7 +79,7 @@ def _needed(roots: list[nn.Module], wanted: set[int]) -> list[nn.Module]:
     """Return the roots that own more of what is wanted than any other root owns with them."""
     if len(roots) < 2:
         return roots
-    owned = [wanted & {id(p) for p in root.parameters()} for root in roots]
+    owned = [wanted & {id(p) for module in root.modules() for p in _own(module)} for root in roots]
     return [root for root, own in zip(roots, owned, strict=True) if not any(own < x for x in owned)]
 
 

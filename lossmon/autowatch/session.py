@@ -7,14 +7,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from lossmon.autowatch.importhook import ImportHook
+from lossmon.autowatch.launching import with_watched_ranks
 from lossmon.autowatch.places import Places
+from lossmon.autowatch.processes import Watch
+from lossmon.autowatch.program import Program
 from lossmon.autowatch.script import Ending, execute
-
-if TYPE_CHECKING:
-    from lossmon.autowatch.watcher import Watcher
+from lossmon.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,47 +24,66 @@ class Session:
     root: Path
     """Folder above the runs."""
     logdirs: tuple[Path, ...]
-    """One per training that was found."""
+    """One per training that was found, in this process and those that it began."""
     torch_imported: bool
     saw_backward: bool
     """Whether there was a backward pass at all, of whatever it may have been."""
     refused: bool
     """Whether a training went unwatched because its logdir could not be written to."""
+    rank: int = 0
 
 
-def watched(script: Path, arguments: Sequence[str], *, logdir: str | None) -> Session:
-    """Execute `script` and watch every training in it.
+def watched(
+    program: Program, arguments: Sequence[str], *, logdir: str | None, session: str = ""
+) -> Session:
+    """Execute `program` and watch every training in it; `session` names an execution of many parts.
 
     Raises:
-        UsageError: The script cannot be read or is no Python, or the logdir cannot be written to.
+        UsageError: The program cannot be read or is no Python, or the logdir cannot be written to.
     """
-    wanted = Path(logdir) if logdir else Path("runs") / script.stem
-    # Absolute, because the script may change the working directory.
-    places = Places(Path.cwd() / wanted)
-    places.probe()
-    watchers: list[Watcher] = []
-
-    def install() -> None:
-        from lossmon.autowatch.watcher import Watcher
-
-        watchers.append(Watcher(places))
-
-    hook = ImportHook("torch", install)
-    pid = os.getpid()
+    if program.is_launcher:
+        return _launched(program, arguments, logdir)
+    # Ranks find each other by their job; anybody else begins something of its own.
+    is_rank = os.environ.get("WORLD_SIZE", "1") != "1"
+    places = _places(program.stem, logdir, session or ("" if is_rank else _new_session()))
+    watch = Watch(places)
     try:
-        ending = execute(script, arguments)
-    finally:
-        hook.remove()
-    if os.getpid() != pid:
+        ending = execute(program, arguments)
+    except UsageError:
+        watch.end(None)
+        raise
+    if not watch.is_own_process:
         # A forked child has come out of the script's end: the trainings are its parent's.
         sys.exit(ending.code)
-    for watcher in watchers:
-        watcher.close(ending.error)
+    watch.end(ending.error)
+    watcher = watch.watcher
     return Session(
         ending,
         places.root,
-        tuple(places.claimed),
-        torch_imported=bool(watchers),
-        saw_backward=any(watcher.saw_backward for watcher in watchers),
-        refused=any(watcher.refused for watcher in watchers),
+        tuple(places.all_claimed()),
+        torch_imported=watcher is not None,
+        saw_backward=watcher is not None and watcher.saw_backward,
+        refused=watcher is not None and watcher.refused,
+        rank=0 if watcher is None else watcher.rank,
     )
+
+
+def _launched(launcher: Program, arguments: Sequence[str], logdir: str | None) -> Session:
+    """Have a launcher begin every rank as a watched execution, part of this session."""
+    command = with_watched_ranks(arguments)
+    places = _places(command.program.stem, logdir, _new_session())
+    ending = execute(launcher, command.words(places.wanted, places.session))
+    found = tuple(places.all_claimed())
+    return Session(ending, places.root, found, True, bool(found), False)
+
+
+def _places(stem: str, logdir: str | None, session: str) -> Places:
+    wanted = Path(logdir) if logdir else Path("runs") / stem
+    # Absolute, because the script may change the working directory.
+    places = Places(Path.cwd() / wanted, session)
+    places.probe()
+    return places
+
+
+def _new_session() -> str:
+    return os.urandom(6).hex()

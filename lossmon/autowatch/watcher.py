@@ -21,9 +21,11 @@ from lossmon.capture.groups import held_ids, held_tensors
 from lossmon.capture.hooks import TAPS
 from lossmon.capture.layout import Row
 from lossmon.capture.monitor import described
+from lossmon.capture.ranks import next_run_of_job, process_rank
 from lossmon.capture.recorder import Recorder
 from lossmon.capture.routes import ROUTES
 from lossmon.capture.schedule import Schedule
+from lossmon.capture.sharding import GATHERED
 from lossmon.capture.start import Start, steps_behind
 from lossmon.errors import UsageError
 from lossmon.numfmt import printable
@@ -53,6 +55,20 @@ class Watcher:
         ROUTES.finder = self
         TAPS.add(ROUTES)
 
+    @property
+    def has_found(self) -> bool:
+        """Whether any training was seen."""
+        return bool(self._recorders)
+
+    @property
+    def rank(self) -> int:
+        """Which process of its job this is."""
+        return process_rank()[0]
+
+    def follow_fork(self) -> None:
+        """Watch a forked process, in place of the one that it comes from."""
+        TAPS.follow_fork()
+
     def close(self, error: BaseException | None) -> None:
         """End every log; `error` is the exception that ended the script, if one did.
 
@@ -72,6 +88,7 @@ class Watcher:
     def by_loss(self, roots: Sequence[Tensor]) -> Recorder | None:
         """See `routes.Finder`."""
         self.saw_backward = True
+        GATHERED.learn(self._modules.living())
         reached = [leaf for root in roots for leaf in leaves(root)]
         ids = {id(leaf) for leaf in reached}
         return self._find(reached, [o for o in self._optimizers.living() if held_ids(o) & ids])
@@ -134,7 +151,8 @@ class Watcher:
             recorder = self._recorder(self._start(found, holders), holders, found.modules)
         else:
             # Its place is not known before it is.
-            start = Start(found.rows, Path(), found.name, step=steps_behind(holders))
+            step = steps_behind(holders)
+            start = Start(found.rows, Path(), found.layers, found.name, step=step)
             recorder = self._recorder(start, holders, found.modules)
             recorder.keep()
             self._trials.append(Trial(recorder, {id(o): steps_behind([o]) for o in holders}))
@@ -151,8 +169,8 @@ class Watcher:
         try:
             if len(parts) < 2:
                 start = recorder.start
-                place = self._places.claim(start.model, resumes=start.step > 0)
-                recorder.settle(replace(start, logdir=place))
+                place, job = self._claim(start.model, resumes=start.step > 0)
+                recorder.settle(replace(start, logdir=place, run_id=job))
                 return
             for number, part in enumerate(parts):
                 self._split_off(trial, part, with_orphans=number == 0)
@@ -199,8 +217,13 @@ class Watcher:
         self, found: Found, holders: Sequence[Optimizer], *, step: int | None = None
     ) -> Start:
         first = steps_behind(holders) if step is None else step
-        place = self._places.claim(found.name, resumes=first > 0)
-        return Start(rows=found.rows, logdir=place, model=found.name, step=first)
+        place, job = self._claim(found.name, resumes=first > 0)
+        return Start(found.rows, place, found.layers, found.name, step=first, run_id=job)
+
+    def _claim(self, model: str, *, resumes: bool) -> tuple[Path, str]:
+        """Return the place of a training, and what all its ranks call it."""
+        job = next_run_of_job(str(self._places.wanted))
+        return self._places.claim(model, resumes=resumes, job=job), job
 
     def _recorder(
         self, start: Start, holders: Sequence[Optimizer], modules: Sequence[nn.Module]

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook
 
+from lossmon.capture.compiling import COMPILATIONS, has_compiled
 from lossmon.capture.layout import Row
-from lossmon.capture.rootcalls import compiles
 
 STEPS = 3
 """Sampled steps after which the hook is taken away."""
@@ -31,13 +31,20 @@ class ForwardMeter:
         """May be replaced between two steps."""
         self._ran: set[int] = set()
         self._left = STEPS
-        self._handle = None if compiles() else register_module_forward_hook(self._note)
+        self._handle: Any = None
+        if not has_compiled():
+            self._handle = register_module_forward_hook(self._note)
+            COMPILATIONS.add(self)
+
+    def compile_asked(self) -> None:
+        """See `compiling.Hooked`."""
+        self.remove()
 
     def take(self) -> NDArray[np.float32]:
         """Return module_ran of every row; NaN where no module at all, or no longer, was seen."""
         ran, self._ran = self._ran, set()
         self._left -= 1
-        compiled = compiles()
+        compiled = has_compiled()
         if self._left <= 0 and not compiled:
             self.remove()
         if not ran or compiled:
@@ -46,6 +53,7 @@ class ForwardMeter:
 
     def remove(self) -> None:
         """Take the hook away. Idempotent."""
+        COMPILATIONS.discard(self)
         if self._handle is not None:
             self._handle.remove()
             self._handle = None

@@ -63,6 +63,10 @@ class Taps:
         if not self._remove:
             self._install()
 
+    def follow_fork(self) -> None:
+        """Listen in a forked process too; its parent's goes on in its own."""
+        self._pid = os.getpid()
+
     def discard(self, listener: Listener) -> None:
         """Stop telling `listener`; unknown ones are fine."""
         self._listeners = tuple(x for x in self._listeners if x is not listener)
@@ -77,8 +81,8 @@ class Taps:
         self._remove = [
             before.remove,
             after.remove,
-            _replace(torch.autograd, "backward", self._telling),
-            _replace(GradScaler, "scale", self._noting),
+            put_wrapper(torch.autograd, "backward", self._telling),
+            put_wrapper(GradScaler, "scale", self._noting),
         ]
 
     def _telling(self, original: Callable[..., None]) -> Callable[..., None]:
@@ -151,7 +155,7 @@ def _inside_backward() -> bool:
     return torch._C._current_graph_task_id() != -1
 
 
-def _replace(place: Any, name: str, wrap: Callable[[Any], Any]) -> Callable[[], None]:
+def put_wrapper(place: Any, name: str, wrap: Callable[[Any], Any]) -> Callable[[], None]:
     """Put a wrapper in place of a function; return what takes it away again."""
     original = getattr(place, name)
     ours = functools.wraps(original)(wrap(original))

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from lossmon.capture.boards import Floats, blank
 from lossmon.capture.groups import Holders, held_count, lr_numbers, named_rates
 from lossmon.capture.guard import Guard
 from lossmon.capture.hyperparameters import OptionWatch
@@ -22,12 +21,11 @@ from lossmon.capture.scalars import Line, ScalarLog
 from lossmon.capture.start import Start
 from lossmon.capture.transfer import Transfer
 from lossmon.eventfile.writer import RunWriter
-from lossmon.records import Mark, RunMeta
+from lossmon.records import LayerInfo, Mark, RunMeta
 from lossmon.signals import HYPERPARAMETERS
 
 MAX_NAMED = 8
 """Parameters that a mark names."""
-_NO_LAYERS: NDArray[np.float32] = np.zeros((0, 0), np.float32)
 
 
 def named(names: Sequence[str]) -> dict[str, Any]:
@@ -51,6 +49,8 @@ class RunLog:
         self._held = 0
         self._options = OptionWatch()
         self._names: tuple[str, ...] = ()
+        self._layers: tuple[LayerInfo, ...] = ()
+        self._no_layers = blank(0)
         self._is_sharded = False
         """Whether a rank knows only its part of some norms: then the reader adds them up."""
 
@@ -115,9 +115,16 @@ class RunLog:
                 line.values.update(values)
             elif values:
                 writer.scalars(sample.step, sample.wall_time, values)
-            writer.wide(sample.step, sample.wall_time, sample.parameters, _NO_LAYERS, sample.totals)
+            layers = self._layer_table(sample)
+            writer.wide(sample.step, sample.wall_time, sample.parameters, layers, sample.totals)
 
         sample.when_done(done)
+
+    def name_layers(self, infos: tuple[LayerInfo, ...]) -> None:
+        """Name the rows of the layer tables from now on."""
+        self._layers, self._no_layers = infos, blank(len(infos))
+        if self._writer is not None:
+            self._writer.new_meta(self._meta())
 
     def mark(self, step: int, kind: str, detail: Mapping[str, Any] | None = None) -> None:
         """Write that something happened."""
@@ -153,11 +160,17 @@ class RunLog:
 
     def _meta(self) -> RunMeta:
         optimizers = self._holders.living()
-        meta = self.start.meta(optimizers)
+        meta = replace(self.start.meta(optimizers), layers=self._layers)
         self._held = held_count(optimizers)
         self._is_sharded = any(parameter.shards > 1 for parameter in meta.parameters)
         self._names = tuple(group.name for group in meta.groups)
         return meta
+
+    def _layer_table(self, sample: Sample) -> Floats:
+        """Return the sample's; NaN where it has none, or one of the rows of another run."""
+        found = sample.layers
+        fits = found is not None and len(found) == len(self._layers)
+        return found if found is not None and fits else self._no_layers
 
     def note_off(self, collector: str, error: str) -> None:
         """Write that a collector was switched off."""

@@ -16,12 +16,16 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lossmon import signals
+from lossmon.capture.activations import COMPILED
+from lossmon.capture.activations import NAME as ACTIVATIONS
+from lossmon.capture.compiling import is_compiled
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.groups import inner_optimizer
 from lossmon.capture.guard import warn
+from lossmon.capture.layers import layers_of_model
 from lossmon.capture.layout import Row, awaits_parameters, left_out, rows_of_model
 from lossmon.capture.log import named
-from lossmon.capture.options import check_options, kind_of, require
+from lossmon.capture.options import activations_every, check_options, kind_of, require
 from lossmon.capture.ranks import next_run_of_job, process_rank
 from lossmon.capture.recorder import Recorder
 from lossmon.capture.routes import ROUTES
@@ -163,6 +167,7 @@ def watch(
     ignore: Sequence[str] = (),
     every: int | None = None,
     budget: float = BUDGET,
+    activations: str | bool | int = "auto",
 ) -> Monitor:
     """Record the training of `model` by `optimizer` into `logdir`, from the next backward pass on.
 
@@ -180,12 +185,15 @@ def watch(
         ignore: Rules that must not speak about this run.
         every: Sample every so many steps, instead of on a budget.
         budget: Share of the run's time that sampling may cost, after 0.5 s in all.
+        activations: Whether the outputs of layers are looked at on sampled steps: "auto" on the
+            first 256 and on every fourth after that, True on all, a number N on every Nth, False on
+            none. Of a model that torch.compile has compiled only its own output is.
 
     Raises:
         UsageError: An argument cannot be used, or `logdir` cannot be written.
     """
     optimizers = _optimizers(optimizer)
-    check_options(criterion, logdir, floor, start_step, ignore, every, budget)
+    check_options(criterion, logdir, floor, start_step, ignore, every, budget, activations)
     require(isinstance(model, nn.Module), f"model must be a torch module, not {kind_of(model)}")
     first = steps_behind(optimizers) if start_step is None else start_step
     GATHERED.learn(model.modules())
@@ -195,6 +203,7 @@ def watch(
     job = next_run_of_job(str(Path(logdir)))
     start = Start(
         rows=rows,
+        layers=layers_of_model(model) if activations else (),
         scan=scan_of(model),
         logdir=_claim(Path(logdir), job, resumes=first > 0),
         run_id=job,
@@ -203,7 +212,7 @@ def watch(
         step=int(first),
         floor=floor,
         ignore=tuple(ignore),
-        settings={"every": every, "budget": budget},
+        settings={"every": every, "budget": budget, "activations": activations},
     )
     schedule = Schedule(every=every, budget=budget, lanes=len(optimizers))
     hook = CriterionHook(criterion)
@@ -217,6 +226,7 @@ def watch(
         train_mode=mode,
         waits_for_user=True,
         modules=(model,),
+        activations_every=activations_every(activations),
     )
     try:
         recorder.log.open()
@@ -224,6 +234,8 @@ def watch(
         recorder.abandon()
         raise
     _note_left_out(recorder, left_out(model))
+    if activations and is_compiled(model):
+        recorder.log.guard.tell_off(ACTIVATIONS, COMPILED)
     return Monitor(recorder)
 
 

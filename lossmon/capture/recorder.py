@@ -16,6 +16,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from lossmon.capture.activations import activation_meter
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.cycle import Cycle
 from lossmon.capture.groups import Holders, held_count, lr_numbers
@@ -48,8 +49,12 @@ class Recorder:
         train_mode: Callable[[], bool],
         waits_for_user: bool,
         modules: Sequence[nn.Module] = (),
+        activations_every: int | None = None,
     ) -> None:
-        """`modules` are the outermost ones of the model, held weakly: for their inputs."""
+        """`modules` are the outermost ones of the model, held weakly: for their inputs.
+
+        `activations_every`: see `ActivationMeter`.
+        """
         self.start = start
         self.holders = Holders(optimizers)
         self.pending = 0
@@ -71,6 +76,7 @@ class Recorder:
             transfer=transfer,
             guard=self.guard,
             modules=modules,
+            activations=activation_meter(start.layers, activations_every, self.log, transfer),
         )
         self._renewal = Renewal(start.rows, start.scan or (lambda: renewed(self.start.rows)))
         self._losses: Losses = []

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lossmon.batchsignals import TARGET_PRINT, VERDICT_SIGNALS
+from lossmon.capture.activations import NAME as ACTIVATIONS
+from lossmon.capture.activations import ActivationMeter
 from lossmon.capture.batches import BatchMeter
 from lossmon.capture.criterion import COLUMNS as CRITERION_COLUMNS
 from lossmon.capture.criterion import CriterionHook, CriterionMeter
@@ -20,6 +22,7 @@ from lossmon.capture.forwards import ForwardMeter
 from lossmon.capture.groups import Holders
 from lossmon.capture.guard import Guard
 from lossmon.capture.holdings import Holdings, Key
+from lossmon.capture.judged import Judged
 from lossmon.capture.layout import Row
 from lossmon.capture.lossgraph import has_stretched_difference, judged_in_graph
 from lossmon.capture.rhythm import Rhythm
@@ -50,11 +53,14 @@ class StepSampler:
         transfer: Transfer,
         guard: Guard,
         modules: Sequence[nn.Module] = (),
+        activations: ActivationMeter | None = None,
     ) -> None:
         """`holders` is the recorder's own, and may grow; so is `guard`.
 
         `modules` are the outermost ones of the model, held weakly.
         """
+        self._activations = activations
+        self._layers: Any = None
         self._holders = holders
         self._criterion_hook = criterion
         self._train_mode = train_mode
@@ -95,6 +101,9 @@ class StepSampler:
         self._unclipped = None
         self._guard.run("wiring", self._wiring.backward_begins, self._tensors())
         self._guard.run("criterion", self._read_criterion, roots)
+        if self._activations is not None:
+            table = self._guard.run(ACTIVATIONS, self._activations.take, roots)
+            self._layers = self._layers if table is None else table
 
     def backward_ended(self) -> None:
         """Count the gradients that arrived."""
@@ -150,6 +159,8 @@ class StepSampler:
             sample = Sample(
                 step, time.time(), parameters, totals, held, elsewhere, unclipped=self._unclipped
             )
+            if not joins:
+                sample.layers, self._layers = self._layers, None
             meter.after(tensors, sample, lane=lane, own_step=own_step)
             return sample
 
@@ -169,6 +180,8 @@ class StepSampler:
             self._wiring.forget()
         self._criterion_hook.wanted = wanted and self._rhythm.criterion
         self._batches.expect(sampled=wanted, step_s=step_s, now=time.perf_counter())
+        if self._activations is not None:
+            self._guard.run(ACTIVATIONS, self._activations.expect, wanted)
 
     def pace(self, step_s: float, passes: int) -> dict[str, float]:
         """Return the scalars about the forward of the step just made, and about the device.
@@ -185,7 +198,8 @@ class StepSampler:
 
     def take_cost(self) -> float:
         """Return the seconds that were spent in the forward since the last call."""
-        return self._batches.take_cost()
+        cost = self._batches.take_cost()
+        return cost if self._activations is None else cost + self._activations.spent()
 
     def take_notes(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Return facts that were found since the last call: kinds of marks, and what they carry."""
@@ -196,7 +210,7 @@ class StepSampler:
         """Drop what the backward passes told so far: they belong to another's step, or to none."""
         self._wiring.forget()
         self._unclipped = None
-        self._totals = blank(0)[1]
+        self._totals, self._layers = blank(0)[1], None
 
     def remove(self) -> None:
         """Leave no hook behind. Idempotent."""
@@ -205,6 +219,8 @@ class StepSampler:
         if self._device is not None:
             self._device.stop()
         self._forwards.remove()
+        if self._activations is not None:
+            self._activations.remove()
 
     def _tensors(self) -> list[Tensor | None]:
         return [row.tensor() for row in self._rows]
@@ -226,12 +242,18 @@ class StepSampler:
             if self._rhythm.prints:
                 columns.append(TARGET_PRINT.name)
                 parts.append(self._prints.of(judged.target).reshape(1).to(parts[0].device))
-            if self._rhythm.close:
+            closer = self._guard.run("predictions", self._look_closely, judged)
+            if closer is not None:
                 columns += VERDICT_COLUMNS
-                parts.append(verdicts(judged))
-                self._note(CRITERION, described(judged))
+                parts.append(closer)
             self._put(columns, torch.cat(parts))
         self._rhythm.passed()
+
+    def _look_closely(self, judged: Judged) -> Tensor | None:
+        if not self._rhythm.close:
+            return None
+        self._note(CRITERION, described(judged))
+        return verdicts(judged)
 
     def _put(self, columns: Sequence[str], values: Tensor) -> None:
         """Have run-level values placed in the record under way, once they have arrived."""

@@ -48,6 +48,8 @@ class Sample:
     """Rows that only other optimizers of the run hold."""
     unclipped: Floats | None = None
     """Gradient norms before clipping, on their way too; None where no pass was looked at."""
+    layers: Floats | None = None
+    """None where no layer was read."""
     waiting: int = 0
     is_refused: bool = False
     """Whether a part of it could not be fetched: it is not written, so that steps ascend."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,17 @@ if TYPE_CHECKING:
     from lossmon.autowatch.session import Session
     from lossmon.diagnosis.finding import Report
 
+RANKS_S = 5.0
+"""How long rank 0 waits for the others' last words before it reports."""
+
 
 def add_parser(subparsers: Any) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "run",
         help="run a training script unchanged, watched, and say what is wrong with it",
-        usage="lossmon run [--logdir DIR] [--fail-on SEVERITY] [--json] SCRIPT [ARGS ...]",
+        usage="lossmon run [--logdir DIR] [--fail-on SEVERITY] [--json] "
+        "(SCRIPT | -m MODULE | torchrun ...) [ARGS ...]",
     )
     parser.add_argument("--logdir", help="folder for the runs (default: runs/<script name>)")
     parser.add_argument(
@@ -30,7 +35,13 @@ def add_parser(subparsers: Any) -> None:
         help="exit 3 when a finding is at least this severe and the script itself succeeded",
     )
     parser.add_argument("--json", action="store_true", help="end stdout with the report as JSON")
-    parser.add_argument("script", metavar="SCRIPT", help="a Python training script")
+    parser.add_argument("--session", default="", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "-m", dest="is_module", action="store_true", help="SCRIPT is a module, as in python -m"
+    )
+    parser.add_argument(
+        "script", metavar="SCRIPT", help="a Python training script, or torchrun with its options"
+    )
     rest = parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS")
     rest.required = False
     parser.set_defaults(run=run)
@@ -38,18 +49,19 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the script watched; return its exit code, or 3 where `--fail-on` asks for it."""
+    from lossmon.autowatch.program import program_of
     from lossmon.autowatch.session import watched
     from lossmon.eventfile.sources.address import is_remote
 
     if is_remote(args.logdir or ""):
         raise UsageError(f"a run is written here, not to {args.logdir}; pass a folder as --logdir")
-    script = Path(args.script)
-    if not script.is_file():
-        what = "is a folder" if script.is_dir() else "does not exist"
-        raise UsageError(f"script {args.script} {what}; pass the path of a Python file")
-    session = watched(script, args.arguments, logdir=args.logdir)
+    program, arguments = program_of(args.script, args.arguments, is_module=args.is_module)
+    session = watched(program, arguments, logdir=args.logdir, session=args.session)
     sys.stdout.flush()
     code = session.ending.code
+    if args.session or session.rank:
+        # One part of many: whoever began it reports, else rank 0.
+        return code
     reports = _reports(session)
     _show(session, reports, as_json=args.json)
     if code == 0 and args.fail_on != "never":
@@ -64,10 +76,21 @@ def _reports(session: Session) -> list[Report]:
     reports = []
     for logdir in session.logdirs:
         try:
+            _wait_for_ranks(logdir)
             reports.append(diagnose(read_run(logdir)))
         except LossmonError as error:
             print(f"lossmon: {error}", file=sys.stderr)
     return reports
+
+
+def _wait_for_ranks(logdir: Path) -> None:
+    """Let other ranks write what they have left: they end at about the same time."""
+    from lossmon.eventfile.reader import RunReader
+
+    reader = RunReader(logdir, logdir.name)
+    deadline = time.monotonic() + RANKS_S
+    while reader.poll() and reader.ranks_at_work and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def _show(session: Session, reports: list[Report], *, as_json: bool) -> None:
@@ -76,7 +99,7 @@ def _show(session: Session, reports: list[Report], *, as_json: bool) -> None:
     from lossmon.report.text import render_text
 
     if as_json:
-        print(render_json(reports, indent=None))
+        print(render_json(reports, indent=None), end="")
     if not reports:
         print(f"\nlossmon: {_why_none(session)}", file=sys.stderr)
         return

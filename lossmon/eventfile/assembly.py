@@ -49,6 +49,11 @@ class Assembly:
             last_wall=max((s.last_wall for s in ordered if s.last_wall > 0), default=0.0),
         )
 
+    @property
+    def ranks_at_work(self) -> tuple[int, ...]:
+        """Ranks above 0 of which more may come."""
+        return self._ranks.at_work
+
     def _all_series(self, ordered: Sequence[Session]) -> dict[str, Series]:
         chosen = _sessions_of_tags(ordered)
         for gone in self._series.keys() - chosen.keys():

@@ -22,6 +22,13 @@ def holds_run(logdir: Path) -> bool:
     return folder.is_dir() and any(folder.iterdir())
 
 
+def is_begun(root: Path) -> bool:
+    """Return whether `root`, or a folder right below it, has been claimed for a run."""
+    if not root.is_dir():
+        return False
+    return any((place / FOLDER).is_dir() for place in (root, *root.iterdir()))
+
+
 def holds_runs(root: Path) -> bool:
     """Return whether `root` is a run or has runs right below it."""
     if not root.is_dir():
@@ -31,12 +38,12 @@ def holds_runs(root: Path) -> bool:
 
 def first_free(place: Path, taken: Callable[[Path], bool]) -> Path:
     """Return `place`, or its first numbered sibling (`a-2`, `a-3`, ...) that is not `taken`."""
-    return next(sibling for sibling in _siblings(place) if not taken(sibling))
+    return next(sibling for sibling in siblings(place) if not taken(sibling))
 
 
 def last_taken(place: Path, taken: Callable[[Path], bool]) -> Path:
     """Return the last in the row of `place` and its siblings that is `taken`; else `place`."""
-    found = list(itertools.takewhile(taken, _siblings(place)))
+    found = list(itertools.takewhile(taken, siblings(place)))
     return found[-1] if found else place
 
 
@@ -48,7 +55,7 @@ def claim(place: Path) -> Path:
     Raises:
         OSError: The folder cannot be made.
     """
-    for sibling in _siblings(place):
+    for sibling in siblings(place):
         with contextlib.suppress(FileExistsError):
             (sibling / FOLDER).mkdir(parents=True)
             return sibling
@@ -63,18 +70,21 @@ def claim_together(place: Path, job: str) -> Path:
     Raises:
         OSError: The folder cannot be made.
     """
-    for sibling in _siblings(place):
-        folder = sibling / FOLDER
-        sign = folder / f".job-{job}"
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            if _appears(sign, folder):
-                return sibling
-        else:
-            sign.touch()
+    for sibling in siblings(place):
+        if claim_here(sibling / FOLDER, job):
             return sibling
     raise AssertionError  # there is always another sibling
+
+
+def claim_here(folder: Path, job: str) -> bool:
+    """Make `folder` for `job`; return False where it is another's."""
+    sign = folder / f".job-{job}"
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        return _appears(sign, folder)
+    sign.touch()
+    return True
 
 
 def _appears(sign: Path, folder: Path) -> bool:
@@ -87,7 +97,8 @@ def _appears(sign: Path, folder: Path) -> bool:
     return True
 
 
-def _siblings(place: Path) -> Iterator[Path]:
+def siblings(place: Path) -> Iterator[Path]:
+    """Yield `place`, then `a-2`, `a-3`, ... without end."""
     yield place
     for number in itertools.count(2):
         yield place.with_name(f"{place.name}-{number}")

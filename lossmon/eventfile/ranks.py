@@ -40,6 +40,8 @@ class Ranks:
         self._kept = kept
         self._tables: dict[int, WideTables] = {}
         self._totals = ShardTotals()
+        self.at_work: tuple[int, ...] = ()
+        """Other ranks of the newest start that have neither ended nor fallen silent."""
 
     def update(
         self,
@@ -55,7 +57,7 @@ class Ranks:
             if file.name.rank > 0:
                 of_rank.setdefault(file.name.rank, []).append(file)
         ordered = {rank: sessions(found) for rank, found in sorted(of_rank.items())}
-        marks = ended(own, ordered, meta)
+        marks, self.at_work = _endings(own, ordered, meta)
         numbers = wide.numbers(_TAG)
         if parameters is None or numbers is None or meta is None:
             return Others(parameters, marks=marks)
@@ -101,32 +103,39 @@ class Ranks:
         ]
 
 
-def ended(
+def _endings(
     own: Sequence[Session], others: Mapping[int, Sequence[Session]], meta: RunMeta | None
-) -> tuple[Mark, ...]:
-    """Return a mark for each rank of the newest start that an exception ended or that fell silent.
+) -> tuple[tuple[Mark, ...], tuple[int, ...]]:
+    """Return a mark for each rank of the newest start that failed or fell silent; and who goes on.
 
     Silent is measured against the last word of rank 0, so that no clock is asked.
     """
     mine = [session for session in own if session.meta is not None]
-    if meta is None or not mine:
-        return ()
-    last_wall = mine[-1].last_wall
-    found: list[Mark] = []
-    for rank, its_sessions in others.items():
-        partners = [s for s in its_sessions if s.meta and s.meta.run_id == meta.run_id]
-        marks = [mark for s in partners for content in s.files for mark in content.marks]
-        ends = [mark for mark in marks if mark.kind in _ENDS]
-        failed = [mark for mark in ends if mark.kind == "exception"]
-        if failed:
-            detail = {"rank": rank, **failed[-1].detail}
-            found.append(replace(failed[-1], kind=signals.RANK_LOST, detail=detail))
-        elif partners and not ends:
-            heard = max(session.last_wall for session in partners)
-            if last_wall - heard > SILENT_S:
-                step = _last_step(partners)
-                found.append(Mark(step, heard, signals.RANK_LOST, {"rank": rank}))
-    return tuple(found)
+    lost: list[Mark] = []
+    at_work: list[int] = []
+    for rank, its_sessions in others.items() if meta is not None and mine else ():
+        partners = [s for s in its_sessions if s.meta and meta and s.meta.run_id == meta.run_id]
+        if not partners:
+            continue
+        mark = _ending(rank, partners, mine[-1].last_wall)
+        if mark is None:
+            at_work.append(rank)
+        elif mark.kind == signals.RANK_LOST:
+            lost.append(mark)
+    return tuple(lost), tuple(at_work)
+
+
+def _ending(rank: int, partners: Sequence[Session], last_wall: float) -> Mark | None:
+    """Return how a rank ended: with a word, an exception, or silence; None where it goes on."""
+    ends = [m for s in partners for c in s.files for m in c.marks if m.kind in _ENDS]
+    failed = [mark for mark in ends if mark.kind == "exception"]
+    if failed:
+        detail = {"rank": rank, **failed[-1].detail}
+        return replace(failed[-1], kind=signals.RANK_LOST, detail=detail)
+    heard = max(session.last_wall for session in partners)
+    if not ends and last_wall - heard > SILENT_S:
+        return Mark(_last_step(partners), heard, signals.RANK_LOST, {"rank": rank})
+    return ends[-1] if ends else None
 
 
 def _last_step(partners: Sequence[Session]) -> int:

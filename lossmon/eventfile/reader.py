@@ -92,6 +92,11 @@ class RunReader:
         return self._run
 
     @property
+    def ranks_at_work(self) -> tuple[int, ...]:
+        """Ranks above 0 that have neither ended nor fallen silent."""
+        return self._assembly.ranks_at_work
+
+    @property
     def is_pending(self) -> bool:
         """Whether something looks wrong that may become right: then the next poll is soon."""
         return any(file.is_pending for file in self._files.values())
