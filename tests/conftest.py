@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -47,6 +48,47 @@ def _known_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     for name in ("NO_COLOR", "LOSSMON_TRACEBACK", "LINES"):
         monkeypatch.delenv(name, raising=False)
+
+
+def _ours() -> dict[str, object]:
+    """Return what watching puts into the process: threads, hooks, functions of torch's replaced."""
+    found: dict[str, object] = {
+        "threads": [t.name for t in threading.enumerate() if t.name.startswith("lossmon")]
+    }
+    if "torch.nn" in sys.modules:
+        import torch
+        from torch.nn.modules import module as modules
+        from torch.optim import Optimizer
+        from torch.optim import optimizer as optimizers
+
+        kept = [*vars(modules).items(), *vars(optimizers).items()]
+        found["hooks"] = {
+            name: len(hooks) for name, hooks in kept if name.startswith("_global") and hooks
+        }
+        found["replaced"] = [
+            name
+            for place, name in (
+                (torch, "compile"),
+                (torch.autograd, "backward"),
+                (torch.amp.GradScaler, "scale"),
+                (torch.nn.Module, "__init__"),
+                (torch.nn.Module, "__setstate__"),
+                (Optimizer, "__init__"),
+                (Optimizer, "__setstate__"),
+            )
+            if hasattr(getattr(place, name), "__wrapped__")
+        ]
+    return found
+
+
+@pytest.fixture
+def nothing_left() -> Iterator[None]:
+    """Fail where the test leaves a hook, a thread or a replaced function of ours behind."""
+    before = _ours()
+    yield
+    after = _ours()
+    # What the test was the first to import was not replaced before it.
+    assert after == {"threads": [], "hooks": {}, "replaced": [], **before} or after == before
 
 
 @pytest.fixture

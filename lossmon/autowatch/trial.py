@@ -46,7 +46,7 @@ class Trial:
         self._looks += 1
         if self.recorder.pending and self._looks < MAX_LOOKS:
             return False
-        self.recorder.end_kept_cycle()
+        self.recorder.end_cycle()
         kept = self.recorder.kept or []
         groups = _united(kept)
         seen = set().union(*groups)

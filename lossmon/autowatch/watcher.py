@@ -164,7 +164,7 @@ class Watcher:
         """End a trial: one run where its optimizers step together, else one for each that do."""
         self._trials.remove(trial)
         recorder = trial.recorder
-        recorder.end_kept_cycle()
+        recorder.end_cycle()
         parts = trial.parts()
         try:
             if len(parts) < 2:

@@ -48,7 +48,10 @@ def layers_of(modules: Iterable[tuple[str, nn.Module]]) -> tuple[Layer, ...]:
     for name, module in modules:
         if id(module) in inside:
             continue
-        if isinstance(module, _WHOLE) or not set(module._modules) - _NO_CHILDREN:
+        if (
+            isinstance(module, _WHOLE)
+            or not {name for name, _ in module.named_children()} - _NO_CHILDREN
+        ):
             inside.update(id(part) for part in module.modules())
             if not isinstance(module, _Loss):
                 found[id(module)] = Layer(plain_name(name), weakref.ref(module))

@@ -62,7 +62,9 @@ class Row:
         if owner is None or not (tensor is None or type(tensor) in PLAIN):
             # A sharded parameter steps aside for the whole one while its module runs.
             return tensor
-        return owner._parameters.get(self.name.rpartition(".")[2])
+        held = owner._parameters
+        # A scripted module has no dictionary, and nothing of it can be replaced.
+        return held.get(self.name.rpartition(".")[2]) if isinstance(held, dict) else tensor
 
 
 def rows_of_model(model: nn.Module) -> tuple[Row, ...]:

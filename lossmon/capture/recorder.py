@@ -2,8 +2,7 @@
 
 A step is one `optimizer.step()`; optimizers that step one after the other, without a backward pass
 between them, make one step together (`Cycle`). Where no optimizer has ever stepped, a backward pass
-counts as a step: such ticks are held back, because the first passes of an accumulated step look the
-same.
+counts as a step (`Ticks`).
 """
 
 from __future__ import annotations
@@ -26,17 +25,14 @@ from lossmon.capture.passes import Passes
 from lossmon.capture.renewal import Renewal
 from lossmon.capture.sampler import StepSampler
 from lossmon.capture.samples import RUN_COLUMNS, Sample
-from lossmon.capture.scalars import Line, held_loss
+from lossmon.capture.scalars import Line, held_loss, told_loss
 from lossmon.capture.schedule import Schedule
 from lossmon.capture.start import Start
+from lossmon.capture.ticks import Losses, Ticks
 from lossmon.capture.transfer import Transfer
 from lossmon.signals import CONTESTED, OVERHEAD, STEP_MS
 
-MAX_TICKS = 64
-"""Backward passes without any step that are held back before they count as steps themselves."""
 NO_LANE = -1
-Losses = list[Tensor | float | None]
-"""One for each backward pass; None where the loop tells the loss itself."""
 
 
 class Recorder:
@@ -84,7 +80,7 @@ class Recorder:
         self._renewal = Renewal(start.rows, start.scan or (lambda: renewed(self.start.rows)))
         self._losses: Losses = []
         self._given: Losses = []
-        self._ticks: list[tuple[Losses, Sample | None]] = []
+        self._ticks = Ticks()
         self._own_steps: dict[int, int] = {}
         self._steps_taken = 0
         self._passes = Passes()
@@ -105,7 +101,7 @@ class Recorder:
             # A whole step went by without a word from the loop: the root's value is the loss.
             self._user_reports = bool(self._user_reports)
             if cycle.is_told or not self._user_reports:
-                self._end_cycle()
+                self.end_cycle()
         if self.pending and not self._steps_taken and not self._passes.in_step:
             self.guard.run("ticks", self._tick)
         self.pending += 1
@@ -170,15 +166,15 @@ class Recorder:
             self.guard.run("updates", self._transfer.poll)
         if (cycle.is_told or self._user_reports is False) and len(self.holders) == 1:
             # Nobody else can join it.
-            self._end_cycle()
+            self.end_cycle()
 
     def renew(self) -> bool:
         """Go on with parameters that were replaced, added or frozen; return whether any were."""
-        rows = self._renewal.look(held_count(self.holders.living())) if self.kept is None else None
-        if rows is None:
+        held = held_count(self.holders.living())
+        if self.kept is not None or (rows := self._renewal.look(held)) is None:
             return False
-        self._end_cycle()
-        self._ticks = [(losses, None) for losses, _ in self._ticks]
+        self.end_cycle()
+        self._ticks.forget_samples()
         self.start = replace(self.start, rows=rows)
         self._sampler.renew(rows)
         self.log.renew(self.start, self.step)
@@ -251,19 +247,15 @@ class Recorder:
         self._sampler.remove()
         self._closed = True
 
-    def end_kept_cycle(self) -> None:
-        """Keep back the step under way too: nobody joins it any more."""
-        self._end_cycle()
-
     def user_step(self, loss: Any) -> None:
         """Take the loop's word for a step's loss; it is the clock where nothing else is seen."""
         self._user_reports = True
-        held = None if loss is None else self.guard.run("loss", _user_loss, loss)
+        held = None if loss is None else self.guard.run("loss", told_loss, loss)
         self._user_gives_loss = held is not None
         if self._cycle is not None and self._cycle.is_open:
             if held is not None and not self._cycle.is_told:
                 self._cycle.line.losses = [held]
-            self._end_cycle()
+            self.end_cycle()
             return
         if self._given and not self._steps_taken and not self.pending:
             self.guard.run("ticks", self._tick)
@@ -281,7 +273,7 @@ class Recorder:
         if self._closed or not heard:
             return
         self._closed = True
-        self.guard.run("log", self._end_cycle)
+        self.guard.run("log", self.end_cycle)
         if not self._steps_taken and (self.pending or self._given):
             self.guard.run("ticks", self._tick)
             self.guard.run("ticks", self._release_ticks)
@@ -305,8 +297,7 @@ class Recorder:
 
     def _before(self, optimizer: Optimizer | None, joined: Cycle | None = None) -> None:
         step = self.step if joined is None else joined.line.step
-        there = bool(self.pending) or joined is not None
-        self._sampler.before(optimizer, step, has_gradients=there)
+        self._sampler.before(optimizer, step, has_gradients=bool(self.pending or joined))
 
     def _after(
         self, optimizer: Optimizer | None, lane: int, own_step: int, joined: Cycle | None = None
@@ -321,7 +312,7 @@ class Recorder:
         return sample
 
     def _new_cycle(self, now: float, optimizer: Optimizer) -> Cycle:
-        self._end_cycle()
+        self.end_cycle()
         told = bool(self._given)
         cycle = Cycle(self._line(now), self._sampling, {id(optimizer)}, is_told=told)
         if self.kept is not None:
@@ -329,8 +320,8 @@ class Recorder:
         self._cycle = cycle
         return cycle
 
-    def _end_cycle(self) -> None:
-        """Write the step under way, if one is; keep it back where the run is on trial."""
+    def end_cycle(self) -> None:
+        """Write the step under way, which nobody joins any more; keep it back in a trial."""
         cycle = self._cycle
         if cycle is None or not cycle.is_open:
             return
@@ -373,36 +364,27 @@ class Recorder:
     def _tick(self) -> None:
         """Hold back one backward pass that no step has followed."""
         sample = self.guard.run("updates", self._tick_sample) if self._sampling else None
-        self._ticks.append((self._given or self._losses, sample))
+        self._ticks.hold(self._given or self._losses, sample)
         self._given, self._losses, self.pending = [], [], 0
         self._sampler.forget()
         self.step += 1
-        if len(self._ticks) > MAX_TICKS:
+        if self._ticks.is_full:
             self._release_ticks()
 
     def _tick_sample(self) -> Sample | None:
-        if not self._sampler.is_whole:
-            return None
         self._before(None)
         return self._after(None, NO_LANE, self.step)
 
     def _take_back_ticks(self) -> None:
         """Count held-back passes to the step that has come after all: they were accumulated."""
-        if not self._ticks:
-            return
-        ticks, self._ticks = self._ticks, []
-        self.step -= len(ticks)
-        self.pending += len(ticks)
-        self._losses = [loss for losses, _ in ticks for loss in losses] + self._losses
+        held = self._ticks.take()
+        self.step -= len(held)
+        self.pending += len(held)
+        self._losses = [loss for losses, _ in held for loss in losses] + self._losses
 
     def _release_ticks(self) -> None:
-        if self.kept is not None:
-            return
-        ticks, self._ticks = self._ticks, []
-        for step, (losses, sample) in enumerate(ticks, self.step - len(ticks)):
-            self.log.put(Line(step, time.time(), {}, [x for x in losses if x is not None]))
-            if sample is not None:
-                self.log.sample(sample, None)
+        if self.kept is None:
+            self._ticks.release(self.log, self.step)
 
     def _advance(self, now: float, optimizer: Optimizer) -> None:
         self.pending = 0
@@ -413,7 +395,3 @@ class Recorder:
         if self._sampling:
             self._sampler.used(optimizer)
         self._sampler.expect(self.step, self._sampling, step_s=self._step_s)
-
-
-def _user_loss(loss: Any) -> Tensor | float | None:
-    return held_loss(loss) if isinstance(loss, Tensor) else float(loss)

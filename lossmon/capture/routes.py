@@ -21,6 +21,7 @@ from lossmon.capture.graph import leaves
 from lossmon.capture.guard import Guard
 from lossmon.capture.hooks import TAPS
 from lossmon.capture.recorder import Recorder
+from lossmon.capture.twins import are_twins
 
 TRUSTED_AFTER = 32
 """A lone monitor whose first passes were all its own is not asked again: the walk costs 5 us."""
@@ -74,6 +75,8 @@ class Routes:
     def __init__(self) -> None:
         self.finder: Finder | None = None
         self._recorders: tuple[Recorder, ...] = ()
+        self._shadows: dict[int, list[Recorder]] = {}
+        """Per id() of a recorder those of further monitors on the same training."""
         self._owners: dict[int, tuple[weakref.ref[Tensor], Recorder]] = {}
         self._reached: dict[int, int] = {}
         self._current: Recorder | None = None
@@ -91,7 +94,14 @@ class Routes:
         self._guard = Guard(self._is_off)
 
     def add(self, recorder: Recorder) -> None:
-        """Begin to tell `recorder`; it owns its rows from now on, also those of an older one."""
+        """Begin to tell `recorder`; it owns its rows from now on, also those of another training.
+
+        Where the same training is recorded already, it is told what the first recorder is told.
+        """
+        first = next((r for r in self._recorders if are_twins(r, recorder)), None)
+        if first is not None:
+            self._shadows.setdefault(id(first), []).append(recorder)
+            return
         if not self._recorders and self.finder is None:
             self._guard = Guard(self._is_off)
             TAPS.add(self)
@@ -104,6 +114,11 @@ class Routes:
 
     def discard(self, recorder: Recorder) -> None:
         """Stop telling `recorder`."""
+        for shadows in self._shadows.values():
+            if recorder in shadows:
+                shadows.remove(recorder)
+                return
+        self._hand_on(recorder)
         self._recorders = tuple(r for r in self._recorders if r is not recorder)
         self._owners = {k: v for k, v in self._owners.items() if v[1] is not recorder}
         self._learned.clear()
@@ -117,6 +132,22 @@ class Routes:
         if not self._recorders and self.finder is None:
             TAPS.discard(self)
 
+    def _hand_on(self, recorder: Recorder) -> None:
+        """Put the next recorder of the same training, if there is one, in the place of this one."""
+        heir, *others = self._shadows.pop(id(recorder), ()) or (None,)
+        if heir is None:
+            return
+        self._recorders = tuple(heir if r is recorder else r for r in self._recorders)
+        self._shadows[id(heir)] = others
+        mine = [replace(p, recorder=heir) if p.recorder is recorder else p for p in self._passes]
+        self._passes = deque(mine, maxlen=MAX_PASSES)
+        self._current = heir if self._current is recorder else self._current
+        self._claim(heir)
+
+    def _told(self, recorder: Recorder) -> list[Recorder]:
+        """Return everybody who is to be told what `recorder` is told."""
+        return [recorder, *self._shadows.get(id(recorder), ())]
+
     def owner(self, tensor: Tensor) -> Recorder | None:
         """Return the recorder that has `tensor` among its rows."""
         reference, recorder = self._owners.get(id(tensor), (None, None))
@@ -129,33 +160,37 @@ class Routes:
             self._guard.run("routing", self.finder.settle)
         self._current = self._guard.run("routing", self._owner, roots)
         self._taken.clear()
-        if self._current is not None:
-            self._current.guard.run("monitor", self._current.backward_begins, roots, loss)
+        for each in self._told(self._current) if self._current is not None else ():
+            each.guard.run("monitor", each.backward_begins, roots, loss)
 
     def backward_ended(self, scale: Tensor | None) -> None:
         """See `hooks.Listener`."""
-        if self._current is not None:
-            self._current.guard.run("monitor", self._current.backward_ended, scale)
+        for each in self._told(self._current) if self._current is not None else ():
+            each.guard.run("monitor", each.backward_ended, scale)
 
     def step_begins(self, optimizer: Optimizer) -> None:
         """See `hooks.Listener`."""
         found = self._guard.run("routing", self._trainings, optimizer) or []
+        found = [each for recorder in found for each in self._told(recorder)]
         self._stepping[id(optimizer)] = found
         for recorder in found:
             rows = recorder.start.rows
             recorder.guard.run("monitor", recorder.step_begins, optimizer)
-            if recorder.start.rows is not rows:
+            if recorder.start.rows is not rows and recorder in self._recorders:
                 self._claim(recorder)
 
     def step_ended(self, optimizer: Optimizer) -> None:
         """See `hooks.Listener`."""
         found = self._stepping.pop(id(optimizer), None)
-        # A closure's backward pass may have told only now whose step this is.
-        found = found or self._guard.run("routing", self._trainings, optimizer) or []
+        if not found:
+            # A closure's backward pass may have told only now whose step this is.
+            found = self._guard.run("routing", self._trainings, optimizer) or []
+            found = [each for recorder in found for each in self._told(recorder)]
         for recorder in found:
             recorder.guard.run("monitor", recorder.step_ended, optimizer)
-        if found:
-            self._last = found[-1]
+        last = [recorder for recorder in found if recorder in self._recorders]
+        if last:
+            self._last = last[-1]
 
     def _claim(self, recorder: Recorder) -> None:
         """Make `recorder` the owner of its rows as they are now."""
@@ -323,13 +358,15 @@ class Routes:
         if not moved and not trainings:
             return
         moved = moved or told
-        losses = recorder.give_up([each in moved for each in told])
+        chosen = [each in moved for each in told]
+        losses, *_ = [each.give_up(chosen) for each in self._told(recorder)]
         for each in moved:
             if each.key is not None and trainings:
                 self._learned[each.key] = trainings[0]
         self._take(moved)
         for training in trainings:
-            training.take_over(losses)
+            for shared in self._told(training):
+                shared.take_over(losses)
             self._taken[-len(moved) :] = [replace(each, recorder=training) for each in moved]
             # It looked like the other's: it depends on what that one trains.
             self._met[id(recorder)] = training
@@ -339,7 +376,8 @@ class Routes:
         makers = [each.recorder for each in self._taken]
         for training in trainings:
             if training not in makers:
-                training.take_over(makers[-1].newest_losses)
+                for each in self._told(training):
+                    each.take_over(makers[-1].newest_losses)
 
     def _holds(self, held: set[int], recorder: Recorder) -> bool:
         return any(

@@ -96,11 +96,6 @@ class StepSampler:
         if list(map(id, before)) != list(map(id, self._tensors())):
             self._wiring, self._unclipped = WiringMeter(len(rows)), None
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether every parameter still lives: at the end of a script the model may be gone."""
-        return all(tensor is not None for tensor in self._tensors())
-
     def backward_begins(self, roots: Sequence[Tensor], step: int) -> None:
         """Read what is gone after a backward pass: old gradients, and the criterion's graph."""
         self._unclipped = None
@@ -131,7 +126,8 @@ class StepSampler:
         if not has_gradients:
             self._unclipped = None
         self._meter, self._gradients_noted = None, False
-        if not self._rows:
+        if not self._rows or (optimizer is None and any(t is None for t in self._tensors())):
+            # At the end of a script the model may be gone.
             return
         with torch.no_grad():
             meter, tensors = self._meter_of(optimizer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -43,6 +44,11 @@ def held_loss(loss: Tensor) -> Tensor | float | None:
     if loss.is_cpu:
         return float(loss.item())
     return loss.detach().reshape(()).float().clone()
+
+
+def told_loss(loss: Any) -> Tensor | float | None:
+    """Return a loss as the loop told it, which may be a plain number."""
+    return held_loss(loss) if isinstance(loss, Tensor) else float(loss)
 
 
 class ScalarLog:

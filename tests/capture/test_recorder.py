@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 import lossmon
-from lossmon.capture.recorder import MAX_TICKS
+from lossmon.capture.ticks import MAX_TICKS
 from lossmon.records import Run
 from lossmon.signals import (
     GRAD_NORM,

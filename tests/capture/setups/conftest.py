@@ -181,6 +181,20 @@ def state_of(trained: tuple[Any, ...]) -> list[Any]:
     return [*held, torch.get_rng_state(), random.getstate(), numpy_state[1].tolist()]
 
 
+def hooks_of(trained: Any) -> list[Any]:
+    """Return the hooks of ours on a model, all its parts and parameters, or an optimizer."""
+    held: list[Any] = [trained]
+    if isinstance(trained, nn.Module):
+        held = [*trained.modules(), *trained.parameters()]
+    tables = [
+        value
+        for each in held
+        for name, value in getattr(each, "__dict__", {}).items()
+        if "hooks" in name and isinstance(value, Mapping)
+    ]
+    return [hook for table in tables for hook in table.values() if "lossmon" in repr(hook)]
+
+
 def assert_identical(found: Any, expected: Any) -> None:
     """Compare two states bit for bit."""
     assert type(found) is type(expected)
@@ -222,7 +236,8 @@ def twice(tmp_path: Path) -> Callable[..., Runs]:
     """Train unwatched and watched; compare states and ledger; return what the logs say.
 
     `ledger=False` where the set-up has no step that a ledger could be kept of; `notices` counts the
-    warnings of ours that it deserves, and `fails` lets any number of them pass.
+    warnings of ours that it deserves, and `fails` lets any number of them pass; `off` names the
+    collectors that it does without.
     """
 
     def twice(
@@ -232,6 +247,7 @@ def twice(tmp_path: Path) -> Callable[..., Runs]:
         rel: float = 1e-4,
         notices: int = 0,
         fails: bool = False,
+        off: tuple[str, ...] = (),
     ) -> Runs:
         states, sides = [], []
         with warnings.catch_warnings(record=True) as caught:
@@ -242,17 +258,19 @@ def twice(tmp_path: Path) -> Callable[..., Runs]:
                 random.seed(7)
                 side = Side(tmp_path / "runs", watched=watched)
                 sides.append(side)
-                states.append(state_of(train(side)))
+                trained = train(side)
+                states.append(state_of(trained))
             for monitor in sides[1].monitors:
                 monitor.close()
+        assert not [hook for each in trained for hook in hooks_of(each)]
         ours = [str(w.message) for w in caught if "lossmon" in str(w.message)]
         assert fails or len(ours) == notices, ours
         assert_identical(states[1], states[0])
         runs = Runs(lossmon.read_run(monitor.logdir) for monitor in sides[1].monitors)
         runs.warnings = ours
         assert not any(run.damage for run in runs)
-        off = [mark for run in runs for mark in run.marks if mark.kind == "collector-off"]
-        assert fails or not off
+        marks = [mark for run in runs for mark in run.marks if mark.kind == "collector-off"]
+        assert fails or {mark.detail["collector"] for mark in marks} <= set(off)
         if ledger:
             sides[0].ledger.check(runs[0], rel=rel)
         return runs

@@ -99,10 +99,10 @@ def test_a_watch_that_begins_inside_a_step_begins_with_the_next_one(
     def train(side: Any) -> tuple[Any, ...]:
         model = side.classifier()
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-        step = 0
+        steps = iter(range(STEPS))
 
         def begin(*_: Any) -> None:
-            if step == 2:
+            if next(steps) == 2:
                 side.watch(model, optimizer)
 
         hook = register_optimizer_step_post_hook(begin)
