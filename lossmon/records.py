@@ -228,6 +228,28 @@ class ParameterInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerInfo:
+    """One leaf module, in the order in which they first ran; rows of the layer table."""
+
+    name: str
+    kind: str = ""
+    """Class of the module: "Linear", "ReLU", ..."""
+    activation: str = ""
+    """Function that the module is, or that its output goes into with nothing but changes of shape
+    between: "relu", "tanh", ..., also where it is called as a function; "" for none, or unknown."""
+    is_activation: bool = False
+    """Whether it is that function itself, so that its output is the activation."""
+    sources: tuple[int, ...] = ()
+    """Rows of the layers whose outputs reach its input with no other layer between."""
+    between: tuple[str, ...] = ()
+    """Functions that stand between those and it, changes of shape left out, in no order."""
+    units: int = 0
+    """Number of its units: channels, or the size of its output; 0 where it was not seen to run."""
+    sampled_units: int = 0
+    """Number of those that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
 class GroupInfo:
     """One param group of one optimizer, as it stood when the run began."""
 
@@ -263,7 +285,7 @@ class RunMeta:
     criterion: str = ""
     """Class name of the criterion, "" where none is known."""
     parameters: tuple[ParameterInfo, ...] = ()
-    layers: tuple[str, ...] = ()
+    layers: tuple[LayerInfo, ...] = ()
     groups: tuple[GroupInfo, ...] = ()
     parameter_signals: tuple[str, ...] = ()
     layer_signals: tuple[str, ...] = ()

@@ -1,14 +1,24 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from lossmon import batchsignals, signals
 from lossmon.batchsignals import BATCH_SIGNALS, CLASS_BINS, LABEL_COUNTS, PREDICTED_COUNTS
-from lossmon.signals import LR, PARAMETER_SIGNALS, RUN_SIGNALS, SCALARS, Signal, group_tag
+from lossmon.signals import (
+    LAYER_SIGNALS,
+    LR,
+    PARAMETER_SIGNALS,
+    RUN_SIGNALS,
+    SCALARS,
+    Signal,
+    group_tag,
+)
 
-ALL = (*SCALARS, *PARAMETER_SIGNALS, *RUN_SIGNALS)
+WIDE = (*PARAMETER_SIGNALS, *LAYER_SIGNALS, *RUN_SIGNALS)
+ALL = (*SCALARS, *WIDE)
 
 
 def test_every_signal_is_in_exactly_one_list() -> None:
@@ -36,13 +46,14 @@ def test_scalar_has_a_tag_of_two_parts(signal: Signal) -> None:
     assert re.fullmatch(r"(train|val|perf|lossmon)/[a-z_]+", signal.tag)
 
 
-@pytest.mark.parametrize("signal", [*PARAMETER_SIGNALS, *RUN_SIGNALS], ids=lambda s: s.name)
+@pytest.mark.parametrize("signal", WIDE, ids=lambda signal: signal.name)
 def test_column_has_no_tag(signal: Signal) -> None:
     assert signal.tag == ""
 
 
 def test_scopes_match_their_lists() -> None:
     assert {signal.scope for signal in PARAMETER_SIGNALS} == {"parameter"}
+    assert {signal.scope for signal in LAYER_SIGNALS} == {"layer"}
     assert {signal.scope for signal in RUN_SIGNALS} == {"run"}
 
 
@@ -56,3 +67,14 @@ def test_signals_of_a_batch_are_signals_of_the_run() -> None:
 
 def test_every_bin_of_classes_has_a_column_of_targets_and_one_of_predictions() -> None:
     assert len(LABEL_COUNTS) == len(PREDICTED_COUNTS) == CLASS_BINS
+
+
+@pytest.mark.parametrize(
+    "signal",
+    [s for s in (*SCALARS, *BATCH_SIGNALS) if s not in (*LABEL_COUNTS, *PREDICTED_COUNTS)],
+    ids=lambda signal: signal.name,
+)
+def test_the_page_of_signals_says_what_the_signal_says(signal: Signal) -> None:
+    page = Path(__file__).resolve().parent.parent / "docs/signals.md"
+    line = f"| `{signal.tag or signal.name}` | {signal.unit} | "
+    assert line + signal.doc.replace("|", "\\|") in page.read_text(encoding="utf-8")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from lossmon.capture.compiling import is_compiled
+from lossmon.capture.layers import Layer, layers_of, layers_of_model
 from lossmon.capture.layout import Row, rows_of_model, rows_of_modules, rows_of_tensors
 from lossmon.capture.sharding import GATHERED, model_name
 
@@ -19,6 +21,7 @@ class Found:
     rows: tuple[Row, ...]
     modules: tuple[nn.Module, ...]
     """The outermost modules; empty where only bare tensors are trained."""
+    layers: tuple[Layer, ...] = ()
 
 
 def find_model(leaves: Iterable[Tensor], known: Sequence[nn.Module]) -> Found | None:
@@ -36,14 +39,16 @@ def find_model(leaves: Iterable[Tensor], known: Sequence[nn.Module]) -> Found | 
     if not roots:
         return Found("tensors", rows_of_tensors(wanted.values()), ())
     if len(roots) == 1:
-        return Found(model_name(roots[0]), rows_of_model(roots[0]), tuple(roots))
+        root = roots[0]
+        return Found(model_name(root), rows_of_model(root), (root,), layers_of_model(root))
     names = [model_name(root) for root in roots]
     named = [
         (f"{prefix}.{name}" if name else prefix, module)
         for prefix, root in zip(_distinct(names), roots, strict=True)
         for name, module in root.named_modules()
     ]
-    return Found("+".join(names), rows_of_modules(named), tuple(roots))
+    layers = () if any(map(is_compiled, roots)) else layers_of(named)
+    return Found("+".join(names), rows_of_modules(named), tuple(roots), layers)
 
 
 def _own(module: nn.Module) -> Iterable[Tensor]:

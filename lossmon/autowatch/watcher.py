@@ -161,7 +161,8 @@ class Watcher:
             recorder = self._recorder(self._start(found, holders), holders, found.modules)
         else:
             # Its place is not known before it is.
-            start = Start(found.rows, Path(), found.name, step=steps_behind(holders))
+            step = steps_behind(holders)
+            start = Start(found.rows, Path(), found.layers, found.name, step=step)
             recorder = self._recorder(start, holders, found.modules)
             recorder.keep()
             self._trials.append(Trial(recorder, {id(o): steps_behind([o]) for o in holders}))
@@ -227,7 +228,7 @@ class Watcher:
     ) -> Start:
         first = steps_behind(holders) if step is None else step
         place, job = self._claim(found.name, resumes=first > 0)
-        return Start(rows=found.rows, logdir=place, model=found.name, step=first, run_id=job)
+        return Start(found.rows, place, found.layers, found.name, step=first, run_id=job)
 
     def _claim(self, model: str, *, resumes: bool) -> tuple[Path, str]:
         """Return the place of a training, and what all its ranks call it."""

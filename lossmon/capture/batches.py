@@ -75,7 +75,7 @@ class BatchMeter:
 
     def remove(self) -> None:
         """Leave no hook behind. Idempotent."""
-        self._calls.disarm()
+        self._calls.remove()
 
     def _see(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         began = time.thread_time()

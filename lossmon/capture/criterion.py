@@ -7,6 +7,7 @@ scaling, penalties and label smoothing; or, for a criterion that was handed over
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lossmon.capture.judged import BINARY, CLASSES, Judged, judged_by_module
+from lossmon.capture.layout import in_transform
 from lossmon.capture.lossgraph import judged_in_graph as judged_in_graph
 from lossmon.capture.precision import full_precision
 from lossmon.capture.targets import ClassCounts, KeptTargets, Moments, outputs_of
@@ -202,6 +204,11 @@ def _coin(p: Tensor) -> Tensor:
     return both
 
 
+INERT = (getattr, (nullcontext(), "__exit__"))
+"""What a pickle or a copy has in place of a hook: it takes three arguments and does nothing, and is
+found where lossmon is not installed."""
+
+
 class CriterionHook:
     """A forward hook that keeps the last call of a criterion until its backward pass is read.
 
@@ -215,14 +222,13 @@ class CriterionHook:
 
     def __call__(self, module: nn.Module, inputs: Any, output: Any) -> None:
         """Keep prediction and target, on sampled steps only."""
-        if self.wanted and torch.is_grad_enabled():
+        if torch.compiler.is_compiling():
+            return  # a graph that looked at `wanted` would be made anew whenever that changes
+        if self.wanted and torch.is_grad_enabled() and not in_transform():
             self._seen = (module, inputs, output)
 
-    def __reduce__(self) -> tuple[type[CriterionHook], tuple[None]]:
-        return CriterionHook, (None,)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> CriterionHook:
-        return CriterionHook(None)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return INERT
 
     def take(self) -> Judged | None:
         """Return and forget the last call, where the criterion is one whose arithmetic is known."""

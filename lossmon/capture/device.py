@@ -6,6 +6,7 @@ hang. Without a driver, or without `pip install 'lossmon[gpu]'`, there is only t
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -109,7 +110,8 @@ class Driver:
         except Exception:
             return
         finally:
-            pynvml.nvmlShutdown()
+            with contextlib.suppress(Exception):
+                pynvml.nvmlShutdown()
 
 
 def _handle(nvml: Any, device: torch.device) -> Any:

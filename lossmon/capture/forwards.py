@@ -1,6 +1,8 @@
 """Which modules run at all: tells a branch that is not used from one whose graph is cut.
 
 A global forward hook, for the first steps only: kept on, it would cost 4 % of a tiny model's step.
+torch.compile makes its graphs anew where a global hook comes or goes: with graphs about none is
+added, and one that is there stays until the end. It sees no modules inside them.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook
 
+from lossmon.capture.compiling import COMPILATIONS, has_compiled
 from lossmon.capture.layout import Row
 
 STEPS = 3
@@ -24,25 +27,37 @@ class ForwardMeter:
     """Notes forward calls with gradients enabled, between two calls of `take`."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
-        self._rows = rows
+        self.rows = rows
+        """May be replaced between two steps."""
         self._ran: set[int] = set()
         self._left = STEPS
-        self._handle = register_module_forward_hook(self._note)
+        self._handle: Any = None
+        if not has_compiled():
+            self._handle = register_module_forward_hook(self._note)
+            COMPILATIONS.add(self)
+
+    def compile_asked(self) -> None:
+        """See `compiling.Hooked`."""
+        self.remove()
 
     def take(self) -> NDArray[np.float32]:
         """Return module_ran of every row; NaN where no module at all, or no longer, was seen."""
         ran, self._ran = self._ran, set()
         self._left -= 1
-        if self._left <= 0:
+        compiled = has_compiled()
+        if self._left <= 0 and not compiled:
             self.remove()
-        if not ran:
-            return np.full(len(self._rows), np.nan, np.float32)
-        return np.array([any(id(o()) in ran for o in row.owners) for row in self._rows], "f4")
+        if not ran or compiled:
+            return np.full(len(self.rows), np.nan, np.float32)
+        return np.array([any(id(o()) in ran for o in row.owners) for row in self.rows], "f4")
 
     def remove(self) -> None:
         """Take the hook away. Idempotent."""
-        self._handle.remove()
+        COMPILATIONS.discard(self)
+        if self._handle is not None:
+            self._handle.remove()
+            self._handle = None
 
     def _note(self, module: nn.Module, inputs: Any, output: Any) -> None:
-        if torch.is_grad_enabled():
+        if torch.is_grad_enabled() and not torch.compiler.is_compiling():
             self._ran.add(id(module))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 FAILURES_UNTIL_OFF = 3
@@ -30,10 +31,12 @@ class Guard:
             return work(*args)
         # Whatever our own code does wrong, the training must not learn of it.
         except Exception as error:
-            self._failed(collector, error)
+            with suppress(Exception):
+                self.failed(collector, error)
             return None
 
-    def _failed(self, collector: str, error: Exception) -> None:
+    def failed(self, collector: str, error: Exception) -> None:
+        """Take note of a failure: the first is warned of, the last switches the collector off."""
         count = self._failures[collector] = self._failures.get(collector, 0) + 1
         reason = f"{type(error).__name__}: {error}"
         if count == 1:
@@ -41,6 +44,15 @@ class Guard:
         if count == FAILURES_UNTIL_OFF:
             warn(f"lossmon: {collector} is not recorded any more ({reason})")
             self._on_off(collector, reason)
+
+    def switch_off(self, collector: str, reason: str) -> None:
+        """Switch `collector` off because it cannot work here; the log says so."""
+        self._failures[collector] = FAILURES_UNTIL_OFF
+        self.tell_off(collector, reason)
+
+    def tell_off(self, collector: str, reason: str) -> None:
+        """Have the log say that `collector` is off, in whole or in part."""
+        self._on_off(collector, reason)
 
 
 def warn(message: str) -> None:

@@ -2,7 +2,8 @@
 
 `torch.autograd.backward` is wrapped (Tensor.backward looks it up at each call, so early imports do
 not escape), and the global optimizer hooks are registered; both only while somebody listens.
-Measured: 0.3 us an optimizer step and 1.5 us a backward pass.
+Measured: 0.5 us an optimizer step and 1.6 us a backward pass. Nothing of ours is traced by
+torch.compile: there the calls go by a function that it must leave alone, which costs a microsecond.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
+from torch._compile import _disable_dynamo
 from torch.amp import GradScaler
 from torch.optim import Optimizer
 from torch.optim.optimizer import (
@@ -73,17 +75,20 @@ class Taps:
                 self._remove.pop()()
 
     def _install(self) -> None:
+        self._scaling = Scaling()
         before = register_optimizer_step_pre_hook(self._step_begins)
         after = register_optimizer_step_post_hook(self._step_ended)
         self._remove = [
             before.remove,
             after.remove,
-            _replace(torch.autograd, "backward", self._telling),
-            _replace(GradScaler, "scale", self._noting),
+            put_wrapper(torch.autograd, "backward", self._telling),
+            put_wrapper(GradScaler, "scale", self._noting),
         ]
 
     def _telling(self, original: Callable[..., None]) -> Callable[..., None]:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
+            if torch.compiler.is_compiling():
+                return untraced(tensors, *args, **kwargs)
             if not self._listeners or os.getpid() != self._pid or _inside_backward():
                 return original(tensors, *args, **kwargs)
             roots = (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
@@ -96,17 +101,23 @@ class Taps:
                 listener.backward_ended(scale)
             return None
 
+        untraced = _untraced(backward)
         return backward
 
     def _noting(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def scale(scaler: GradScaler, outputs: Any) -> Any:
             scaled = original(scaler, outputs)
+            if torch.compiler.is_compiling():
+                return scaled
             self._scaling.note(scaler, outputs, scaled)
             return scaled
 
         return scale
 
     def _step_begins(self, optimizer: Optimizer, *_: Any) -> None:
+        if torch.compiler.is_compiling():
+            _step_begins_untraced(self, optimizer)
+            return
         # A subclass that calls super().step() fires the hooks twice: only the outermost counts.
         if id(optimizer) in self._left:
             # An inner step ended, the outer one never did: it raised. Begin anew.
@@ -118,6 +129,9 @@ class Taps:
                 listener.step_begins(optimizer)
 
     def _step_ended(self, optimizer: Optimizer, *_: Any) -> None:
+        if torch.compiler.is_compiling():
+            _step_ended_untraced(self, optimizer)
+            return
         depth = self._depth.pop(id(optimizer), 1) - 1
         if depth > 0:
             self._depth[id(optimizer)] = depth
@@ -130,12 +144,18 @@ class Taps:
                 listener.step_ended(optimizer)
 
 
+def _untraced(function: Callable[..., None]) -> Callable[..., None]:
+    """Return `function`, called outside of any compiled graph."""
+    disabled: Callable[..., None] = _disable_dynamo(function)
+    return disabled
+
+
 def _inside_backward() -> bool:
     """Return whether a backward pass is under way: reentrant checkpoints begin inner ones."""
     return torch._C._current_graph_task_id() != -1
 
 
-def _replace(place: Any, name: str, wrap: Callable[[Any], Any]) -> Callable[[], None]:
+def put_wrapper(place: Any, name: str, wrap: Callable[[Any], Any]) -> Callable[[], None]:
     """Put a wrapper in place of a function; return what takes it away again."""
     original = getattr(place, name)
     ours = functools.wraps(original)(wrap(original))
@@ -148,6 +168,9 @@ def _replace(place: Any, name: str, wrap: Callable[[Any], Any]) -> Callable[[], 
 
     return restore
 
+
+_step_begins_untraced = _untraced(Taps._step_begins)
+_step_ended_untraced = _untraced(Taps._step_ended)
 
 TAPS = Taps()
 """One per process, as what it wraps is one per process."""

@@ -73,23 +73,28 @@ def is_stretched(prediction: Tensor, target: Tensor) -> bool:
     return stretched or prediction.shape != target.shape
 
 
+def behind_views(node: Any) -> tuple[Any, bool]:
+    """Return the first node from `node` on that is no view, and whether the order is the same."""
+    ordered = True
+    for _ in range(MAX_VIEWS):
+        name = "" if node is None else function_name(node)
+        if name not in _RESHAPING and name not in _MOVING:
+            break
+        ordered = ordered and name in _RESHAPING
+        node = node.next_functions[0][0]
+    return node, ordered
+
+
 def function_of(node: Any) -> tuple[str, Tensor | None]:
     """Return the function behind a node of the graph, views passed over, and what it returned.
 
     The result only where the function keeps it, and as far as views leave its order alone.
     """
-    ordered = True
-    for _ in range(MAX_VIEWS):
-        if node is None:
-            break
-        name = function_name(node)
-        if name in _RESHAPING or name in _MOVING:
-            ordered = ordered and name in _RESHAPING
-            node = node.next_functions[0][0]
-            continue
-        result = getattr(node, "_saved_result", None) if ordered else None
-        return name.lower(), result if isinstance(result, Tensor) else None
-    return "", None
+    node, ordered = behind_views(node)
+    if node is None:
+        return "", None
+    result = getattr(node, "_saved_result", None) if ordered else None
+    return function_name(node).lower(), result if isinstance(result, Tensor) else None
 
 
 def shaped(result: Tensor | None, like: Tensor) -> Tensor | None:

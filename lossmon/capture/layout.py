@@ -9,11 +9,23 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from lossmon.capture.sharding import GATHERED, kind_name, shard_of
+from lossmon.capture.sharding import GATHERED, PLAIN, elements, kind_name, shard_of
 from lossmon.records import ParameterInfo
 
 SAMPLED_ELEMENTS = 4096
 """Elements read per tensor for sampled signals: update-norm error 0.4 % median, 2.8 % at most."""
+
+_LATER = nn.UninitializedParameter
+_NUMBERS = frozenset(
+    (
+        torch.float32,
+        torch.bfloat16,
+        torch.float16,
+        torch.float64,
+        torch.complex64,
+        torch.complex128,
+    )
+)
 
 _WRAPPERS = ("module.", "_orig_mod.", "_forward_module.", "_fsdp_wrapped_module.")
 
@@ -43,14 +55,28 @@ class Row:
     owners: tuple[weakref.ref[nn.Module], ...] = ()
     """Modules that hold it; none for a bare tensor."""
 
+    def current(self) -> Tensor | None:
+        """Return what stands in its place now: another tensor where it was replaced."""
+        tensor = self.tensor()
+        owner = self.owners[0]() if self.owners else None
+        if owner is None or not (tensor is None or type(tensor) in PLAIN):
+            # A sharded parameter steps aside for the whole one while its module runs.
+            return tensor
+        return owner._parameters.get(self.name.rpartition(".")[2])
+
 
 def rows_of_model(model: nn.Module) -> tuple[Row, ...]:
-    """Return the floating-point parameters of `model` in the order of `named_parameters()`."""
+    """Return the recordable parameters of `model` in the order of `named_parameters()`."""
     return rows_of_modules(model.named_modules())
 
 
+def awaits_parameters(model: nn.Module) -> bool:
+    """Return whether `model` has parameters that it will only make when it runs, or is filled."""
+    return any(isinstance(p, nn.UninitializedParameter) or p.is_meta for p in model.parameters())
+
+
 def rows_of_modules(modules: Iterable[tuple[str, nn.Module]]) -> tuple[Row, ...]:
-    """Return the floating-point parameters that the named modules own, in their order."""
+    """Return the recordable parameters that the named modules own, in their order."""
     first: dict[int, Row] = {}
     for depth, (prefix, module) in enumerate(modules):
         for leaf, held in module.named_parameters(recurse=False, remove_duplicate=False):
@@ -69,6 +95,16 @@ def rows_of_tensors(tensors: Iterable[Tensor]) -> tuple[Row, ...]:
     return tuple(first.values())
 
 
+def renewed(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Return the rows with what stands in their places now; left out where nothing does."""
+    current = ((row, row.current()) for row in rows)
+    return tuple(
+        replace(row, tensor=weakref.ref(tensor))
+        for row, tensor in current
+        if tensor is not None and recordable(tensor)
+    )
+
+
 def _add(first: dict[int, Row], row: Row, tensor: Tensor) -> None:
     known = first.get(id(tensor))
     if known is not None:
@@ -79,10 +115,21 @@ def _add(first: dict[int, Row], row: Row, tensor: Tensor) -> None:
 
 
 def recordable(tensor: Tensor) -> bool:
-    """Return whether norms of `tensor` make sense: real floating point, materialised, not empty."""
-    if isinstance(tensor, nn.UninitializedParameter):
+    """Return whether norms of `tensor` make sense: numbers to compute with, there, not empty."""
+    if isinstance(tensor, nn.UninitializedParameter) or not computable(tensor):
         return False
-    return tensor.is_floating_point() and not tensor.is_meta and tensor.numel() > 0
+    return not tensor.is_meta and tensor.numel() > 0
+
+
+def computable(tensor: Tensor) -> bool:
+    """Return whether arithmetic on `tensor` is plain: no integers, fp8, sparse or nested layout."""
+    return tensor.dtype in _NUMBERS and tensor.layout == torch.strided
+
+
+def left_out(model: nn.Module) -> list[str]:
+    """Return the names of parameters that are there, and of which no norm can be taken."""
+    named = model.named_parameters()
+    return [plain_name(n) for n, p in named if not isinstance(p, _LATER) and not computable(p)]
 
 
 def describe(rows: Sequence[Row], group_of: dict[int, int]) -> tuple[ParameterInfo, ...]:
@@ -104,7 +151,7 @@ def _info(row: Row, group_of: dict[int, int]) -> ParameterInfo:
         depth=row.depth,
         kind=row.kind,
         tied=row.tied,
-        sampled=sampled_count(shard.numel),
+        sampled=sampled_count(elements(tensor)),
         shard=shard.index,
         shards=shard.count,
         shard_numel=shard.numel,
@@ -129,3 +176,9 @@ def capturing() -> bool:
     # is_available() would say the same, and costs 2 us a call.
     begun: bool = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]  # torch leaves it so
     return begun and torch.cuda.is_current_stream_capturing()
+
+
+def in_transform() -> bool:
+    """Return whether a torch.func transform is at work: what it computes with cannot be read."""
+    peek = getattr(torch._C._functorch, "peek_interpreter_stack", None)
+    return peek is not None and peek() is not None

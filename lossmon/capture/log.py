@@ -7,24 +7,30 @@ the recorder keeps its steps.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from lossmon.capture.boards import Floats, blank
 from lossmon.capture.groups import Holders, held_count, lr_numbers, named_rates
 from lossmon.capture.guard import Guard
 from lossmon.capture.hyperparameters import OptionWatch
+from lossmon.capture.renewal import changed_names
 from lossmon.capture.samples import Sample
 from lossmon.capture.scalars import Line, ScalarLog
 from lossmon.capture.start import Start
 from lossmon.capture.transfer import Transfer
 from lossmon.eventfile.writer import RunWriter
-from lossmon.records import Mark, RunMeta
+from lossmon.records import LayerInfo, Mark, RunMeta
 from lossmon.signals import HYPERPARAMETERS
 
-_NO_LAYERS: NDArray[np.float32] = np.zeros((0, 0), np.float32)
+MAX_NAMED = 8
+"""Parameters that a mark names."""
+
+
+def named(names: Sequence[str]) -> dict[str, Any]:
+    """Return what a mark about parameters carries."""
+    return {"count": len(names), "names": list(names[:MAX_NAMED])}
 
 
 class RunLog:
@@ -32,7 +38,7 @@ class RunLog:
 
     def __init__(self, start: Start, holders: Holders, transfer: Transfer) -> None:
         """`holders` is the recorder's own: it may grow until the first step and after."""
-        self.guard = Guard(self._collector_off)
+        self.guard = Guard(self.note_off)
         self.start = start
         self.waits = False
         self._marks: list[Mark] = []
@@ -43,6 +49,8 @@ class RunLog:
         self._held = 0
         self._options = OptionWatch()
         self._names: tuple[str, ...] = ()
+        self._layers: tuple[LayerInfo, ...] = ()
+        self._no_layers = blank(0)
         self._is_sharded = False
         """Whether a rank knows only its part of some norms: then the reader adds them up."""
 
@@ -78,6 +86,16 @@ class RunLog:
         held = [rates.get(id(optimizer), []) for optimizer in self._holders.living()]
         return named_rates([rate for numbers in held for rate in numbers], self._names)
 
+    def renew(self, start: Start, step: int) -> None:
+        """Begin new tables with the rows of `start`; what is on its way goes into the old ones."""
+        self._transfer.drain()
+        names = changed_names(self.start.rows, start.rows)
+        self.start = start
+        if self._writer is not None:
+            self._writer.new_meta(self._meta())
+        if names:
+            self.mark(step, "parameters", named(names))
+
     def put(self, line: Line) -> None:
         """Write a line."""
         line.is_put = True
@@ -97,9 +115,16 @@ class RunLog:
                 line.values.update(values)
             elif values:
                 writer.scalars(sample.step, sample.wall_time, values)
-            writer.wide(sample.step, sample.wall_time, sample.parameters, _NO_LAYERS, sample.totals)
+            layers = self._layer_table(sample)
+            writer.wide(sample.step, sample.wall_time, sample.parameters, layers, sample.totals)
 
         sample.when_done(done)
+
+    def name_layers(self, infos: tuple[LayerInfo, ...]) -> None:
+        """Name the rows of the layer tables from now on."""
+        self._layers, self._no_layers = infos, blank(len(infos))
+        if self._writer is not None:
+            self._writer.new_meta(self._meta())
 
     def mark(self, step: int, kind: str, detail: Mapping[str, Any] | None = None) -> None:
         """Write that something happened."""
@@ -118,6 +143,11 @@ class RunLog:
         self.mark(step, "exception" if error else "closed", {"error": error} if error else None)
         self._files()[0].close()
 
+    def release(self) -> None:
+        """Write what the files still wait for, and close them. Idempotent."""
+        if self._writer is not None:
+            self._writer.close()
+
     def _files(self) -> tuple[RunWriter, ScalarLog]:
         if self._writer is None or self._scalars is None:
             self._writer = RunWriter(self.start.logdir, self._meta())
@@ -130,12 +160,19 @@ class RunLog:
 
     def _meta(self) -> RunMeta:
         optimizers = self._holders.living()
-        meta = self.start.meta(optimizers)
+        meta = replace(self.start.meta(optimizers), layers=self._layers)
         self._held = held_count(optimizers)
         self._is_sharded = any(parameter.shards > 1 for parameter in meta.parameters)
         self._names = tuple(group.name for group in meta.groups)
         return meta
 
-    def _collector_off(self, collector: str, error: str) -> None:
+    def _layer_table(self, sample: Sample) -> Floats:
+        """Return the sample's; NaN where it has none, or one of the rows of another run."""
+        found = sample.layers
+        fits = found is not None and len(found) == len(self._layers)
+        return found if found is not None and fits else self._no_layers
+
+    def note_off(self, collector: str, error: str) -> None:
+        """Write that a collector was switched off."""
         detail = {"collector": collector, "error": error}
         self.mark(self.start.step, "collector-off", detail)

@@ -6,6 +6,7 @@ label smoothing; soft targets leave a pattern of few nodes, and l1_loss only a d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from torch import Tensor
 
 from lossmon.capture.graph import function_name, near_root
-from lossmon.capture.judged import Judged, function_of, is_stretched, shaped
+from lossmon.capture.judged import Judged, behind_views, function_of, is_stretched, shaped
 
 _SUM = 2
 """ATen's number for reduction="sum"."""
@@ -46,7 +47,7 @@ def _criterion(node: Any) -> Judged | None:
 def _nll(node: Any) -> Judged:
     ignored = node._saved_ignore_index
     prediction = node._saved_self
-    before = node.next_functions[0][0]
+    before, _ = behind_views(node.next_functions[0][0])
     normalises = before is not None and function_name(before) == "LogSoftmax"
     behind, result = function_of(before.next_functions[0][0] if normalises else before)
     return Judged(
@@ -117,7 +118,8 @@ def _all_with_all(node: Any) -> bool | None:
     if below is None or function_name(below) not in ("Sub", "Rsub"):
         return None
     pairs = node._saved_self.numel()
-    operands = [n._input_metadata[at].shape.numel() for n, at in below.next_functions if n]
+    # Of a node that was itself made by a backward pass the shape is a list.
+    operands = [math.prod(n._input_metadata[at].shape) for n, at in below.next_functions if n]
     return True if any(size > 1 and size * size == pairs for size in operands) else None
 
 

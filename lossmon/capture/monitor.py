@@ -16,11 +16,16 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lossmon import signals
+from lossmon.capture.activations import COMPILED
+from lossmon.capture.activations import NAME as ACTIVATIONS
+from lossmon.capture.compiling import is_compiled
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.groups import inner_optimizer
 from lossmon.capture.guard import warn
-from lossmon.capture.layout import rows_of_model
-from lossmon.capture.options import check_options, kind_of, require
+from lossmon.capture.layers import layers_of_model
+from lossmon.capture.layout import Row, awaits_parameters, left_out, rows_of_model
+from lossmon.capture.log import named
+from lossmon.capture.options import activations_every, check_options, kind_of, require
 from lossmon.capture.ranks import next_run_of_job, process_rank
 from lossmon.capture.recorder import Recorder
 from lossmon.capture.routes import ROUTES
@@ -65,7 +70,7 @@ class Monitor:
         optimizer ever steps, this call is the clock.
         """
         if self._listens():
-            self._recorder.user_step(loss)
+            self._recorder.guard.run("monitor", self._recorder.user_step, loss)
 
     def log(self, **scalars: float) -> None:
         """Record scalars at the newest step; `val_loss=...` becomes `val/loss`.
@@ -76,7 +81,8 @@ class Monitor:
         if not self._listens():
             return
         numbers = {name: _number(value) for name, value in scalars.items() if len(name) <= MAX_NAME}
-        self._recorder.user_log({_tag(n): x for n, x in numbers.items() if x is not None})
+        values = {_tag(n): x for n, x in numbers.items() if x is not None}
+        self._recorder.guard.run("monitor", self._recorder.user_log, values)
         for name, value in scalars.items():
             if numbers.get(name) is None and len(self._left_out) < MAX_WARNINGS:
                 self._warn_of(name, value)
@@ -126,7 +132,13 @@ class Monitor:
         OPEN.discard(self)
         atexit.unregister(self._close_at_exit)
         ROUTES.discard(self._recorder)
-        self._recorder.close(error=None if error is None else described(error))
+        self._recorder.guard.run("close", self._end, error)
+
+    def _end(self, error: BaseException | None) -> None:
+        try:
+            self._recorder.close(error=None if error is None else described(error))
+        finally:
+            self._recorder.release()
 
 
 def described(error: BaseException) -> str:
@@ -162,6 +174,7 @@ def watch(
     ignore: Sequence[str] = (),
     every: int | None = None,
     budget: float = BUDGET,
+    activations: str | bool | int = "auto",
 ) -> Monitor:
     """Record the training of `model` by `optimizer` into `logdir`, from the next backward pass on.
 
@@ -179,20 +192,26 @@ def watch(
         ignore: Rules that must not speak about this run.
         every: Sample every so many steps, instead of on a budget.
         budget: Share of the run's time that sampling may cost, after 0.5 s in all.
+        activations: Whether the outputs of layers are looked at on sampled steps: "auto" on the
+            first 256 and on every fourth after that, True on all, a number N on every Nth, False on
+            none. Of a model that torch.compile has compiled only its own output is.
 
     Raises:
         UsageError: An argument cannot be used, or `logdir` cannot be written.
     """
     optimizers = _optimizers(optimizer)
-    check_options(criterion, logdir, floor, start_step, ignore, every, budget)
+    check_options(criterion, logdir, floor, start_step, ignore, every, budget, activations)
     require(isinstance(model, nn.Module), f"model must be a torch module, not {kind_of(model)}")
     first = steps_behind(optimizers) if start_step is None else start_step
     GATHERED.learn(model.modules())
     rows = rows_of_model(model)
-    require(bool(rows), "model has no floating-point parameters to watch")
+    may_come = awaits_parameters(model)
+    require(bool(rows) or may_come, "model has no floating-point parameters to watch")
     job = next_run_of_job(str(Path(logdir)))
     start = Start(
         rows=rows,
+        layers=layers_of_model(model) if activations else (),
+        scan=scan_of(model),
         logdir=_claim(Path(logdir), job, resumes=first > 0),
         run_id=job,
         model=model_name(model),
@@ -200,7 +219,7 @@ def watch(
         step=int(first),
         floor=floor,
         ignore=tuple(ignore),
-        settings={"every": every, "budget": budget},
+        settings={"every": every, "budget": budget, "activations": activations},
     )
     schedule = Schedule(every=every, budget=budget, lanes=len(optimizers))
     hook = CriterionHook(criterion)
@@ -214,9 +233,26 @@ def watch(
         train_mode=mode,
         waits_for_user=True,
         modules=(model,),
+        activations_every=activations_every(activations),
     )
-    recorder.log.open()
+    try:
+        recorder.log.open()
+    except UsageError:
+        recorder.abandon()
+        raise
+    _note_left_out(recorder, left_out(model))
+    if activations and is_compiled(model):
+        recorder.log.guard.tell_off(ACTIVATIONS, COMPILED)
     return Monitor(recorder)
+
+
+def _note_left_out(recorder: Recorder, names: Sequence[str]) -> None:
+    """Say of which parameters nothing is recorded; nothing where all of them are."""
+    if names:
+        few = ", ".join(printable(name, 80) for name in names[:3])
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        warn(f"lossmon: nothing is recorded of {few}{more}: no floating-point numbers")
+        recorder.log.mark(recorder.step, "not-recorded", named(names))
 
 
 def training_mode(model: nn.Module) -> Callable[[], bool]:
@@ -228,6 +264,17 @@ def training_mode(model: nn.Module) -> Callable[[], bool]:
         return model is not None and model.training
 
     return mode
+
+
+def scan_of(model: nn.Module) -> Callable[[], tuple[Row, ...]]:
+    """Return a function that returns the rows of `model`, none once it is gone; holds it weakly."""
+    reference = weakref.ref(model)
+
+    def scan() -> tuple[Row, ...]:
+        model = reference()
+        return () if model is None else rows_of_model(model)
+
+    return scan
 
 
 def _optimizers(given: Any) -> tuple[Optimizer, ...]:

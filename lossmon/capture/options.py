@@ -34,6 +34,7 @@ def check_options(
     ignore: Any,
     every: Any,
     budget: Any,
+    activations: Any = "auto",
 ) -> None:
     """Check everything but model and optimizer. Whether `ignore` names rules, the report says.
 
@@ -67,6 +68,21 @@ def check_options(
         _is_number(budget) and 0 < budget <= 1,
         f"budget must be a share above 0 and up to 1, not {budget!r}",
     )
+    require(
+        isinstance(activations, bool)
+        or (isinstance(activations, str) and activations == "auto")
+        or (_is_integer(activations) and activations >= 1),
+        f'activations must be "auto", True, False or a whole number of at least 1, '
+        f"not {activations!r}",
+    )
+
+
+def activations_every(activations: str | bool | int) -> int | None:
+    """Return of how many sampled steps one has its layers read; None where that is for us to say.
+
+    Of `activations` that are not False.
+    """
+    return None if isinstance(activations, str) else int(activations)
 
 
 def _is_number(value: object) -> bool:

@@ -10,20 +10,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from lossmon.capture.activations import activation_meter
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.cycle import Cycle
-from lossmon.capture.groups import Holders, lr_numbers
-from lossmon.capture.layout import capturing
+from lossmon.capture.groups import Holders, held_count, lr_numbers
+from lossmon.capture.layout import capturing, renewed
 from lossmon.capture.log import RunLog
+from lossmon.capture.passes import Passes
+from lossmon.capture.renewal import Renewal
 from lossmon.capture.sampler import StepSampler
 from lossmon.capture.samples import RUN_COLUMNS, Sample
 from lossmon.capture.scalars import Line, held_loss
-from lossmon.capture.scaling import UNKNOWN
 from lossmon.capture.schedule import Schedule
 from lossmon.capture.start import Start
 from lossmon.capture.transfer import Transfer
@@ -49,8 +52,12 @@ class Recorder:
         train_mode: Callable[[], bool],
         waits_for_user: bool,
         modules: Sequence[nn.Module] = (),
+        activations_every: int | None = None,
     ) -> None:
-        """`modules` are the outermost ones of the model, held weakly: for their inputs."""
+        """`modules` are the outermost ones of the model, held weakly: for their inputs.
+
+        `activations_every`: see `ActivationMeter`.
+        """
         self.start = start
         self.holders = Holders(optimizers)
         self.pending = 0
@@ -59,7 +66,7 @@ class Recorder:
         """Number of the step under way."""
         transfer = Transfer()
         self.log = RunLog(start, self.holders, transfer)
-        self._guard = self.log.guard
+        self.guard = self.log.guard
         self._transfer = transfer
         self._schedule = schedule
         self._user_reports: bool | None = None if waits_for_user else False
@@ -70,19 +77,17 @@ class Recorder:
             criterion=criterion,
             train_mode=train_mode,
             transfer=transfer,
-            guard=self._guard,
+            guard=self.guard,
             modules=modules,
+            activations=activation_meter(start.layers, activations_every, self.log, transfer),
         )
+        self._renewal = Renewal(start.rows, start.scan or (lambda: renewed(self.start.rows)))
         self._losses: Losses = []
         self._given: Losses = []
         self._ticks: list[tuple[Losses, Sample | None]] = []
         self._own_steps: dict[int, int] = {}
         self._steps_taken = 0
-        self._passes: dict[int, int] = {}
-        """Backward passes behind the last step of every optimizer, by its lane."""
-        self._scale: Tensor | None = None
-        self._is_stepping = False
-        """Whether an optimizer is at work: passes are a closure's then."""
+        self._passes = Passes()
         self._cycle: Cycle | None = None
         self.kept: list[Cycle] | None = None
         """The steps so far of a run on trial, see `keep`; None for any other."""
@@ -101,11 +106,11 @@ class Recorder:
             self._user_reports = bool(self._user_reports)
             if cycle.is_told or not self._user_reports:
                 self._end_cycle()
-        if self.pending and not self._steps_taken and not self._is_stepping:
-            self._guard.run("ticks", self._tick)
+        if self.pending and not self._steps_taken and not self._passes.in_step:
+            self.guard.run("ticks", self._tick)
         self.pending += 1
         tells = loss is not None and not self._user_gives_loss
-        self._losses.append(self._guard.run("loss", held_loss, loss) if tells else None)
+        self._losses.append(self.guard.run("loss", held_loss, loss) if tells else None)
         if self._sampling:
             began = time.thread_time()
             self._sampler.backward_begins(roots, self.step)
@@ -116,27 +121,26 @@ class Recorder:
         if not self._sampling or capturing():
             return
         self._sampler.backward_ended()
-        self._scale = scale if self.pending < 2 or scale is self._scale else UNKNOWN
-        # Of accumulated passes only the last one counts; how many there are the last steps tell.
-        least = 1 if self._is_stepping else min(self._passes.values(), default=1)
-        if self.pending >= max(1, least):
+        if self._passes.ended(self.pending, scale):
             began = time.thread_time()
-            self._guard.run("unclipped", self._sampler.unclipped, self._scale, self.step)
+            self.guard.run("unclipped", self._sampler.unclipped, self._passes.scale, self.step)
             self._schedule.spent_s += time.thread_time() - began
 
     def step_begins(self, optimizer: Optimizer) -> None:
         """Note weights and gradients before the update."""
-        self._is_stepping = True
+        self._passes.in_step = True
         joined = None if self.pending else self._joined(optimizer)
         if not (self._sampling if joined is None else joined.sampled) or capturing():
             return
         began = time.thread_time()
-        self._guard.run("updates", self._before, optimizer, joined)
+        if joined is None:
+            self.guard.run("parameters", self.renew)
+        self.guard.run("updates", self._before, optimizer, joined)
         self._schedule.spent_s += time.thread_time() - began
 
     def step_ended(self, optimizer: Optimizer) -> None:
         """Measure what the optimizer did; begin a new step unless it joins the one just made."""
-        self._is_stepping = False
+        self._passes.in_step = False
         if capturing():
             return
         now = time.perf_counter()
@@ -146,13 +150,13 @@ class Recorder:
         own_step = self._own_steps[lane] = self._own_steps.get(lane, -1) + 1
         joined = None if self.pending else self._joined(optimizer)
         if joined is None:
-            self._passes[lane] = self.pending
+            self._passes.behind(lane, self.pending)
         cycle = joined or self._new_cycle(now, optimizer)
         sample = None
         if cycle.sampled:
             # Time of this thread, not of the clock: what the neighbours take is not our cost.
             began = time.thread_time()
-            sample = self._guard.run("updates", self._after, optimizer, lane, own_step, joined)
+            sample = self.guard.run("updates", self._after, optimizer, lane, own_step, joined)
             taken = time.thread_time() - began + self._sampler.take_cost()
             self._schedule.spent(taken, joins=joined is not None)
         if joined is None:
@@ -163,10 +167,22 @@ class Recorder:
             if self._sampling:
                 self._sampler.used(optimizer)
         if self._transfer.is_flying:
-            self._guard.run("updates", self._transfer.poll)
+            self.guard.run("updates", self._transfer.poll)
         if (cycle.is_told or self._user_reports is False) and len(self.holders) == 1:
             # Nobody else can join it.
             self._end_cycle()
+
+    def renew(self) -> bool:
+        """Go on with parameters that were replaced, added or frozen; return whether any were."""
+        rows = self._renewal.look(held_count(self.holders.living())) if self.kept is None else None
+        if rows is None:
+            return False
+        self._end_cycle()
+        self._ticks = [(losses, None) for losses, _ in self._ticks]
+        self.start = replace(self.start, rows=rows)
+        self._sampler.renew(rows)
+        self.log.renew(self.start, self.step)
+        return True
 
     def give_up(self, chosen: Sequence[bool]) -> Losses:
         """Forget those backward passes since the last step that are chosen: they were another's.
@@ -242,7 +258,7 @@ class Recorder:
     def user_step(self, loss: Any) -> None:
         """Take the loop's word for a step's loss; it is the clock where nothing else is seen."""
         self._user_reports = True
-        held = None if loss is None else self._guard.run("loss", _user_loss, loss)
+        held = None if loss is None else self.guard.run("loss", _user_loss, loss)
         self._user_gives_loss = held is not None
         if self._cycle is not None and self._cycle.is_open:
             if held is not None and not self._cycle.is_told:
@@ -250,7 +266,7 @@ class Recorder:
             self._end_cycle()
             return
         if self._given and not self._steps_taken and not self.pending:
-            self._guard.run("ticks", self._tick)
+            self.guard.run("ticks", self._tick)
         if held is not None:
             self._given.append(held)
 
@@ -265,11 +281,16 @@ class Recorder:
         if self._closed or not heard:
             return
         self._closed = True
-        self._end_cycle()
+        self.guard.run("log", self._end_cycle)
         if not self._steps_taken and (self.pending or self._given):
-            self._guard.run("ticks", self._tick)
-            self._guard.run("ticks", self._release_ticks)
-        self._guard.run("log", self.log.close, self._newest, error)
+            self.guard.run("ticks", self._tick)
+            self.guard.run("ticks", self._release_ticks)
+        self.guard.run("log", self.log.close, self._newest, error)
+
+    def release(self) -> None:
+        """Take every hook away and end the thread, whatever became of the log. Idempotent."""
+        self._sampler.remove()
+        self.log.release()
 
     @property
     def _newest(self) -> int:
@@ -321,9 +342,9 @@ class Recorder:
 
     def _write(self, cycle: Cycle) -> None:
         if cycle.rates:
-            cycle.line.values.update(self._guard.run("lr", self.log.name_rates, cycle.rates) or {})
+            cycle.line.values.update(self.guard.run("lr", self.log.name_rates, cycle.rates) or {})
         if cycle.sample is not None:
-            self._guard.run("updates", self.log.sample, cycle.sample, cycle.line)
+            self.guard.run("updates", self.log.sample, cycle.sample, cycle.line)
             # Not needed again, and it holds a model's worth of numbers.
             cycle.sample = None
         self.log.put(cycle.line)
@@ -337,7 +358,7 @@ class Recorder:
         line = Line(self.step, time.time(), {}, losses)
         self._given, self._losses = [], []
         if self.kept is None:
-            rates = self._guard.run("lr", self.log.learning_rates, self.step, self._sampling)
+            rates = self.guard.run("lr", self.log.learning_rates, self.step, self._sampling)
             line.values.update(rates or {})
         if self._last_end is not None:
             self._step_s = now - self._last_end
@@ -351,16 +372,19 @@ class Recorder:
 
     def _tick(self) -> None:
         """Hold back one backward pass that no step has followed."""
-        sample = None
-        if self._sampling and self._sampler.is_whole:
-            self._before(None)
-            sample = self._after(None, NO_LANE, self.step)
+        sample = self.guard.run("updates", self._tick_sample) if self._sampling else None
         self._ticks.append((self._given or self._losses, sample))
         self._given, self._losses, self.pending = [], [], 0
         self._sampler.forget()
         self.step += 1
         if len(self._ticks) > MAX_TICKS:
             self._release_ticks()
+
+    def _tick_sample(self) -> Sample | None:
+        if not self._sampler.is_whole:
+            return None
+        self._before(None)
+        return self._after(None, NO_LANE, self.step)
 
     def _take_back_ticks(self) -> None:
         """Count held-back passes to the step that has come after all: they were accumulated."""

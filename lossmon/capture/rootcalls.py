@@ -9,7 +9,6 @@ hook would be warned of: then only a compiled model as a whole is looked at, by 
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 import weakref
@@ -21,7 +20,9 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.utils.hooks import RemovableHandle
 
+from lossmon.capture.compiling import COMPILATIONS, has_compiled
 from lossmon.capture.guard import Guard
+from lossmon.capture.layout import in_transform
 
 PATIENCE = 64
 """Calls of other modules, or without gradients, after which the model is not waited for."""
@@ -46,6 +47,7 @@ class RootCalls:
         self._calls = 0
         self._thread = threading.get_ident()
         self._pid = os.getpid()
+        COMPILATIONS.add(self)
 
     def arm(self, since: float | None = None) -> None:
         """Wait for the next call; its wait counts from `since`, the clock of time.perf_counter."""
@@ -57,7 +59,7 @@ class RootCalls:
         self.disarm()
         self._is_armed = True
         roots = [root for reference in self._roots if (root := reference()) is not None]
-        if not compiles():
+        if not has_compiled():
             self._know(roots)
             self._handles = [register_module_forward_pre_hook(self._called)]
         else:
@@ -73,6 +75,15 @@ class RootCalls:
         while self._handles:
             self._handles.pop().remove()
 
+    def compile_asked(self) -> None:
+        """See `compiling.Hooked`."""
+        self.disarm()
+
+    def remove(self) -> None:
+        """Take the hook away for good. Idempotent."""
+        self.disarm()
+        COMPILATIONS.discard(self)
+
     def take_wait(self) -> float | None:
         """Return the seconds from `since` to the call, once; None where none was seen.
 
@@ -86,7 +97,7 @@ class RootCalls:
             self._known = {id(module) for root in roots for module in root.modules()}
 
     def _called(self, module: nn.Module, args: tuple[Any, ...]) -> None:
-        if not torch.compiler.is_compiling():
+        if not is_traced():
             self._guard.run("inputs", self._notice, module, args)
 
     def _notice(self, module: nn.Module, args: tuple[Any, ...]) -> None:
@@ -102,14 +113,14 @@ class RootCalls:
     def _called_whole(
         self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
-        if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+        if torch.is_grad_enabled() and not is_traced():
             self._guard.run("inputs", self._take, args, kwargs)
 
     def _returned(
         self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any
     ) -> None:
         self.disarm()
-        self._see(args, kwargs)
+        self._guard.run("inputs", self._see, args, kwargs)
 
     def _is_meant(self, module: nn.Module) -> bool:
         if threading.get_ident() != self._thread or os.getpid() != self._pid:
@@ -126,7 +137,7 @@ class RootCalls:
         )
         if ours and not torch.is_grad_enabled():
             self._spoilt = True
-        return ours and torch.is_grad_enabled()
+        return ours and torch.is_grad_enabled() and not in_transform()
 
     def _take(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         self._note_wait()
@@ -138,8 +149,10 @@ class RootCalls:
             self._waited = time.perf_counter() - self._since
 
 
-def compiles() -> bool:
-    """Return whether anything was compiled by `torch.compile` in this process."""
-    frames = sys.modules.get("torch._dynamo.eval_frame")
-    backends = getattr(frames, "cached_backends", {})
-    return any(callable(backend) for backend in backends.values())
+def is_traced() -> bool:
+    """Return whether the forward under way is no training: traced, or transformed by torch.func."""
+    # First, so that a compiler that traces this hook sees no more of it.
+    if torch.compiler.is_compiling():
+        return True
+    traced = torch._C._get_tracing_state() is not None
+    return traced or torch._C._functorch.peek_interpreter_stack() is not None

@@ -88,21 +88,19 @@ class Routes:
         self._taken: list[_Pass] = []
         """Passes that steps since the last backward pass were made from."""
         self._last: Recorder | None = None
-        self._guard = Guard(lambda collector, error: None)
+        self._guard = Guard(self._is_off)
 
     def add(self, recorder: Recorder) -> None:
         """Begin to tell `recorder`; it owns its rows from now on, also those of an older one."""
         if not self._recorders and self.finder is None:
+            self._guard = Guard(self._is_off)
             TAPS.add(self)
         self._recorders = (*self._recorders, recorder)
         self._own_in_a_row = 0
         self._learned.clear()
         self._contested.discard(id(recorder))
         self._met.pop(id(recorder), None)
-        for row in recorder.start.rows:
-            tensor = row.tensor()
-            if tensor is not None:
-                self._owners[id(tensor)] = (row.tensor, recorder)
+        self._claim(recorder)
 
     def discard(self, recorder: Recorder) -> None:
         """Stop telling `recorder`."""
@@ -132,19 +130,22 @@ class Routes:
         self._current = self._guard.run("routing", self._owner, roots)
         self._taken.clear()
         if self._current is not None:
-            self._guard.run("monitor", self._current.backward_begins, roots, loss)
+            self._current.guard.run("monitor", self._current.backward_begins, roots, loss)
 
     def backward_ended(self, scale: Tensor | None) -> None:
         """See `hooks.Listener`."""
         if self._current is not None:
-            self._guard.run("monitor", self._current.backward_ended, scale)
+            self._current.guard.run("monitor", self._current.backward_ended, scale)
 
     def step_begins(self, optimizer: Optimizer) -> None:
         """See `hooks.Listener`."""
         found = self._guard.run("routing", self._trainings, optimizer) or []
         self._stepping[id(optimizer)] = found
         for recorder in found:
-            self._guard.run("monitor", recorder.step_begins, optimizer)
+            rows = recorder.start.rows
+            recorder.guard.run("monitor", recorder.step_begins, optimizer)
+            if recorder.start.rows is not rows:
+                self._claim(recorder)
 
     def step_ended(self, optimizer: Optimizer) -> None:
         """See `hooks.Listener`."""
@@ -152,9 +153,21 @@ class Routes:
         # A closure's backward pass may have told only now whose step this is.
         found = found or self._guard.run("routing", self._trainings, optimizer) or []
         for recorder in found:
-            self._guard.run("monitor", recorder.step_ended, optimizer)
+            recorder.guard.run("monitor", recorder.step_ended, optimizer)
         if found:
             self._last = found[-1]
+
+    def _claim(self, recorder: Recorder) -> None:
+        """Make `recorder` the owner of its rows as they are now."""
+        self._owners = {k: v for k, v in self._owners.items() if v[1] is not recorder}
+        for row in recorder.start.rows:
+            tensor = row.tensor()
+            if tensor is not None:
+                self._owners[id(tensor)] = (row.tensor, recorder)
+
+    def _is_off(self, collector: str, error: str) -> None:
+        for recorder in self._recorders:
+            recorder.log.note_off(collector, error)
 
     # -- whose backward pass ---------------------------------------------------------------
 
@@ -209,6 +222,20 @@ class Routes:
         return None
 
     def _reached_recorders(self, roots: Sequence[Tensor], *, only_first: bool) -> list[Recorder]:
+        """Return whose parameters are behind `roots`; looks for new ones where nobody's are."""
+        reached = self._reached_by(roots, only_first=only_first)
+        if not reached and self._look_again():
+            reached = self._reached_by(roots, only_first=only_first)
+        return reached
+
+    def _look_again(self) -> bool:
+        """Return whether any training has other parameters by now."""
+        changed = [r for r in self._recorders if r.renew()]
+        for recorder in changed:
+            self._claim(recorder)
+        return bool(changed)
+
+    def _reached_by(self, roots: Sequence[Tensor], *, only_first: bool) -> list[Recorder]:
         reached: list[Recorder] = []
         for variable in itertools.chain.from_iterable(leaves(root) for root in roots):
             recorder = self.owner(variable)
@@ -272,6 +299,8 @@ class Routes:
             trainings = [found] if found is not None else []
         if not trainings:
             trainings = [r for r in self._recorders if self._holds(held, r)]
+            if not trainings and self._look_again():
+                trainings = [r for r in self._recorders if self._holds(held, r)]
             trainings = [r for r in trainings if r.pending] or trainings
         if shared:
             self._share(trainings)

@@ -6,20 +6,23 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lossmon.batchsignals import TARGET_PRINT, VERDICT_SIGNALS
+from lossmon.capture.activations import NAME as ACTIVATIONS
+from lossmon.capture.activations import ActivationMeter
 from lossmon.capture.batches import BatchMeter
 from lossmon.capture.criterion import COLUMNS as CRITERION_COLUMNS
 from lossmon.capture.criterion import CriterionHook, CriterionMeter
 from lossmon.capture.device import DeviceMeter
 from lossmon.capture.fingerprint import Fingerprints
 from lossmon.capture.forwards import ForwardMeter
-from lossmon.capture.groups import Holders, group_of_parameter, held_count
+from lossmon.capture.groups import Holders
 from lossmon.capture.guard import Guard
+from lossmon.capture.holdings import Holdings, Key
+from lossmon.capture.judged import Judged
 from lossmon.capture.layout import Row
 from lossmon.capture.lossgraph import has_stretched_difference, judged_in_graph
 from lossmon.capture.rhythm import Rhythm
@@ -50,33 +53,48 @@ class StepSampler:
         transfer: Transfer,
         guard: Guard,
         modules: Sequence[nn.Module] = (),
+        activations: ActivationMeter | None = None,
     ) -> None:
         """`holders` is the recorder's own, and may grow; so is `guard`.
 
         `modules` are the outermost ones of the model, held weakly.
         """
-        self._rows = rows
+        self._activations = activations
+        self._layers: Any = None
         self._holders = holders
         self._criterion_hook = criterion
         self._train_mode = train_mode
         self._transfer = transfer
         self._guard = guard
-        self._meter = SampleMeter(rows, transfer)
         self._criterion = CriterionMeter()
         self._device: DeviceMeter | None = None
-        self._wiring = WiringMeter(len(rows))
         self._forwards = ForwardMeter(rows)
         self._totals = blank(0)[1]
-        self._held: dict[tuple[int, int, int], tuple[Any, Any]] = {}
         self._rhythm, self._prints = Rhythm(), Fingerprints()
         self._notes: list[tuple[str, Mapping[str, Any]]] = []
         self._noted: dict[str, set[str]] = {}
         self._batches = BatchMeter(
             modules, self._rhythm, self._prints, guard, self._put, self._note
         )
+        self._rows: Sequence[Row] = ()
         self._unclipped: Any = None
+        self._wiring = WiringMeter(0)
+        self.renew(rows)
         self._passes_measured = 0
-        self._weights_noted = self._gradients_noted = False
+        self._gradients_noted = False
+
+    def renew(self, rows: Sequence[Row]) -> None:
+        """Measure these rows from now on.
+
+        What the backward passes of the step under way told is kept where they are about the same
+        tensors, which may only have been frozen, or have another type now.
+        """
+        before, self._rows, self._forwards.rows = self._tensors(), rows, rows
+        self._holdings = Holdings(rows, self._holders)
+        self._meters: dict[Key | None, SampleMeter] = {}
+        self._meter: SampleMeter | None = None
+        if list(map(id, before)) != list(map(id, self._tensors())):
+            self._wiring, self._unclipped = WiringMeter(len(rows)), None
 
     @property
     def is_whole(self) -> bool:
@@ -88,6 +106,9 @@ class StepSampler:
         self._unclipped = None
         self._guard.run("wiring", self._wiring.backward_begins, self._tensors())
         self._guard.run("criterion", self._read_criterion, roots)
+        if self._activations is not None:
+            table = self._guard.run(ACTIVATIONS, self._activations.take, roots)
+            self._layers = self._layers if table is None else table
 
     def backward_ended(self) -> None:
         """Count the gradients that arrived."""
@@ -109,13 +130,15 @@ class StepSampler:
         """Note weights before a step of `optimizer`, and its gradients where they are there."""
         if not has_gradients:
             self._unclipped = None
-        self._weights_noted = self._gradients_noted = False
+        self._meter, self._gradients_noted = None, False
+        if not self._rows:
+            return
         with torch.no_grad():
-            tensors = self._tensors()
-            self._meter.before(tensors, step=step)
-            self._weights_noted = True
+            meter, tensors = self._meter_of(optimizer)
+            meter.before(tensors, step=step)
+            self._meter = meter
             if has_gradients:
-                self._meter.gradients(tensors, scale=getattr(optimizer, "grad_scale", None))
+                meter.gradients(tensors, scale=getattr(optimizer, "grad_scale", None))
                 self._gradients_noted = True
 
     def after(
@@ -125,27 +148,29 @@ class StepSampler:
 
         Of one that `joins` another's step only the rows that `optimizer` holds are meant.
         """
-        if not self._weights_noted:
+        meter, self._meter = self._meter, None
+        if meter is None:
             return None
-        self._weights_noted = False
         with torch.no_grad():
-            tensors = self._tensors()
+            tensors = self._meter_of(optimizer)[1]
             if not self._gradients_noted:
                 # A closure computed them inside step(): LBFGS, Lightning.
-                self._meter.gradients(tensors)
+                meter.gradients(tensors)
             parameters, totals = blank(len(self._rows))
             if not joins:
                 totals = self._what_passes_told(parameters)
-            held, elsewhere = self._holdings(optimizer)
+            held, elsewhere = self._holdings.of(optimizer)
             sample = Sample(
                 step, time.time(), parameters, totals, held, elsewhere, unclipped=self._unclipped
             )
-            self._meter.after(tensors, sample, lane=lane, own_step=own_step)
+            if not joins:
+                sample.layers, self._layers = self._layers, None
+            meter.after(tensors, sample, lane=lane, own_step=own_step)
             return sample
 
     def used(self, optimizer: Optimizer) -> None:
         """Note the gradients that a step has used: those of all that no other optimizer holds."""
-        unused = self._holdings(optimizer)[1] if len(self._holders) > 1 else None
+        unused = self._holdings.of(optimizer)[1] if len(self._holders) > 1 else None
         self._guard.run("wiring", self._wiring.step_ended, self._tensors(), unused)
 
     def expect(self, step: int, wanted: bool, *, step_s: float = 0.0) -> None:
@@ -159,6 +184,8 @@ class StepSampler:
             self._wiring.forget()
         self._criterion_hook.wanted = wanted and self._rhythm.criterion
         self._batches.expect(sampled=wanted, step_s=step_s, now=time.perf_counter())
+        if self._activations is not None:
+            self._guard.run(ACTIVATIONS, self._activations.expect, wanted)
 
     def pace(self, step_s: float, passes: int) -> dict[str, float]:
         """Return the scalars about the forward of the step just made, and about the device.
@@ -175,7 +202,8 @@ class StepSampler:
 
     def take_cost(self) -> float:
         """Return the seconds that were spent in the forward since the last call."""
-        return self._batches.take_cost()
+        cost = self._batches.take_cost()
+        return cost if self._activations is None else cost + self._activations.spent()
 
     def take_notes(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Return facts that were found since the last call: kinds of marks, and what they carry."""
@@ -186,7 +214,7 @@ class StepSampler:
         """Drop what the backward passes told so far: they belong to another's step, or to none."""
         self._wiring.forget()
         self._unclipped = None
-        self._totals = blank(0)[1]
+        self._totals, self._layers = blank(0)[1], None
 
     def remove(self) -> None:
         """Leave no hook behind. Idempotent."""
@@ -195,6 +223,8 @@ class StepSampler:
         if self._device is not None:
             self._device.stop()
         self._forwards.remove()
+        if self._activations is not None:
+            self._activations.remove()
 
     def _tensors(self) -> list[Tensor | None]:
         return [row.tensor() for row in self._rows]
@@ -216,12 +246,18 @@ class StepSampler:
             if self._rhythm.prints:
                 columns.append(TARGET_PRINT.name)
                 parts.append(self._prints.of(judged.target).reshape(1).to(parts[0].device))
-            if self._rhythm.close:
+            closer = self._guard.run("predictions", self._look_closely, judged)
+            if closer is not None:
                 columns += VERDICT_COLUMNS
-                parts.append(verdicts(judged))
-                self._note(CRITERION, described(judged))
+                parts.append(closer)
             self._put(columns, torch.cat(parts))
         self._rhythm.passed()
+
+    def _look_closely(self, judged: Judged) -> Tensor | None:
+        if not self._rhythm.close:
+            return None
+        self._note(CRITERION, described(judged))
+        return verdicts(judged)
 
     def _put(self, columns: Sequence[str], values: Tensor) -> None:
         """Have run-level values placed in the record under way, once they have arrived."""
@@ -248,19 +284,22 @@ class StepSampler:
         parameters[:, PARAMETER_COLUMNS[GRAD_STALE.name]] = stale
         return totals
 
-    def _holdings(self, optimizer: Optimizer | None) -> tuple[Any, Any]:
-        """Return which rows `optimizer` holds, and which only other optimizers of the run hold."""
-        optimizers = self._holders.living()
-        key = (id(optimizer), len(optimizers), held_count(optimizers))
-        if key in self._held:
-            return self._held[key]
-        mine = group_of_parameter([] if optimizer is None else [optimizer])
-        others = group_of_parameter([o for o in optimizers if o is not optimizer])
-        ids = [id(t) for t in self._tensors()]
-        held = np.array([i in mine for i in ids], bool)
-        elsewhere = np.array([optimizer is not None and i in others for i in ids], bool)
-        self._held[key] = held, elsewhere & ~held
-        return self._held[key]
+    def _meter_of(self, optimizer: Optimizer | None) -> tuple[SampleMeter, list[Tensor | None]]:
+        """Return the meter of a step of `optimizer`, with the tensors that are its business.
+
+        Of several optimizers each has its own: one for each parameter is nothing out of the way.
+        """
+        tensors = self._tensors()
+        chosen = self._holdings.measured_by(optimizer)
+        key = None if chosen is None else self._holdings.key(optimizer)
+        if chosen is not None:
+            pairs = zip(tensors, chosen, strict=True)
+            tensors = [tensor if is_chosen else None for tensor, is_chosen in pairs]
+        if key not in self._meters:
+            living = {None, *map(id, self._holders.living())}
+            self._meters = {k: m for k, m in self._meters.items() if k and k[0] in living}
+            self._meters[key] = SampleMeter(tensors, self._transfer)
+        return self._meters[key], tensors
 
 
 def _but_batch_sizes(detail: Any) -> Any:

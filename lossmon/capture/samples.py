@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lossmon.capture import updates
-from lossmon.capture.layout import Row, sampled_count
+from lossmon.capture.layout import sampled_count
 from lossmon.capture.segments import by_device
-from lossmon.capture.sharding import has_whole_rows, local
+from lossmon.capture.sharding import elements, has_whole_rows, local
 from lossmon.capture.transfer import Transfer
 from lossmon.capture.units import UnitMeter, fingerprinted, has_units
 from lossmon.capture.updates import StepMeter
@@ -48,6 +48,8 @@ class Sample:
     """Rows that only other optimizers of the run hold."""
     unclipped: Floats | None = None
     """Gradient norms before clipping, on their way too; None where no pass was looked at."""
+    layers: Floats | None = None
+    """None where no layer was read."""
     waiting: int = 0
     is_refused: bool = False
     """Whether a part of it could not be fetched: it is not written, so that steps ascend."""
@@ -138,25 +140,24 @@ def blank(rows: int) -> tuple[Floats, Floats]:
 
 
 class SampleMeter:
-    """Measures steps over all devices that the rows live on."""
+    """Measures steps over all devices that the tensors live on; rows of None are not its own."""
 
-    def __init__(self, rows: Sequence[Row], transfer: Transfer) -> None:
-        tensors = [row.tensor() for row in rows]
+    def __init__(self, tensors: Sequence[Tensor | None], transfer: Transfer) -> None:
         self._indices = by_device(tensors)
         self._meters = [
             StepMeter([t for t in (tensors[i] for i in idx) if t is not None])
             for idx in self._indices
         ]
-        numel = [1 if t is None else local(t).numel() for t in tensors]
+        numel = [1 if t is None else elements(t) for t in tensors]
         # Of a shard without elements there are none to scale.
         counts = np.array([max(1, sampled_count(n)) for n in numel], np.float32)
-        self._factors = np.ones((len(updates.COLUMNS), len(rows)), np.float32)
+        self._factors = np.ones((len(updates.COLUMNS), len(tensors)), np.float32)
         for name in updates.SCALED:
             self._factors[updates.COLUMNS.index(name)] = np.array(numel, np.float32) / counts
         self._factors[updates.COLUMNS.index("grad_zero_share")] = 1 / counts
         self._units = UnitMeter()
         self._transfer = transfer
-        self._present = np.zeros(len(rows), bool)
+        self._present = np.zeros(len(tensors), bool)
         self._distinct: dict[int, Tensor] = {}
 
     def before(self, tensors: Sequence[Tensor | None], *, step: int) -> None:

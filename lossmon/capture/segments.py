@@ -11,13 +11,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from lossmon.capture.layout import sampled_count, sampled_stride
-from lossmon.capture.sharding import local
-
-_WHOLE = (Tensor, nn.Parameter)
-"""Types of which no tensor is a shard."""
+from lossmon.capture.sharding import PLAIN, elements, local
 
 Flat = Any
 """A flat float32 array: numpy's on the CPU, torch's on a device; both know + - * and comparison."""
@@ -30,7 +27,8 @@ class Segments:
         """`tensors` fix the lengths; all live on one device."""
         self.device = tensors[0].device
         self.on_cpu = self.device.type == "cpu" if numpy is None else numpy
-        sizes = [local(t).numel() for t in tensors]
+        sizes = [elements(t) for t in tensors]
+        self._complex = [t.is_complex() for t in tensors]
         self.counts = [sampled_count(size) for size in sizes]
         self._strides = [sampled_stride(size) for size in sizes]
         self._starts = np.concatenate([[0], np.cumsum(self.counts)[:-1]]).astype(np.intp)
@@ -101,7 +99,9 @@ class Segments:
     def _part(self, index: int, tensor: Tensor | None) -> Tensor:
         if tensor is not None:
             # Written out: of a small model this is called as often as anything, and calls cost.
-            whole = tensor if type(tensor) in _WHOLE else local(tensor)
+            whole = tensor if type(tensor) in PLAIN else local(tensor)
+            if self._complex[index]:
+                whole = torch.view_as_real(whole.detach().resolve_conj())
             flat, stride = whole.detach().reshape(-1), self._strides[index]
             part = flat if stride == 1 else flat[::stride]
             if part.shape[0] != self.counts[index]:

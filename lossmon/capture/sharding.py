@@ -14,7 +14,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-_PLAIN = (Tensor, nn.Parameter)
+PLAIN = (Tensor, nn.Parameter)
+"""Types of which no tensor is a shard."""
 _WRAPPED_IN = {
     "DistributedDataParallel": "module",
     "DataParallel": "module",
@@ -38,6 +39,12 @@ def local(tensor: Tensor) -> Tensor:
     """Return the part of a sharded tensor that lives here; the tensor itself where it is whole."""
     to_local = getattr(tensor, "to_local", None)
     return to_local() if to_local is not None else tensor
+
+
+def elements(tensor: Tensor) -> int:
+    """Return how many real numbers of `tensor` live here: a complex one is two."""
+    numel = local(tensor).numel()
+    return 2 * numel if tensor.is_complex() else numel
 
 
 def shard_of(tensor: Tensor) -> Shard:
@@ -99,7 +106,7 @@ class Gathered:
         """Return the parameter that `tensor` was gathered from; itself where it was not."""
         if not self._modules:
             return tensor
-        if self._known(tensor) is None and type(tensor) in _PLAIN:
+        if self._known(tensor) is None and type(tensor) in PLAIN:
             self._look_again()
         found = self._known(tensor)
         return tensor if found is None else found

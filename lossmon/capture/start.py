@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from lossmon.capture.groups import describe_groups, group_of_parameter
+from lossmon.capture.layers import Layer
 from lossmon.capture.layout import Row, describe
 from lossmon.capture.ranks import process_rank
 from lossmon.records import RunMeta
-from lossmon.signals import PARAMETER_SIGNALS, RUN_SIGNALS, SCHEMA
+from lossmon.signals import LAYER_SIGNALS, PARAMETER_SIGNALS, RUN_SIGNALS, SCHEMA
 from lossmon.version import __version__
 
 
@@ -28,6 +29,8 @@ class Start:
 
     rows: tuple[Row, ...]
     logdir: Path
+    layers: tuple[Layer, ...] = ()
+    """Those whose activations are recorded."""
     model: str = ""
     criterion: str = ""
     step: int = 0
@@ -37,6 +40,8 @@ class Start:
     settings: Mapping[str, Any] = field(default_factory=dict)
     wall: float = field(default_factory=time.time)
     clock: float = field(default_factory=time.perf_counter)
+    scan: Callable[[], tuple[Row, ...]] | None = None
+    """Returns the rows as they would be if the run began now; None: those of `rows`, renewed."""
     start_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     run_id: str = ""
     """What all ranks of one start have in common; empty for a process alone."""
@@ -59,6 +64,7 @@ class Start:
             parameters=describe(self.rows, group_of_parameter(optimizers)),
             groups=describe_groups(optimizers, own),
             parameter_signals=tuple(s.name for s in PARAMETER_SIGNALS),
+            layer_signals=tuple(s.name for s in LAYER_SIGNALS),
             run_signals=tuple(s.name for s in RUN_SIGNALS),
             floor=self.floor,
             ignore=self.ignore,

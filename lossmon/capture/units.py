@@ -23,8 +23,8 @@ def fingerprinted(step: int) -> bool:
 
 
 def has_units(tensor: Tensor) -> bool:
-    """Return whether `tensor` is a weight matrix with at least two units."""
-    return tensor.dim() >= 2 and tensor.shape[0] >= 2
+    """Return whether `tensor` is a real weight matrix with at least two units."""
+    return tensor.dim() >= 2 and tensor.shape[0] >= 2 and not tensor.is_complex()
 
 
 class UnitMeter:

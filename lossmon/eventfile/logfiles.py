@@ -102,13 +102,14 @@ class LogFiles:
         self._stats.append(records)
 
     def change_meta(self, meta: RunMeta) -> None:
-        """Begin a new file of wide records."""
-        self._finished.append(self._stats)
+        """Begin a new file of wide records, unless there is none yet."""
         self._meta = meta
         self._encode_wide = WideEncoder(meta)
-        self._stats = self._new_stats(self._parts)
-        self._parts += 1
-        if self.has_begun and meta.rank == 0:
+        if self._stats.is_made or self._stats.is_blocked:
+            self._finished.append(self._stats)
+            self._parts += 1
+        self._stats = self._new_stats(self._parts - 1)
+        if self._scalars.is_made and meta.rank == 0:
             self._scalars.append([self._text(signals.META_TAG, meta_json(meta))])
 
     def add_alive(self) -> None:

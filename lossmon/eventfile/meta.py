@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 from lossmon.errors import EventFileError
-from lossmon.records import GroupInfo, Mark, ParameterInfo, RunMeta
+from lossmon.records import GroupInfo, LayerInfo, Mark, ParameterInfo, RunMeta
 
 T = TypeVar("T")
 
@@ -20,9 +20,9 @@ def meta_json(meta: RunMeta) -> str:
     return json.dumps(_plain(meta), default=str)
 
 
-def _plain(record: RunMeta | ParameterInfo | GroupInfo) -> dict[str, Any]:
+def _plain(record: RunMeta | ParameterInfo | LayerInfo | GroupInfo) -> dict[str, Any]:
     plain = {f.name: getattr(record, f.name) for f in fields(record)}
-    for name in ("parameters", "groups"):
+    for name in ("parameters", "layers", "groups"):
         if name in plain:
             plain[name] = [_plain(row) for row in plain[name]]
     for name, value in plain.items():
@@ -56,7 +56,7 @@ def parse_meta(text: bytes) -> RunMeta:
         model=_text(found.get("model")),
         criterion=_text(found.get("criterion")),
         parameters=_rows(found.get("parameters"), _parameter),
-        layers=_texts(found.get("layers")),
+        layers=_rows(found.get("layers"), _layer),
         groups=_rows(found.get("groups"), _group),
         parameter_signals=_texts(found.get("parameter_signals")),
         layer_signals=_texts(found.get("layer_signals")),
@@ -112,6 +112,20 @@ def _parameter(row: Mapping[str, Any]) -> ParameterInfo:
         shard=_int(row.get("shard")),
         shards=_int(row.get("shards"), 1),
         shard_numel=_int(row.get("shard_numel")),
+    )
+
+
+def _layer(row: Mapping[str, Any]) -> LayerInfo:
+    sources = row.get("sources")
+    return LayerInfo(
+        name=_text(row.get("name")),
+        kind=_text(row.get("kind")),
+        activation=_text(row.get("activation")),
+        is_activation=row.get("is_activation") is True,
+        sources=tuple(_int(at, -1) for at in sources) if isinstance(sources, list) else (),
+        between=_texts(row.get("between")),
+        units=_int(row.get("units")),
+        sampled_units=_int(row.get("sampled_units")),
     )
 
 

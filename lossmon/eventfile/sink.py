@@ -56,6 +56,11 @@ class Sink:
         return bool(self._head or self._pending)
 
     @property
+    def is_made(self) -> bool:
+        """Whether its file has been made, header and all."""
+        return self._fd >= 0 or self._size > 0
+
+    @property
     def pending(self) -> int:
         """Number of records that are encoded and not written."""
         return sum(map(_count, self._pending))

@@ -25,9 +25,10 @@ class TableNames:
 def table_names(meta: RunMeta) -> dict[str, TableNames]:
     """Return the names of each table's rows and columns, by tag; the run-level one has one row."""
     parameters = tuple(parameter.name for parameter in meta.parameters)
+    layers = tuple(layer.name for layer in meta.layers)
     return {
         signals.PARAMETERS_TAG: TableNames(parameters, meta.parameter_signals),
-        signals.LAYERS_TAG: TableNames(meta.layers, meta.layer_signals),
+        signals.LAYERS_TAG: TableNames(layers, meta.layer_signals),
         signals.RUN_TAG: TableNames(("",), meta.run_signals),
     }
 

@@ -104,5 +104,5 @@ def _table_of(run: Run, signal: Signal) -> tuple[Table | None, tuple[str, ...]]:
     if signal.scope == "run" or run.meta is None:
         return run.totals, ("",)
     if signal.scope == "layer":
-        return run.layers, run.meta.layers
+        return run.layers, tuple(info.name for info in run.meta.layers)
     return run.parameters, tuple(info.name for info in run.meta.parameters)

@@ -7,6 +7,7 @@ from typing import Any
 
 from lossmon.diagnosis.finding import Report
 from lossmon.records import Run
+from lossmon.report.activations import activation_dict, activation_rows
 from lossmon.report.curve import bucketed, smoothed, span_of
 from lossmon.report.json import number, report_dict
 from lossmon.report.layers import layer_dict, layer_rows
@@ -24,6 +25,7 @@ def state_dict(run: Run, report: Report, liveness: str) -> dict[str, Any]:
         "last_wall": number(run.last_wall),
         "loss": _loss(run),
         "layers": [layer_dict(row) for row in layer_rows(run, report)],
+        "activations": [activation_dict(row) for row in activation_rows(run)],
     }
 
 

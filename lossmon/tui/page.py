@@ -10,6 +10,7 @@ from textwrap import wrap
 
 from lossmon.diagnosis.finding import Report
 from lossmon.numfmt import printable
+from lossmon.report.activations import activation_rows, render_activations
 from lossmon.report.grid import paint
 from lossmon.report.layers import MOST, layer_rows, render_layers
 from lossmon.report.text import render_verdict
@@ -49,6 +50,7 @@ def page(view: RunView, report: Report, *, width: int = 80, colour: bool = False
     parts.append(_rule("verdict", note, width, colour=colour))
     parts.append(render_verdict(report, width=width, colour=colour).rstrip("\n"))
     parts += _layers(view, report, width, colour=colour)
+    parts += _activations(view, width, colour=colour)
     return "\n".join(parts) + "\n"
 
 
@@ -107,6 +109,18 @@ def _layers(view: RunView, report: Report, width: int, *, colour: bool) -> Itera
     yield paint(header, "dim", colour=colour)
     for row, line in zip(rows, lines, strict=False):
         yield paint(line, row.severity, colour=colour)
+    if len(rows) > MOST:
+        yield f"  … and {len(rows) - MOST} more; --json prints all"
+
+
+def _activations(view: RunView, width: int, *, colour: bool) -> Iterator[str]:
+    rows = activation_rows(view.run)
+    if not rows:
+        return
+    yield _rule(f"activations {len(rows)}", "as they run", width, colour=colour)
+    header, *lines = render_activations(rows, width=width)
+    yield paint(header, "dim", colour=colour)
+    yield from lines
     if len(rows) > MOST:
         yield f"  … and {len(rows) - MOST} more; --json prints all"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from torch.nn.modules.module import _global_forward_hooks
+from torch.nn.modules.module import _global_forward_hooks, _global_forward_pre_hooks
 from torch.optim.optimizer import (
     _global_optimizer_post_hooks,
     _global_optimizer_pre_hooks,
@@ -23,11 +23,11 @@ from lossmon.records import Run
 def no_hook_left() -> Iterator[None]:
     original = torch.autograd.backward
     before = len(_global_optimizer_pre_hooks), len(_global_optimizer_post_hooks)
-    forward = len(_global_forward_hooks)
+    forward = len(_global_forward_hooks), len(_global_forward_pre_hooks)
     yield
     assert torch.autograd.backward is original
     assert (len(_global_optimizer_pre_hooks), len(_global_optimizer_post_hooks)) == before
-    assert len(_global_forward_hooks) == forward
+    assert (len(_global_forward_hooks), len(_global_forward_pre_hooks)) == forward
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 import lossmon
 from lossmon.capture.criterion import CriterionMeter, judged_in_graph
+from lossmon.capture.judged import judged_by_module
 from lossmon.records import Run
 from lossmon.signals import CRITERION_LOSS, LOSS, PRIOR_COUNT, PRIOR_LOSS
 
@@ -116,8 +117,13 @@ def test_binary_cross_entropy_has_the_entropy_of_a_coin_as_prior(logits_given: b
         else F.binary_cross_entropy(z.sigmoid(), target)
     )
     found = measured(loss)
-    assert found["loss"] == pytest.approx(float(loss), rel=1e-5)
+    assert found["loss"] == pytest.approx(loss.item(), rel=1e-5)
     assert found["prior"] == pytest.approx(entropy([0.25, 0.75]), rel=1e-5)
+    p = z.detach().sigmoid()
+    coins = -(p * p.log() + (1 - p) * (1 - p).log()).mean()
+    mean = float(p.mean())
+    assert found["entropy"] == pytest.approx(float(coins), rel=1e-5)
+    assert found["information"] == pytest.approx(entropy([mean, 1 - mean]) - float(coins), rel=1e-4)
 
 
 def test_targets_that_broadcast_have_no_prior() -> None:
@@ -165,6 +171,99 @@ def test_a_criterion_handed_over_is_read_by_a_hook_that_close_removes(
     assert run.totals.column(CRITERION_LOSS)[:, 0] == pytest.approx(losses, rel=1e-5)
     assert (run.scalar(LOSS).values > np.array(losses)).all()
     assert not task.criterion._forward_hooks
+
+
+def test_soft_targets_have_the_entropy_of_their_mean_as_prior(logits: Tensor) -> None:
+    target = torch.rand(8, 3, generator=torch.Generator().manual_seed(2)).softmax(1)
+    loss = F.cross_entropy(logits, target)
+    found = measured(loss / 4)
+    assert found["loss"] == pytest.approx(loss.item(), rel=1e-5)
+    assert found["prior"] == pytest.approx(entropy(target.mean(0).tolist()), rel=1e-5)
+    assert found["count"] == 8
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_no_constant_beats_the_prior_of_soft_targets(weighted: bool, logits: Tensor) -> None:
+    target = torch.rand(8, 3, generator=torch.Generator().manual_seed(2)).softmax(1)
+    weight = torch.tensor([1.0, 2.0, 0.5]) if weighted else None
+    found = measured(F.cross_entropy(logits, target, weight))
+    assert found["loss"] == pytest.approx(F.cross_entropy(logits, target, weight).item(), rel=1e-5)
+    constant = torch.zeros(3, requires_grad=True)
+    optimizer = torch.optim.LBFGS([constant], max_iter=100, line_search_fn="strong_wolfe")
+
+    def closure() -> float:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(constant.expand(8, 3), target, weight)
+        loss.backward()
+        return loss.item()
+
+    optimizer.step(closure)
+    assert found["prior"] == pytest.approx(closure(), rel=1e-4)
+
+
+def test_label_smoothing_is_left_out_of_the_criterions_loss(logits: Tensor) -> None:
+    found = measured(F.cross_entropy(logits, Y, label_smoothing=0.1))
+    assert found["loss"] == pytest.approx(F.cross_entropy(logits, Y).item(), rel=1e-5)
+    assert found["prior"] == pytest.approx(entropy([0.5, 0.25, 0.25]), rel=1e-5)
+
+
+def test_every_pixel_of_a_segmentation_counts() -> None:
+    logits = torch.randn(2, 3, 4, 5, requires_grad=True)
+    target = torch.arange(40).reshape(2, 4, 5) % 3
+    target[0] = 255
+    loss = F.cross_entropy(logits, target, ignore_index=255)
+    found = measured(loss)
+    assert found["loss"] == pytest.approx(loss.item(), rel=1e-5)
+    assert found["count"] == 20
+
+
+@pytest.mark.parametrize(
+    ("kind", "loss_of"),
+    [
+        ("smooth_l1", lambda p, t: F.smooth_l1_loss(p, t, beta=0.5)),
+        ("huber", lambda p, t: F.huber_loss(p, t, delta=2.0)),
+    ],
+)
+def test_huber_losses_have_the_best_constants_loss_as_prior(
+    kind: str, loss_of: Callable[[Tensor, Tensor], Tensor]
+) -> None:
+    prediction = torch.randn(200, 2, requires_grad=True)
+    target = torch.randn(200, 2).exp() * torch.tensor([1.0, 10.0])
+    found = measured(loss_of(prediction, target) * 3)
+    assert found["loss"] == pytest.approx(loss_of(prediction, target).item(), rel=1e-5)
+    grid = torch.linspace(0, 60, 3001)
+    per_output = [min(loss_of(c.expand(200), target[:, i]).item() for c in grid) for i in range(2)]
+    assert found["prior"] == pytest.approx(sum(per_output) / 2, rel=1e-3)
+
+
+def test_a_module_for_distances_has_the_medians_loss_as_prior() -> None:
+    prediction, target = torch.randn(101, requires_grad=True), torch.randn(101).exp()
+    module = nn.L1Loss()
+    judged = judged_by_module(module, (prediction, target), module(prediction, target))
+    assert judged is not None
+    loss, prior = CriterionMeter().measure(judged)[:2].tolist()
+    assert loss == pytest.approx(module(prediction, target).item(), rel=1e-5)
+    assert prior == pytest.approx(float((target - target.median()).abs().mean()), rel=1e-5)
+
+
+def test_infinite_logits_leave_entropies_what_they_are() -> None:
+    logits = torch.zeros(4, 3)
+    logits[:, 2] = -math.inf
+    found = measured(F.cross_entropy(logits.requires_grad_(), Y[:4]))
+    assert found["entropy"] == pytest.approx(math.log(2))
+    assert found["information"] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("rows", [100, 10_000])
+def test_the_host_and_the_device_path_say_the_same(rows: int) -> None:
+    logits = 3 * torch.randn(rows, 7, requires_grad=True)
+    found = measured(F.cross_entropy(logits, torch.arange(rows) % 7))
+    p = logits.detach().softmax(1)
+    h = float(torch.special.entr(p).sum(1).mean())
+    assert found["entropy"] == pytest.approx(h, rel=1e-5)
+    assert found["information"] == pytest.approx(
+        float(torch.special.entr(p.mean(0)).sum()) - h, rel=1e-4
+    )
 
 
 def test_autocast_does_not_round_what_is_measured(logits: Tensor) -> None:

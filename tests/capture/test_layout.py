@@ -56,10 +56,12 @@ def test_rows_keep_the_order_of_named_parameters_and_note_tied_names() -> None:
         (torch.ones(2), True),
         (torch.ones(0), False),
         (torch.ones(2, dtype=torch.int8), False),
-        (torch.ones(2, dtype=torch.complex64), False),
+        (torch.ones(2, dtype=torch.complex64), True),
+        (torch.ones(2).to(torch.float8_e4m3fn), False),
+        (torch.eye(2).to_sparse(), False),
         (torch.ones(2, device="meta"), False),
         (nn.UninitializedParameter(), False),
     ],
 )
-def test_only_real_materialised_numbers_are_recorded(tensor: torch.Tensor, expected: bool) -> None:
+def test_only_materialised_numbers_are_recorded(tensor: torch.Tensor, expected: bool) -> None:
     assert recordable(tensor) is expected

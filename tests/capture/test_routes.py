@@ -77,7 +77,9 @@ def test_passes_of_an_optimizer_that_nobody_watches_are_no_losses_of_the_monitor
 def test_one_monitor_over_both_is_one_run_without_a_false_alarm(tmp_path: Path) -> None:
     game = Game()
     both = nn.ModuleList([game.painter, game.critic])
-    with lossmon.watch(both, [game.judge, game.paint], logdir=tmp_path / "both") as monitor:
+    with lossmon.watch(
+        both, [game.judge, game.paint], logdir=tmp_path / "both", every=1
+    ) as monitor:
         game.play(120)
     run = lossmon.read_run(monitor.logdir)
     assert len(losses(run)) == 240

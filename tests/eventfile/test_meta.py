@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lossmon.errors import EventFileError
 from lossmon.eventfile.meta import mark_json, meta_json, parse_mark, parse_meta
-from lossmon.records import GroupInfo, Mark, ParameterInfo, RunMeta
+from lossmon.records import GroupInfo, LayerInfo, Mark, ParameterInfo, RunMeta
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -22,10 +22,11 @@ JSON = st.recursive(
 
 def test_metadata_comes_back_as_it_was() -> None:
     parameter = ParameterInfo("w", (3, 4), "bfloat16", False, 1, 2, "Linear", ("v",), 12)
+    layer = LayerInfo("fc", "Linear", "relu", True, (0, 2), ("add",), 64, 32)
     group = GroupInfo("g", "AdamW", 1e-3, 0.1, True, {"betas": [0.9, 0.99]}, 1, 2)
     meta = RunMeta(
-        "r", "s", 1, "w", 2, 4, 10, 1e9, "Net", "CrossEntropyLoss", (parameter,), ("fc",), (group,),
-        ("a",), ("b",), ("c",), 0.5, ("no-signal",), {"torch": "2"}, {"every": 3},
+        "r", "s", 1, "w", 2, 4, 10, 1e9, "Net", "CrossEntropyLoss", (parameter,), (layer,),
+        (group,), ("a",), ("b",), ("c",), 0.5, ("no-signal",), {"torch": "2"}, {"every": 3},
     )  # fmt: skip
     assert parse_meta(meta_json(meta).encode()) == meta
 
@@ -64,15 +65,21 @@ def test_what_is_no_object_is_refused(text: bytes) -> None:
 def test_any_json_object_gives_metadata_of_the_right_types(found: dict[str, object]) -> None:
     meta = parse_meta(json.dumps(found).encode())
     assert isinstance(meta.run_id, str)
-    assert all(isinstance(layer, str) for layer in meta.layers)
+    assert all(isinstance(layer, LayerInfo) for layer in meta.layers)
     assert isinstance(meta.start_step, int)
     assert isinstance(meta.settings, dict)
 
 
-@given(st.lists(st.dictionaries(st.sampled_from(["name", "shape", "lr", "group", "tied"]), JSON)))
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(["name", "shape", "lr", "group", "tied", "sources", "between"]), JSON
+        )
+    )
+)
 def test_any_rows_give_parameters_and_groups(rows: list[dict[str, object]]) -> None:
-    meta = parse_meta(json.dumps({"parameters": rows, "groups": rows}).encode())
-    assert len(meta.parameters) == len(meta.groups) == len(rows)
+    meta = parse_meta(json.dumps({"parameters": rows, "groups": rows, "layers": rows}).encode())
+    assert len(meta.parameters) == len(meta.groups) == len(meta.layers) == len(rows)
     assert all(isinstance(parameter.name, str) for parameter in meta.parameters)
     assert all(isinstance(parameter.numel, int) for parameter in meta.parameters)
 

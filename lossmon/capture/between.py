@@ -1,0 +1,129 @@
+"""What stands between layers: read from the autograd graph of a step, before backward frees it.
+
+Nodes are told by their sequence number, so that no layer's node need be held, nor its memory.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from lossmon.capture.functions import FUNCTIONS, of_node
+
+MAX_NODES = 20_000
+"""A larger graph is not looked at: the walk costs about 1 us a node."""
+MAX_BETWEEN = 400
+"""Nodes looked at between a layer and those before it."""
+
+RESHAPES = frozenset(
+    ("view", "unsafeview", "reshapealias", "transpose", "permute", "t", "clone", "tocopy", "alias",
+     "squeeze", "unsqueeze", "expand", "slice", "select", "split", "unbind"),
+)  # fmt: skip
+"""Operations that leave the numbers as they are."""
+
+
+@dataclass(slots=True)
+class Ends:
+    """Where a layer's call lies in the graph."""
+
+    output: int | None = None
+    """Number of the node that made its output; None where it needs no gradient."""
+    inputs: tuple[int, ...] = ()
+    """Of the nodes that made its inputs, as they were when it had ended: the same as `output` where
+    it has overwritten one."""
+
+
+@dataclass(slots=True)
+class Graph:
+    """The nodes behind a loss."""
+
+    nodes: dict[int, Any] = field(default_factory=dict)
+    users: dict[int, list[int]] = field(default_factory=dict)
+    is_compiled: bool = False
+    """Whether part of it is a compiled graph."""
+    has_checkpoints: bool = False
+    """Whether part of it is run again in the backward pass, and was run without gradients."""
+
+
+def number_of(node: Any) -> int | None:
+    """Return the number of a node, the same whenever it is asked; None for a leaf's."""
+    number: int = node._sequence_nr()
+    # A leaf's accumulator has the largest number there is.
+    return number if number < 1 << 62 else None
+
+
+def graph_behind(roots: Iterable[Tensor]) -> Graph:
+    """Return the nodes behind `roots`; an empty graph where there are too many."""
+    graph = Graph()
+    queue = deque(root.grad_fn for root in roots)
+    while queue:
+        node = queue.popleft()
+        number = None if node is None else number_of(node)
+        if node is None or number is None or number in graph.nodes:
+            continue
+        if len(graph.nodes) >= MAX_NODES:
+            return Graph()
+        graph.nodes[number] = node
+        name = node.name()
+        graph.is_compiled |= "CompiledFunction" in name
+        graph.has_checkpoints |= "CheckpointFunction" in name
+        for parent, _ in node.next_functions:
+            above = None if parent is None else number_of(parent)
+            if above is not None:
+                graph.users.setdefault(above, []).append(number)
+                queue.append(parent)
+    return graph
+
+
+def activation_behind(graph: Graph, output: int | None) -> str:
+    """Return the function that the output of a node goes into, reshaped or not; "" for none."""
+    queue = deque(graph.users.get(output, ()) if output is not None else ())
+    seen: set[int] = set()
+    while queue and len(seen) < MAX_BETWEEN:
+        number = queue.popleft()
+        if number in seen:
+            continue
+        seen.add(number)
+        name = of_node(graph.nodes[number])
+        if name in FUNCTIONS:
+            return name
+        if name in RESHAPES:
+            queue.extend(graph.users.get(number, ()))
+    return ""
+
+
+def sources(graph: Graph, ends: Sequence[Ends], at: int) -> tuple[list[int], list[str]]:
+    """Return which of the layers reach the input of layer `at`, and through which functions."""
+    layers = {end.output: row for row, end in enumerate(ends) if end.output is not None}
+    found: list[int] = []
+    names: list[str] = []
+    own = ends[at].output
+    queue: deque[int] = deque()
+    for number in ends[at].inputs:
+        if number != own:
+            queue.append(number)
+        elif number in graph.nodes:
+            queue.extend(_parents(graph.nodes[number]))
+    seen: set[int] = set()
+    while queue and len(seen) < MAX_BETWEEN:
+        number = queue.popleft()
+        if number in seen or number not in graph.nodes:
+            continue
+        seen.add(number)
+        if number in layers:
+            found.append(layers[number])
+            continue
+        name = of_node(graph.nodes[number])
+        if name not in RESHAPES and name not in names:
+            names.append(name)
+        queue.extend(_parents(graph.nodes[number]))
+    return found, names
+
+
+def _parents(node: Any) -> list[int]:
+    parents = (parent for parent, _ in node.next_functions)
+    return [n for p in parents if p is not None and (n := number_of(p)) is not None]

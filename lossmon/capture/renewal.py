@@ -1,0 +1,75 @@
+"""Parameters that are replaced, added, frozen or moved while the training runs.
+
+Asked at sampled steps, when sharded parameters are in their places. What was asked before is told
+from what is new by identity and address, which costs 0.4 us a parameter; the model is walked again
+only where something differs, and now and then, for parameters that were added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from torch import Tensor
+
+from lossmon.capture.layout import Row
+from lossmon.capture.sharding import PLAIN
+
+SCAN_EVERY = 64
+"""Looks after which the model is walked again anyway; before that at each power of two."""
+
+Scan = Callable[[], tuple[Row, ...]]
+Mark = tuple[int, bool, int] | None
+
+
+class Renewal:
+    """Compares the rows of a run with the parameters that its model has now."""
+
+    def __init__(self, rows: Sequence[Row], scan: Scan) -> None:
+        """`scan` returns the rows as they would be if the run began now, none if that is over."""
+        self._scan = scan
+        self._looks = 0
+        self._held = -1
+        self._rows = rows
+        self._marks = [_mark(row) for row in rows]
+        self._known = _facts(rows)
+
+    def look(self, held: int) -> tuple[Row, ...] | None:
+        """Return the rows that are right from now on; None where those known still are.
+
+        `held` is how many parameters the optimizers hold: where it changes, others may have come.
+        """
+        self._looks += 1
+        due = self._looks & (self._looks - 1) == 0 or self._looks % SCAN_EVERY == 0
+        marks = [_mark(row) for row in self._rows]
+        if marks == self._marks and held == self._held and not due:
+            return None
+        self._marks, self._held = marks, held
+        rows = self._scan()
+        if not rows or _facts(rows) == self._known:
+            return None
+        self._rows, self._known = rows, _facts(rows)
+        self._marks = [_mark(row) for row in rows]
+        return rows
+
+
+def _mark(row: Row) -> Mark:
+    tensor = row.current()
+    if tensor is None:
+        return None
+    return id(tensor), tensor.requires_grad, tensor.data_ptr() if type(tensor) in PLAIN else 0
+
+
+def _facts(rows: Sequence[Row]) -> list[tuple[object, ...]]:
+    return [(row.name, row.tied, *_facts_of(row.tensor())) for row in rows]
+
+
+def _facts_of(tensor: Tensor | None) -> tuple[object, ...]:
+    if tensor is None:
+        return ()
+    return id(tensor), tensor.shape, tensor.dtype, tensor.device, tensor.requires_grad
+
+
+def changed_names(before: Sequence[Row], after: Sequence[Row]) -> list[str]:
+    """Return the names of parameters that are new, gone, or another tensor than before."""
+    old, new = ({row.name: row.tensor() for row in rows} for rows in (before, after))
+    return [name for name in {**old, **new} if old.get(name) is not new.get(name)]
