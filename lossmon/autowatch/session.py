@@ -57,10 +57,12 @@ def watched(
         sys.exit(ending.code)
     watch.end(ending.error)
     watcher = watch.watcher
+    claimed = places.all_claimed()
+    own: list[Path] = [] if watcher is None else watcher.own_logdirs
     return Session(
         ending,
-        places.root,
-        tuple(places.all_claimed()),
+        own[0] if own and not claimed else places.root,
+        (*claimed, *own),
         torch_imported=watcher is not None,
         saw_backward=watcher is not None and watcher.saw_backward,
         refused=watcher is not None and watcher.refused,

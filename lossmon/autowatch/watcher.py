@@ -20,7 +20,7 @@ from lossmon.capture.graph import leaves
 from lossmon.capture.groups import held_ids, held_tensors
 from lossmon.capture.hooks import TAPS
 from lossmon.capture.layout import Row
-from lossmon.capture.monitor import described
+from lossmon.capture.monitor import BEGUN, OPEN, described
 from lossmon.capture.ranks import next_run_of_job, process_rank
 from lossmon.capture.recorder import Recorder
 from lossmon.capture.routes import ROUTES
@@ -48,12 +48,19 @@ class Watcher:
         self.refused = False
         """Whether a training goes unwatched because its logdir cannot be written to."""
         self._places = places
+        self._begun = len(BEGUN)
+        self._folder = Path.cwd()
         self._recorders: list[Recorder] = []
         self._trials: list[Trial] = []
         self._modules = registry.Registry(nn.Module)
         self._optimizers = registry.Registry(Optimizer)
         ROUTES.finder = self
         TAPS.add(ROUTES)
+
+    @property
+    def own_logdirs(self) -> list[Path]:
+        """Where the script's own monitors write, in the order in which it made them."""
+        return [self._folder / logdir for logdir in BEGUN[self._begun :]]
 
     @property
     def has_found(self) -> bool:
@@ -72,8 +79,11 @@ class Watcher:
     def close(self, error: BaseException | None) -> None:
         """End every log; `error` is the exception that ended the script, if one did.
 
-        It is written to the run that was trained last: the others had ended before.
+        It is written to the run that was trained last: the others had ended before. Monitors of the
+        script's own end with it.
         """
+        for monitor in list(OPEN):
+            monitor.__exit__(None, error, None)
         for trial in list(self._trials):
             self._decide(trial)
         ROUTES.finder = None

@@ -38,6 +38,10 @@ from lossmon.numfmt import printable
 
 MAX_NAME = 1000
 """Characters of a name in `log()`: in UTF-8 fewer than the bytes of a tag that readers take."""
+OPEN: weakref.WeakSet[Monitor] = weakref.WeakSet()
+"""Those that are not closed yet, of this process."""
+BEGUN: list[str] = []
+"""Logdirs of all that there ever were."""
 MAX_WARNINGS = 20
 """Names whose values `log()` could not take that are warned of."""
 
@@ -54,6 +58,8 @@ class Monitor:
         self._closed = False
         self._left_out: set[str] = set()
         ROUTES.add(recorder)
+        OPEN.add(self)
+        BEGUN.append(self.logdir)
         # Strongly: a monitor that nobody keeps goes on until the end of the process.
         atexit.register(self._close_at_exit)
 
@@ -123,6 +129,7 @@ class Monitor:
         if not self._listens():
             return
         self._closed = True
+        OPEN.discard(self)
         atexit.unregister(self._close_at_exit)
         ROUTES.discard(self._recorder)
         self._recorder.guard.run("close", self._end, error)

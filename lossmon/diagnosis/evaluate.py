@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from lossmon.diagnosis.causes import attribute
 from lossmon.diagnosis.facts import Facts
-from lossmon.diagnosis.finding import Finding, Report, Severity, Status
+from lossmon.diagnosis.finding import Finding, LostRank, Report, Severity, Status
 from lossmon.diagnosis.rule import Clear, Found, Outcome, Rule, Skipped, Undecided
 from lossmon.diagnosis.status import flat_status, settled
 from lossmon.numfmt import plural
 from lossmon.records import Run
-from lossmon.signals import DROPPED
+from lossmon.signals import DROPPED, RANK_LOST
 
 _BELIEVED = 1e15
 """No more records are believed to be dropped, whatever the log says."""
@@ -56,7 +56,16 @@ def _report(facts: Facts, rules: Sequence[Rule], ignore: Sequence[str]) -> Repor
         status_reads=reads,
         flat=facts.window if word == "stuck" or (word == "converged" and not status) else None,
         dropped=_dropped(run),
+        world_size=max(1, run.meta.world_size) if run.meta is not None else 1,
+        lost_ranks=tuple(_lost_ranks(run)),
     )
+
+
+def _lost_ranks(run: Run) -> Iterator[LostRank]:
+    for mark in run.marks:
+        rank = mark.detail.get("rank")
+        if mark.kind == RANK_LOST and isinstance(rank, int):
+            yield LostRank(rank, mark.step, str(mark.detail.get("error", "")))
 
 
 def _dropped(run: Run) -> int:

@@ -72,6 +72,17 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class LostRank:
+    """A process of the job that ended before the others did."""
+
+    rank: int
+    step: int
+    """The last one that it was heard at."""
+    error: str = ""
+    """The exception that ended it; empty for one that fell silent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The verdict on one run.
 
@@ -100,6 +111,9 @@ class Report:
     """First and last step of the plateau that the run is on, or None."""
     dropped: int = 0
     """Records that the writer could not keep: the log has gaps that the training did not have."""
+    world_size: int = 1
+    """Processes that train together; losses are those of the first."""
+    lost_ranks: tuple[LostRank, ...] = ()
 
     @property
     def primary(self) -> Finding | None:

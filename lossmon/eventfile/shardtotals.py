@@ -43,7 +43,9 @@ class ShardTotals:
 
         `owner` is equal as long as the first records are those of before.
         """
-        if owner != self._owner or len(self._known) > len(table):
+        waiting = np.flatnonzero(~self._known.complete[: len(table)])
+        late = bool(pooled.complete(waiting).any())
+        if owner != self._owner or len(self._known) > len(table) or late:
             self._owner, self._known = owner, _none()
         held = np.array([parameter.group >= 0 for parameter in meta.parameters], bool)
         for first in range(len(self._known), len(table), _AT_ONCE):
@@ -53,7 +55,7 @@ class ShardTotals:
             signal.tag: Series(signal.tag, table.steps[there], table.wall_times[there], of[there])
             for signal, of, there in (
                 (signals.TOTAL_GRAD_NORM, self._known.grad, self._known.measured),
-                (signals.TOTAL_UPDATE_RATIO, self._known.ratio, self._known.complete),
+                (signals.TOTAL_UPDATE_RATIO, self._known.ratio, self._known.complete & held.any()),
             )
             if there.any()
         }
@@ -83,4 +85,4 @@ def _norms(table: Table, pooled: PooledNumbers, held: NDArray[np.bool_], records
     with np.errstate(all="ignore"):
         grad = np.sqrt(np.where(measured, np.square(grads), 0).sum(axis=1))
         ratio = np.sqrt(np.square(updates).sum(axis=1) / np.square(weights).sum(axis=1))
-    return _Norms(grad, ratio, complete & measured.any(axis=1), complete & held.any())
+    return _Norms(grad, ratio, complete & measured.any(axis=1), complete)

@@ -58,6 +58,11 @@ def report_dict(report: Report) -> dict[str, Any]:
         "clear": list(report.clear),
         "skipped": dict(report.skipped),
         "dropped": int(report.dropped),
+        "world_size": int(report.world_size),
+        "lost_ranks": [
+            {"rank": int(lost.rank), "step": int(lost.step), "error": lost.error}
+            for lost in report.lost_ranks
+        ],
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from lossmon.diagnosis.finding import Evidence, Finding, Report
 from lossmon.numfmt import fmt_steps, plural, printable
-from lossmon.report.text import dropped_words
+from lossmon.report.text import LOST_RANKS, dropped_words, lost_words, ranks_words
 
 SENTENCE = 600
 """Characters shown of a sentence that quotes the log."""
@@ -33,6 +33,10 @@ def _section(report: Report) -> Iterator[str]:
     yield ""
     if report.dropped:
         yield f"{dropped_words(report.dropped)}\n"
+    for lost in report.lost_ranks[:LOST_RANKS]:
+        yield f"{_literal(lost_words(lost))}\n"
+    if report.world_size > 1:
+        yield f"{ranks_words(report.world_size)}\n"
     yield f"{plural(len(report.clear), 'rule')} clear, {len(report.skipped)} skipped."
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from lossmon.diagnosis.finding import Evidence, Finding, Report, Status
+from lossmon.diagnosis.finding import Evidence, Finding, LostRank, Report, Status
 from lossmon.numfmt import fmt_steps, plural, printable
 from lossmon.report.grid import BLANK, GLUE, Row, lay_out, paint
 
 NARROWEST, WIDEST = 40, 100
 CULPRITS = 6
 """Names shown before "and n more"."""
+LOST_RANKS = 4
+"""Processes that are named one by one."""
 SENTENCE = 600
 """Characters shown of a sentence that quotes the log."""
 
@@ -140,7 +142,23 @@ def _footer(report: Report) -> Iterator[Row]:
         yield Row(text, indent=2, style="dim")
     if report.dropped:
         yield Row(dropped_words(report.dropped), indent=2, style="warning")
+    for lost in report.lost_ranks[:LOST_RANKS]:
+        yield Row(lost_words(lost), indent=2, style="warning")
+    if report.world_size > 1:
+        yield Row(ranks_words(report.world_size), indent=2, style="dim")
     yield Row(_tally(report), indent=2, style="dim")
+
+
+def lost_words(lost: LostRank) -> str:
+    """Return the sentence on a process that ended before the others."""
+    if lost.error:
+        return f"Rank {lost.rank} failed at step {lost.step}: {printable(lost.error, SENTENCE)}"
+    return f"Rank {lost.rank} has fallen silent after step {lost.step}."
+
+
+def ranks_words(world_size: int) -> str:
+    """Return the sentence on what is of one process, and what of all."""
+    return f"Losses are those of rank 0 of {world_size}; gradients, weights and updates of all."
 
 
 def dropped_words(count: int) -> str:

@@ -185,3 +185,22 @@ def test_numpy_says_nothing_of_a_training_that_overflows(
     # Here such a warning is an error: see filterwarnings.
     for command, code in (("check", 3), ("ls", 0), ("show", 0), ("tui", 0)):
         assert main([command, str(tmp_path / "out")]) == code
+
+
+@pytest.mark.parametrize("end", ["", "mon.close()\n", "mon = None\n"])
+def test_a_script_that_watches_its_training_itself_is_reported_from_there(
+    end: str, tmp_path: Path, run_python: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    (tmp_path / "script.py").write_text(
+        HEAD + "import lossmon\n"
+        "net = nn.Linear(5, 2)\n"
+        "optimizer = torch.optim.SGD(net.parameters(), lr=0.1)\n"
+        "mon = lossmon.watch(net, optimizer, logdir='mine')\n"
+        "train(net, optimizer)\n" + end
+    )
+    done = run_python("-m", "lossmon", "run", "script.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("mine: ") == 1
+    assert "lossmon tui mine\n" in done.stderr
+    assert not (tmp_path / "runs").exists()
+    assert lossmon.read_run(tmp_path / "mine").marks[-1].kind == "closed"

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lossmon.diagnosis.finding import Evidence, Finding, HistoryEntry, Report
+from lossmon.diagnosis.finding import Evidence, Finding, HistoryEntry, LostRank, Report
 from lossmon.report.json import dump, render_json, report_dict
 
 NAN_IN_LOSS = Finding(
@@ -30,6 +30,8 @@ REPORT = Report(
     clear=("zero-init",),
     skipped={"loss-detached": "no sampled gradients"},
     dropped=3,
+    world_size=4,
+    lost_ranks=(LostRank(2, 5, "RuntimeError: no more data"),),
 )
 
 
@@ -69,6 +71,8 @@ def test_report_has_exactly_the_documented_keys() -> None:
                 "clear": ["zero-init"],
                 "skipped": {"loss-detached": "no sampled gradients"},
                 "dropped": 3,
+                "world_size": 4,
+                "lost_ranks": [{"rank": 2, "step": 5, "error": "RuntimeError: no more data"}],
             }
         ],
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lossmon.numfmt import plural, printable
-from lossmon.report.text import dropped_words
+from lossmon.report.text import LOST_RANKS, dropped_words, lost_words
 from lossmon.tui.line import Line, fit, line
 from lossmon.tui.snapshot import RunView
 
@@ -35,6 +35,8 @@ def _notes(view: RunView) -> Iterator[tuple[str, str, str]]:
         yield "!", f"{what} is not recorded since step {off.step}: {why}", "warning"
     if view.report is not None and view.report.dropped:
         yield "!", dropped_words(view.report.dropped), "warning"
+    for lost in view.report.lost_ranks[:LOST_RANKS] if view.report is not None else ():
+        yield "!", lost_words(lost), "warning"
     damage = view.run.damage
     if damage.records or damage.bytes:
         records, size = plural(damage.records, "damaged record"), plural(damage.bytes, "byte")
