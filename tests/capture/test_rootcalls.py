@@ -56,7 +56,7 @@ def calls(model: Model, seen: Seen) -> Iterator[RootCalls]:
 
     found = RootCalls([model], see, Guard(lambda collector, error: None))
     yield found
-    found.disarm()
+    found.remove()
 
 
 X = torch.ones(3, 4)
