@@ -202,14 +202,14 @@ def test_a_failing_look_never_reaches_the_training(model: Model) -> None:
         model(X)
     calls.arm()
     assert model(x=X).shape == (3, 2)
-    calls.disarm()
+    calls.remove()
 
 
 def test_the_model_is_not_kept_alive() -> None:
     model = Model()
     calls = RootCalls([model], lambda args, kwargs: None, Guard(lambda collector, error: None))
     calls.arm()
-    calls.disarm()
+    calls.remove()
     reference = calls._roots[0]
     del model
     assert reference() is None
