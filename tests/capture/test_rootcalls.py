@@ -242,5 +242,6 @@ def test_nothing_is_compiled_anew_and_nothing_warned_of(
                 calls.arm()
             compiled(X)
             calls.disarm()
+    calls.remove()
     assert compiling.frame_count == 1
     assert len(seen) == (3 if whole else 0)
