@@ -202,16 +202,24 @@ class Facts:
         return early_and_spread(len(self.sampled_steps))
 
     def parameter(self, signal: Signal, rows: Steps) -> Floats:
-        """Return shape (len(rows), parameters) of a parameter signal, not to be written to."""
+        """Return shape (len(rows), parameters) of a parameter signal, not to be written to.
+
+        NaN where a record is about another tensor, which has been replaced since.
+        """
         if self.table is None:
             return np.zeros((0, 0))
         if rows is not self.rows and rows is not self.run_rows:
-            return self.table.column(signal, rows)
+            return self._of_todays(self.table.column(signal, rows), rows)
         key = (signal.name, rows is self.rows)
         if key not in self._columns:
-            self._columns[key] = self.table.column(signal, rows)
+            self._columns[key] = self._of_todays(self.table.column(signal, rows), rows)
             self._columns[key].flags.writeable = False
         return self._columns[key]
+
+    def _of_todays(self, column: Floats, rows: Steps) -> Floats:
+        if len(self.sampled_steps) and (self.since > self.sampled_steps[0]).any():
+            column[self.sampled_steps[rows][:, None] < self.since] = np.nan
+        return column
 
     @cached_property
     def _columns(self) -> dict[tuple[str, bool], Floats]:
@@ -277,6 +285,21 @@ class Facts:
     def names(self, mask: NDArray[np.bool_]) -> tuple[str, ...]:
         """Return the names of the parameters where `mask` holds, in model order."""
         return tuple(p.name for p, hit in zip(self.parameters, mask, strict=True) if hit)
+
+    @cached_property
+    def since(self) -> Steps:
+        """First step at which each parameter was in its place; 0 for those of the beginning."""
+        return np.array([p.since for p in self.parameters], np.int64)
+
+    def seen_since(self, step: int) -> int:
+        """Return the first sampled step from `step` on; the last one where there is none."""
+        at = int(np.searchsorted(self.sampled_steps, step))
+        return int(self.sampled_steps[min(at, len(self.sampled_steps) - 1)])
+
+    def arrival(self, step: int, which: str) -> str:
+        """Return half a sentence on parameters that came while the run trained; "" for others."""
+        seen = f"; {which} were first seen in the model at step {step}"
+        return seen if step > self.first_step else ""
 
     @cached_property
     def trainable(self) -> NDArray[np.bool_]:

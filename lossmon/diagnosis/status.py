@@ -62,10 +62,10 @@ def _broken(facts: Facts) -> Verdict | None:
         finite = np.flatnonzero(np.isfinite(facts.losses))
         first = facts.loss_steps[finite[-1] + 1 if len(finite) else 0]
         return "broken", f"the loss has been {fmt(float(tail[-1]))} since step {first}"
-    unmoved = len(facts.sampled_steps) >= UNMOVED_SAMPLES and not facts.moves.any()
-    if unmoved and len(facts.parameters):
-        first, last = facts.sampled_steps[[0, -1]]
-        return "broken", f"no parameter has changed in steps {first}-{last}"
+    since = int(facts.since.max(initial=0))
+    samples = facts.sampled_steps[facts.sampled_steps >= since]
+    if len(samples) >= UNMOVED_SAMPLES and len(facts.parameters) and not facts.moves.any():
+        return "broken", f"no parameter has changed in steps {samples[0]}-{samples[-1]}"
     return None
 
 
