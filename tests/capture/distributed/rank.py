@@ -19,6 +19,7 @@ import torch.distributed as dist
 from torch import nn
 
 import lossmon
+from lossmon.signals import PARAMETERS_TAG
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ def alone_until(model: Any, job: Job, *, last: bool) -> contextlib.AbstractConte
 
 def leave_after_a_flush(job: Job, rank: int) -> None:
     deadline = time.monotonic() + 30
-    while not list(job.logdir.glob(f"lossmon/*.r{rank}.stats")):
+    files = f"lossmon/*.r{rank}.stats"
+    while not any(PARAMETERS_TAG.encode() in f.read_bytes() for f in job.logdir.glob(files)):
         assert time.monotonic() < deadline, "nothing was ever written"
     os._exit(0)
 
