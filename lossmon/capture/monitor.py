@@ -22,6 +22,7 @@ from lossmon.capture.compiling import is_compiled
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.groups import inner_optimizer
 from lossmon.capture.guard import warn
+from lossmon.capture.hooks import TAPS
 from lossmon.capture.layers import layers_of_model
 from lossmon.capture.layout import Row, awaits_parameters, left_out, rows_of_model
 from lossmon.capture.log import named
@@ -33,6 +34,7 @@ from lossmon.capture.schedule import BUDGET, Schedule
 from lossmon.capture.sharding import GATHERED, model_name
 from lossmon.capture.start import Start, steps_behind
 from lossmon.errors import UsageError
+from lossmon.eventfile.forks import generation
 from lossmon.eventfile.place import FOLDER, claim, claim_together
 from lossmon.numfmt import printable
 
@@ -54,7 +56,7 @@ class Monitor:
         self.logdir = str(recorder.start.logdir)
         """Where the log is written; `lossmon check` takes it."""
         self._recorder = recorder
-        self._pid = os.getpid()
+        self._born = generation()
         self._closed = False
         self._left_out: set[str] = set()
         ROUTES.add(recorder)
@@ -69,7 +71,7 @@ class Monitor:
         Optional: without it the loss is the value that `backward()` was called on. Where no
         optimizer ever steps, this call is the clock.
         """
-        if self._listens():
+        if self._listens() and not TAPS.takes_word(self._recorder, loss):
             self._recorder.guard.run("monitor", self._recorder.user_step, loss)
 
     def log(self, **scalars: float) -> None:
@@ -119,7 +121,7 @@ class Monitor:
         self._closed = True
 
     def _listens(self) -> bool:
-        return not self._closed and os.getpid() == self._pid
+        return not self._closed and generation() == self._born
 
     def _close_at_exit(self) -> None:
         # The interpreter leaves the exception that ends it here.
@@ -238,7 +240,7 @@ def watch(
     try:
         recorder.log.open()
     except UsageError:
-        recorder.abandon()
+        recorder.release()
         raise
     _note_left_out(recorder, left_out(model))
     if activations and is_compiled(model):
