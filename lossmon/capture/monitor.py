@@ -177,6 +177,7 @@ def watch(
     every: int | None = None,
     budget: float = BUDGET,
     activations: str | bool | int = "auto",
+    signals: str = "all",
 ) -> Monitor:
     """Record the training of `model` by `optimizer` into `logdir`, from the next backward pass on.
 
@@ -197,12 +198,15 @@ def watch(
         activations: Whether the outputs of layers are looked at on sampled steps: "auto" on the
             first 32 and on every eighth after that, True on all, a number N on every Nth, False on
             none. Of a model that torch.compile has compiled only its own output is.
+        signals: "norms" for the norms of gradients, weights and updates alone, at a third of the
+            cost: rules that need more are skipped.
 
     Raises:
         UsageError: An argument cannot be used, or `logdir` cannot be written.
     """
     optimizers = _optimizers(optimizer)
-    check_options(criterion, logdir, floor, start_step, ignore, every, budget, activations)
+    check_options(criterion, logdir, floor, start_step, ignore, every, budget, activations, signals)
+    activations = activations if signals == "all" else False
     require(isinstance(model, nn.Module), f"model must be a torch module, not {kind_of(model)}")
     first = steps_behind(optimizers) if start_step is None else start_step
     GATHERED.learn(model.modules())
@@ -221,7 +225,7 @@ def watch(
         step=int(first),
         floor=floor,
         ignore=tuple(ignore),
-        settings={"every": every, "budget": budget, "activations": activations},
+        settings={"every": every, "budget": budget, "activations": activations, "signals": signals},
     )
     schedule = Schedule(every=every, budget=budget, lanes=len(optimizers))
     hook = CriterionHook(criterion)
@@ -236,6 +240,7 @@ def watch(
         waits_for_user=True,
         modules=(model,),
         activations_every=activations_every(activations),
+        norms_only=signals == "norms",
     )
     try:
         recorder.log.open()

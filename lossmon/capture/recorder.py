@@ -53,10 +53,11 @@ class Recorder:
         waits_for_user: bool,
         modules: Sequence[nn.Module] = (),
         activations_every: int | None = None,
+        norms_only: bool = False,
     ) -> None:
         """`modules` are the outermost ones of the model, held weakly: for their inputs.
 
-        `activations_every`: see `ActivationMeter`.
+        `activations_every`: see `ActivationMeter`; `norms_only`: see `StepSampler`.
         """
         self.start = start
         self.holders = Holders(optimizers)
@@ -80,6 +81,7 @@ class Recorder:
             guard=self.guard,
             modules=modules,
             activations=activation_meter(start.layers, activations_every, self.log, transfer),
+            norms_only=norms_only,
         )
         self._renewal = Renewal(start.rows, start.scan or (lambda: renewed(self.start.rows)))
         self._losses: Losses = []
