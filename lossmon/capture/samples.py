@@ -98,10 +98,11 @@ class Sample:
         norm = _total(self.parameters[:, _GRAD_NORM], broken)
         if norm is not None:
             values[TOTAL_GRAD_NORM.tag] = norm
-        unclipped = self.parameters[:, _UNCLIPPED_NORM]
-        norm = _total(unclipped, broken)
-        if norm is not None and (norm == norm or not np.isnan(unclipped).all()):
-            values[TOTAL_UNCLIPPED_NORM.tag] = norm
+        if self.unclipped is not None:
+            unclipped = self.parameters[:, _UNCLIPPED_NORM]
+            norm = _total(unclipped, broken)
+            if norm is not None and (norm == norm or not np.isnan(unclipped).all()):
+                values[TOTAL_UNCLIPPED_NORM.tag] = norm
         moved = self.parameters if self.held.all() else self.parameters[self.held]
         if len(moved):
             update = moved[:, _UPDATE_NORM].astype(np.float64)
