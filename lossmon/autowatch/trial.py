@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from torch.optim import Optimizer
 
 from lossmon.capture.cycle import Cycle
-from lossmon.capture.recorder import Recorder
+from lossmon.capture.trialrecorder import TrialRecorder
 
 MAX_STEPS = 16
 """Steps after which optimizers that were not seen to step count as one training with the others."""
@@ -31,7 +31,7 @@ class Part:
 class Trial:
     """A recorder that keeps its steps back until it is clear whose they are."""
 
-    def __init__(self, recorder: Recorder, behind: Mapping[int, int]) -> None:
+    def __init__(self, recorder: TrialRecorder, behind: Mapping[int, int]) -> None:
         """`behind`: per id() of an optimizer the steps that its state remembers."""
         self.recorder = recorder
         self._behind = behind

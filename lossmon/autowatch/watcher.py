@@ -22,11 +22,11 @@ from lossmon.capture.hooks import TAPS
 from lossmon.capture.layout import Row
 from lossmon.capture.monitor import BEGUN, OPEN, described
 from lossmon.capture.ranks import next_run_of_job, process_rank
-from lossmon.capture.recorder import Recorder
 from lossmon.capture.routes import ROUTES
 from lossmon.capture.schedule import Schedule
 from lossmon.capture.sharding import GATHERED
 from lossmon.capture.start import Start, steps_behind
+from lossmon.capture.trialrecorder import TrialRecorder
 from lossmon.errors import UsageError
 from lossmon.numfmt import printable
 
@@ -50,7 +50,7 @@ class Watcher:
         self._places = places
         self._begun = len(BEGUN)
         self._folder = Path.cwd()
-        self._recorders: list[Recorder] = []
+        self._recorders: list[TrialRecorder] = []
         self._trials: list[Trial] = []
         self._modules = registry.Registry(nn.Module)
         self._optimizers = registry.Registry(Optimizer)
@@ -95,7 +95,7 @@ class Watcher:
             last = recorder is self._recorders[-1]
             recorder.close(error=described(error) if error is not None and last else None)
 
-    def by_loss(self, roots: Sequence[Tensor]) -> Recorder | None:
+    def by_loss(self, roots: Sequence[Tensor]) -> TrialRecorder | None:
         """See `routes.Finder`."""
         self.saw_backward = True
         GATHERED.learn(self._modules.living())
@@ -103,7 +103,7 @@ class Watcher:
         ids = {id(leaf) for leaf in reached}
         return self._find(reached, [o for o in self._optimizers.living() if held_ids(o) & ids])
 
-    def by_optimizer(self, optimizer: Optimizer, roots: Sequence[Tensor]) -> Recorder | None:
+    def by_optimizer(self, optimizer: Optimizer, roots: Sequence[Tensor]) -> TrialRecorder | None:
         """See `routes.Finder`."""
         found = find_model(held_tensors([optimizer]), self._modules.living())
         held = held_ids(optimizer)
@@ -124,7 +124,9 @@ class Watcher:
             if trial.is_over():
                 self._decide(trial)
 
-    def _find(self, reached: Sequence[Tensor], optimizers: Sequence[Optimizer]) -> Recorder | None:
+    def _find(
+        self, reached: Sequence[Tensor], optimizers: Sequence[Optimizer]
+    ) -> TrialRecorder | None:
         if self.refused or len(self._recorders) >= MAX_RUNS:
             return None
         self._close_bygone()
@@ -156,7 +158,7 @@ class Watcher:
         tensor = row.tensor()
         return tensor is not None and id(tensor) in theirs and ROUTES.owner(tensor) is not None
 
-    def _begin(self, found: Found, holders: Sequence[Optimizer]) -> Recorder:
+    def _begin(self, found: Found, holders: Sequence[Optimizer]) -> TrialRecorder:
         if len(holders) < 2:
             recorder = self._recorder(self._start(found, holders), holders, found.modules)
         else:
@@ -247,8 +249,8 @@ class Watcher:
 
     def _recorder(
         self, start: Start, holders: Sequence[Optimizer], modules: Sequence[nn.Module]
-    ) -> Recorder:
-        return Recorder(
+    ) -> TrialRecorder:
+        return TrialRecorder(
             start,
             holders,
             schedule=Schedule(lanes=len(holders)),

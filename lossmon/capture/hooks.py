@@ -9,7 +9,6 @@ torch.compile: there the calls go by a function that it must leave alone, which 
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -23,7 +22,9 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
+from lossmon.capture.quiet import STEPPING, QuietLane
 from lossmon.capture.scaling import Scaling
+from lossmon.eventfile.forks import generation
 
 
 class Listener(Protocol):
@@ -44,35 +45,72 @@ class Listener(Protocol):
     def step_ended(self, optimizer: Optimizer) -> None:
         """After the update."""
 
+    def quiet_lane(self) -> QuietLane | None:
+        """Return what takes the next steps in its stead, where they are of the plainest kind."""
+
 
 class Taps:
     """Installs the wrapper and the hooks with the first listener, removes them with the last."""
 
     def __init__(self) -> None:
+        self.lane: QuietLane | None = None
+        """What takes every event that fits, before any listener."""
         self._listeners: tuple[Listener, ...] = ()
         self._remove: list[Callable[[], None]] = []
         self._depth: dict[int, int] = {}
         self._left: set[int] = set()
-        self._pid = os.getpid()
+        self._born = generation()
         self._scaling = Scaling()
 
     def add(self, listener: Listener) -> None:
         """Begin to tell `listener`."""
-        self._pid = os.getpid()
+        self.leave_lane()
+        self._born = generation()
         self._listeners = (*self._listeners, listener)
         if not self._remove:
             self._install()
 
     def follow_fork(self) -> None:
         """Listen in a forked process too; its parent's goes on in its own."""
-        self._pid = os.getpid()
+        self._born = generation()
 
     def discard(self, listener: Listener) -> None:
         """Stop telling `listener`; unknown ones are fine."""
+        self.leave_lane()
         self._listeners = tuple(x for x in self._listeners if x is not listener)
         if not self._listeners:
             while self._remove:
                 self._remove.pop()()
+
+    def leave_lane(self) -> None:
+        """Have the listener go on where the quiet lane is. Does nothing where there is none."""
+        lane, self.lane = self.lane, None
+        if lane is None:
+            return
+        lane.owner.go_on_after(lane)
+        optimizer = lane.optimizer()
+        if lane.stage == STEPPING and optimizer is not None:
+            self._step_begins(optimizer)
+
+    def takes_word(self, owner: object, loss: Any) -> bool:
+        """Return whether the loss that the loop tells `owner` was taken by the quiet lane."""
+        lane = self.lane
+        if lane is None or lane.owner is not owner:
+            return False
+        if lane.takes_word(loss):
+            return True
+        self.leave_lane()
+        return False
+
+    def _takes_pass(self, tensors: Any) -> bool:
+        if self.lane is None and len(self._listeners) == 1:
+            self.lane = self._listeners[0].quiet_lane()
+        if self.lane is None:
+            return False
+        if not self._scaling.is_known and self.lane.takes_pass(tensors):
+            return True
+        self.leave_lane()
+        return False
 
     def _install(self) -> None:
         self._scaling = Scaling()
@@ -89,7 +127,9 @@ class Taps:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
             if torch.compiler.is_compiling():
                 return untraced(tensors, *args, **kwargs)
-            if not self._listeners or os.getpid() != self._pid or _inside_backward():
+            if not self._listeners or generation() != self._born or _inside_backward():
+                return original(tensors, *args, **kwargs)
+            if self._takes_pass(tensors):
                 return original(tensors, *args, **kwargs)
             roots = (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
             loss, scale = self._scaling.of(roots)
@@ -118,13 +158,17 @@ class Taps:
         if torch.compiler.is_compiling():
             _step_begins_untraced(self, optimizer)
             return
+        if self.lane is not None:
+            if self.lane.takes_step(optimizer):
+                return
+            self.leave_lane()
         # A subclass that calls super().step() fires the hooks twice: only the outermost counts.
         if id(optimizer) in self._left:
             # An inner step ended, the outer one never did: it raised. Begin anew.
             self._left.discard(id(optimizer))
             self._depth.pop(id(optimizer), None)
         depth = self._depth[id(optimizer)] = self._depth.get(id(optimizer), 0) + 1
-        if depth == 1 and os.getpid() == self._pid:
+        if depth == 1 and generation() == self._born:
             for listener in self._listeners:
                 listener.step_begins(optimizer)
 
@@ -132,6 +176,10 @@ class Taps:
         if torch.compiler.is_compiling():
             _step_ended_untraced(self, optimizer)
             return
+        if self.lane is not None:
+            if self.lane.takes_end(optimizer):
+                return
+            self.leave_lane()
         depth = self._depth.pop(id(optimizer), 1) - 1
         if depth > 0:
             self._depth[id(optimizer)] = depth
@@ -139,7 +187,7 @@ class Taps:
             return
         self._left.discard(id(optimizer))
         self._scaling.forget()
-        if os.getpid() == self._pid:
+        if generation() == self._born:
             for listener in self._listeners:
                 listener.step_ended(optimizer)
 

@@ -7,7 +7,7 @@ the recorder keeps its steps.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from lossmon.capture.start import Start
 from lossmon.capture.transfer import Transfer
 from lossmon.eventfile.writer import RunWriter
 from lossmon.records import LayerInfo, Mark, RunMeta
-from lossmon.signals import HYPERPARAMETERS
+from lossmon.signals import HYPERPARAMETERS, LR, group_tag
 
 MAX_NAMED = 8
 """Parameters that a mark names."""
@@ -79,6 +79,15 @@ class RunLog:
             for other in others:
                 self.mark(step, HYPERPARAMETERS, other)
         return rates
+
+    def quiet_ways(self) -> tuple[Callable[..., None], list[str]] | None:
+        """Return what writes scalars at once, and the lr tags of the groups as they are now.
+
+        None where lines wait for losses from a device.
+        """
+        writer, scalars = self._files()
+        tags = [group_tag(LR, name) for name in self._names] if len(self._names) > 1 else [LR.tag]
+        return None if scalars.waits else (writer.plain, tags)
 
     def name_rates(self, rates: Mapping[int, list[float | None]]) -> dict[str, float]:
         """Return lr numbers of the past, one list for each id() of an optimizer, as scalars."""

@@ -22,6 +22,7 @@ from lossmon.capture.compiling import is_compiled
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.groups import inner_optimizer
 from lossmon.capture.guard import warn
+from lossmon.capture.hooks import TAPS
 from lossmon.capture.layers import layers_of_model
 from lossmon.capture.layout import Row, awaits_parameters, left_out, rows_of_model
 from lossmon.capture.log import named
@@ -33,6 +34,7 @@ from lossmon.capture.schedule import BUDGET, Schedule
 from lossmon.capture.sharding import GATHERED, model_name
 from lossmon.capture.start import Start, steps_behind
 from lossmon.errors import UsageError
+from lossmon.eventfile.forks import generation
 from lossmon.eventfile.place import FOLDER, claim, claim_together
 from lossmon.numfmt import printable
 
@@ -54,7 +56,7 @@ class Monitor:
         self.logdir = str(recorder.start.logdir)
         """Where the log is written; `lossmon check` takes it."""
         self._recorder = recorder
-        self._pid = os.getpid()
+        self._born = generation()
         self._closed = False
         self._left_out: set[str] = set()
         ROUTES.add(recorder)
@@ -69,7 +71,7 @@ class Monitor:
         Optional: without it the loss is the value that `backward()` was called on. Where no
         optimizer ever steps, this call is the clock.
         """
-        if self._listens():
+        if self._listens() and not TAPS.takes_word(self._recorder, loss):
             self._recorder.guard.run("monitor", self._recorder.user_step, loss)
 
     def log(self, **scalars: float) -> None:
@@ -119,7 +121,7 @@ class Monitor:
         self._closed = True
 
     def _listens(self) -> bool:
-        return not self._closed and os.getpid() == self._pid
+        return not self._closed and generation() == self._born
 
     def _close_at_exit(self) -> None:
         # The interpreter leaves the exception that ends it here.
@@ -175,6 +177,7 @@ def watch(
     every: int | None = None,
     budget: float = BUDGET,
     activations: str | bool | int = "auto",
+    signals: str = "all",
 ) -> Monitor:
     """Record the training of `model` by `optimizer` into `logdir`, from the next backward pass on.
 
@@ -195,12 +198,15 @@ def watch(
         activations: Whether the outputs of layers are looked at on sampled steps: "auto" on the
             first 32 and on every eighth after that, True on all, a number N on every Nth, False on
             none. Of a model that torch.compile has compiled only its own output is.
+        signals: "norms" for the norms of gradients, weights and updates alone, at a third of the
+            cost: rules that need more are skipped.
 
     Raises:
         UsageError: An argument cannot be used, or `logdir` cannot be written.
     """
     optimizers = _optimizers(optimizer)
-    check_options(criterion, logdir, floor, start_step, ignore, every, budget, activations)
+    check_options(criterion, logdir, floor, start_step, ignore, every, budget, activations, signals)
+    activations = activations if signals == "all" else False
     require(isinstance(model, nn.Module), f"model must be a torch module, not {kind_of(model)}")
     first = steps_behind(optimizers) if start_step is None else start_step
     GATHERED.learn(model.modules())
@@ -219,7 +225,7 @@ def watch(
         step=int(first),
         floor=floor,
         ignore=tuple(ignore),
-        settings={"every": every, "budget": budget, "activations": activations},
+        settings={"every": every, "budget": budget, "activations": activations, "signals": signals},
     )
     schedule = Schedule(every=every, budget=budget, lanes=len(optimizers))
     hook = CriterionHook(criterion)
@@ -234,11 +240,12 @@ def watch(
         waits_for_user=True,
         modules=(model,),
         activations_every=activations_every(activations),
+        norms_only=signals == "norms",
     )
     try:
         recorder.log.open()
     except UsageError:
-        recorder.abandon()
+        recorder.release()
         raise
     _note_left_out(recorder, left_out(model))
     if activations and is_compiled(model):

@@ -13,6 +13,7 @@ from torch import nn
 from lossmon.errors import UsageError
 
 MAX_STEP = 1 << 62
+SIGNALS = ("all", "norms")
 
 
 def require(holds: bool, message: str) -> None:
@@ -35,6 +36,7 @@ def check_options(
     every: Any,
     budget: Any,
     activations: Any = "auto",
+    signals: Any = "all",
 ) -> None:
     """Check everything but model and optimizer. Whether `ignore` names rules, the report says.
 
@@ -74,6 +76,10 @@ def check_options(
         or (_is_integer(activations) and activations >= 1),
         f'activations must be "auto", True, False or a whole number of at least 1, '
         f"not {activations!r}",
+    )
+    require(
+        isinstance(signals, str) and signals in SIGNALS,
+        f'signals must be "all" or "norms", not {signals!r}',
     )
 
 

@@ -17,6 +17,11 @@ class Passes:
         """Scale of the gradients that have been accumulated; None for none."""
         self._behind: dict[int, int] = {}
 
+    @property
+    def are_single(self) -> bool:
+        """Whether every step came after one pass, the last time."""
+        return all(count == 1 for count in self._behind.values())
+
     def ended(self, number: int, scale: Tensor | None) -> bool:
         """Take note of the end of pass `number`, from 1; return whether it may be the last one.
 

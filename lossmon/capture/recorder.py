@@ -16,12 +16,14 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lossmon.capture.activations import activation_meter
+from lossmon.capture.batches import LONG_STEP_S
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.cycle import Cycle
 from lossmon.capture.groups import Holders, held_count, lr_numbers
 from lossmon.capture.layout import capturing, renewed
 from lossmon.capture.log import RunLog
 from lossmon.capture.passes import Passes
+from lossmon.capture.quiet import PASSED, STEPPED, STEPPING, QuietLane
 from lossmon.capture.renewal import Renewal, dated
 from lossmon.capture.sampler import StepSampler
 from lossmon.capture.samples import RUN_COLUMNS, Sample
@@ -33,6 +35,8 @@ from lossmon.capture.transfer import Transfer
 from lossmon.signals import CONTESTED, OVERHEAD, STEP_MS
 
 NO_LANE = -1
+SHORTEST_LANE = 8
+"""Steps for which a quiet lane is worth its beginning and its end."""
 
 
 class Recorder:
@@ -49,10 +53,11 @@ class Recorder:
         waits_for_user: bool,
         modules: Sequence[nn.Module] = (),
         activations_every: int | None = None,
+        norms_only: bool = False,
     ) -> None:
         """`modules` are the outermost ones of the model, held weakly: for their inputs.
 
-        `activations_every`: see `ActivationMeter`.
+        `activations_every`: see `ActivationMeter`; `norms_only`: see `StepSampler`.
         """
         self.start = start
         self.holders = Holders(optimizers)
@@ -76,6 +81,7 @@ class Recorder:
             guard=self.guard,
             modules=modules,
             activations=activation_meter(start.layers, activations_every, self.log, transfer),
+            norms_only=norms_only,
         )
         self._renewal = Renewal(start.rows, start.scan or (lambda: renewed(self.start.rows)))
         self._losses: Losses = []
@@ -86,7 +92,7 @@ class Recorder:
         self._passes = Passes()
         self._cycle: Cycle | None = None
         self.kept: list[Cycle] | None = None
-        """The steps so far of a run on trial, see `keep`; None for any other."""
+        """The steps so far of a run on trial, see `TrialRecorder`; None for any other."""
         self._closed = False
         self._last_end: float | None = None
         self._step_s = 0.0
@@ -202,12 +208,6 @@ class Recorder:
         self._losses = [*self._losses, *losses]
 
     @property
-    def is_frozen(self) -> bool:
-        """Whether the first parameter that lives is kept from getting a gradient right now."""
-        first = next((t for row in self.start.rows if (t := row.tensor()) is not None), None)
-        return first is not None and not first.requires_grad
-
-    @property
     def newest_losses(self) -> Losses:
         """Losses of the newest step."""
         return [] if self._cycle is None else list(self._cycle.line.losses)
@@ -218,35 +218,6 @@ class Recorder:
             return False
         self.log.mark(self._newest, CONTESTED)
         return True
-
-    def keep(self) -> None:
-        """Put the run on trial: keep its steps back, write nothing, until `settle` or `abandon`."""
-        self.kept = []
-        self.log.waits = True
-
-    def settle(self, start: Start) -> None:
-        """Write what was kept back as the run `start`, which has the same rows, and go on."""
-        kept, self.kept = self.kept or [], None
-        self.start = self.log.start = start
-        self.log.waits = False
-        for cycle in kept:
-            self._write(cycle)
-
-    def begin_with(self, kept: Iterable[Cycle], rows: Sequence[int]) -> None:
-        """Take over steps that another recorder kept back; `rows` are its places of our rows."""
-        for cycle in kept:
-            cycle.line.step = self.step
-            if cycle.sample is not None:
-                cycle.sample.step, cycle.sample.chosen = self.step, list(rows)
-            self._write(cycle)
-            self.step += 1
-            self._steps_taken += 1
-        self._sampling = self._schedule.samples(self.step)
-
-    def abandon(self) -> None:
-        """End without a log: others have taken over what was kept back."""
-        self._sampler.remove()
-        self._closed = True
 
     def user_step(self, loss: Any) -> None:
         """Take the loop's word for a step's loss; it is the clock where nothing else is seen."""
@@ -266,6 +237,38 @@ class Recorder:
     def user_log(self, values: Mapping[str, float]) -> None:
         """Write scalars of the user's at the newest finished step."""
         self.log.put(Line(self._newest, time.time(), dict(values)))
+
+    def quiet_lane(self) -> QuietLane | None:
+        """Return a lane for the steps up to the next sampled one, where it is worth it."""
+        optimizers, cycle = self.holders.living(), self._cycle
+        plain = len(optimizers) == len(self.holders) == 1 and self._passes.are_single
+        begun = self.pending or self._given or cycle is None or cycle.is_open
+        odd = self._sampling or self.kept is not None or self._closed or self._transfer.is_flying
+        last = self._schedule.quiet_until(self.step)
+        if not plain or begun or odd or self._last_end is None or last - self.step < SHORTEST_LANE:
+            return None
+        ways = self.log.quiet_ways() if 0 < self._step_s < LONG_STEP_S else None
+        if ways is None or self._user_reports is None:
+            return None
+        told = self._user_reports
+        return QuietLane(
+            self, optimizers[0], *ways, last=last, last_end=self._last_end, is_told=told
+        )
+
+    def go_on_after(self, lane: QuietLane) -> None:
+        """Take back what the lane knows: the steps made in it, and the one under way."""
+        optimizer, stage = lane.optimizer(), lane.stage
+        steps = lane.step - lane.first + (stage == STEPPED)
+        self.step = lane.first + steps
+        self._steps_taken += steps
+        for number in self._own_steps:
+            self._own_steps[number] += steps
+        self._last_end, self._step_s = lane.last_end, lane.step_s or self._step_s
+        if stage in (PASSED, STEPPING):
+            self.pending, self._losses = 1, [None if self._user_gives_loss else lane.loss]
+        elif stage == STEPPED:
+            losses: list[Tensor | float] = [] if self._user_gives_loss else [lane.loss]
+            self._cycle = Cycle(lane.line(losses), False, {id(optimizer)})
 
     def close(self, *, error: str | None = None) -> None:
         """Write what is held back and close the files; nothing for a run without a step."""
@@ -364,17 +367,16 @@ class Recorder:
 
     def _tick(self) -> None:
         """Hold back one backward pass that no step has followed."""
-        sample = self.guard.run("updates", self._tick_sample) if self._sampling else None
+        sample = None
+        if self._sampling:
+            self.guard.run("updates", self._before, None)
+            sample = self.guard.run("updates", self._after, None, NO_LANE, self.step)
         self._ticks.hold(self._given or self._losses, sample)
         self._given, self._losses, self.pending = [], [], 0
         self._sampler.forget()
         self.step += 1
         if self._ticks.is_full:
             self._release_ticks()
-
-    def _tick_sample(self) -> Sample | None:
-        self._before(None)
-        return self._after(None, NO_LANE, self.step)
 
     def _take_back_ticks(self) -> None:
         """Count held-back passes to the step that has come after all: they were accumulated."""

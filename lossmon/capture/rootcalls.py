@@ -8,7 +8,6 @@ hook would be warned of: then only a compiled model as a whole is looked at, by 
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import weakref
@@ -23,6 +22,7 @@ from torch.utils.hooks import RemovableHandle
 from lossmon.capture.compiling import COMPILATIONS, has_compiled
 from lossmon.capture.guard import Guard
 from lossmon.capture.layout import in_transform
+from lossmon.eventfile.forks import generation
 
 PATIENCE = 64
 """Calls of other modules, or without gradients, after which the model is not waited for."""
@@ -46,7 +46,7 @@ class RootCalls:
         self._waited: float | None = None
         self._calls = 0
         self._thread = threading.get_ident()
-        self._pid = os.getpid()
+        self._born = generation()
         COMPILATIONS.add(self)
 
     def arm(self, since: float | None = None) -> None:
@@ -123,7 +123,7 @@ class RootCalls:
         self._guard.run("inputs", self._see, args, kwargs)
 
     def _is_meant(self, module: nn.Module) -> bool:
-        if threading.get_ident() != self._thread or os.getpid() != self._pid:
+        if threading.get_ident() != self._thread or generation() != self._born:
             return False
         self._calls += 1
         if self._calls > PATIENCE:

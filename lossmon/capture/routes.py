@@ -11,15 +11,17 @@ import itertools
 import weakref
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from torch import Tensor
 from torch.optim import Optimizer
 
+from lossmon.capture.backwardpass import BackwardPass, Key
 from lossmon.capture.graph import leaves
 from lossmon.capture.guard import Guard
 from lossmon.capture.hooks import TAPS
+from lossmon.capture.quiet import QuietLane
 from lossmon.capture.recorder import Recorder
 from lossmon.capture.twins import are_twins
 
@@ -31,8 +33,6 @@ MAX_PLAYERS = 8
 """Trainings at a time that are looked at for playing against each other."""
 NEVER = -1 << 62
 """In place of passes in a row: another optimizer was seen to step after a pass of the monitor's."""
-
-Key = tuple[tuple[int, ...], int]
 
 
 class Finder(Protocol):
@@ -48,27 +48,6 @@ class Finder(Protocol):
         """Decide about runs on trial; called before every backward pass."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Pass:
-    """A backward pass since the last step."""
-
-    recorder: Recorder
-    """Whom it was told to."""
-    key: Key | None
-    """What is known about it before the step; None with a single training."""
-    roots: tuple[weakref.ref[Tensor], ...]
-    touched: tuple[Recorder, ...] = ()
-    """Other trainings whose parameters it reaches, or which are frozen while it is made."""
-
-    def living(self) -> list[Tensor]:
-        """Return those roots that the loop still holds; their graph's shape outlives backward."""
-        return [root for reference in self.roots if (root := reference()) is not None]
-
-    def reaches(self, held: set[int]) -> bool:
-        """Return whether any of the tensors with these ids is behind it."""
-        return any(id(leaf) in held for root in self.living() for leaf in leaves(root))
-
-
 class Routes:
     """Tells recorders of the events that are theirs. A listener of `hooks.TAPS`."""
 
@@ -82,13 +61,13 @@ class Routes:
         self._current: Recorder | None = None
         self._own_in_a_row = 0
         self._stepping: dict[int, list[Recorder]] = {}
-        self._passes: deque[_Pass] = deque(maxlen=MAX_PASSES)
+        self._passes: deque[BackwardPass] = deque(maxlen=MAX_PASSES)
         self._learned: dict[Key, Recorder] = {}
         self._contested: set[int] = set()
         """id() of every recorder that was told that its loss is not its own alone."""
         self._met: dict[int, Recorder] = {}
         """Per id() of a recorder the last training whose pass touched it."""
-        self._taken: list[_Pass] = []
+        self._taken: list[BackwardPass] = []
         """Passes that steps since the last backward pass were made from."""
         self._last: Recorder | None = None
         self._guard = Guard(self._is_off)
@@ -98,6 +77,7 @@ class Routes:
 
         Where the same training is recorded already, it is told what the first recorder is told.
         """
+        TAPS.leave_lane()
         first = next((r for r in self._recorders if are_twins(r, recorder)), None)
         if first is not None:
             self._shadows.setdefault(id(first), []).append(recorder)
@@ -114,6 +94,7 @@ class Routes:
 
     def discard(self, recorder: Recorder) -> None:
         """Stop telling `recorder`."""
+        TAPS.leave_lane()
         for shadows in self._shadows.values():
             if recorder in shadows:
                 shadows.remove(recorder)
@@ -192,6 +173,16 @@ class Routes:
         if last:
             self._last = last[-1]
 
+    def quiet_lane(self) -> QuietLane | None:
+        """See `hooks.Listener`: only a lone monitor that nobody doubts any more has one."""
+        if self.finder is not None or self._own_in_a_row < TRUSTED_AFTER or self._passes:
+            return None
+        if len(self._recorders) != 1 or any(self._shadows.values()):
+            return None
+        recorder = self._recorders[0]
+        lane: QuietLane | None = recorder.guard.run("monitor", recorder.quiet_lane)
+        return lane
+
     def _claim(self, recorder: Recorder) -> None:
         """Make `recorder` the owner of its rows as they are now."""
         self._owners = {k: v for k, v in self._owners.items() if v[1] is not recorder}
@@ -223,7 +214,7 @@ class Routes:
             key = (tuple(id(recorder) for recorder in reached), id(self._last))
             owner = self._learned.get(key) or self._likely(reached)
         if several and len(self._recorders) <= MAX_PLAYERS:
-            frozen = [r for r in self._recorders if r not in reached and r.is_frozen]
+            frozen = [r for r in self._recorders if r not in reached and _is_frozen(r)]
             touched = tuple(r for r in (*reached, *frozen) if r is not owner)
         if owner is not None:
             self._note(owner, key, roots, touched)
@@ -237,7 +228,7 @@ class Routes:
         touched: tuple[Recorder, ...] = (),
     ) -> None:
         held = tuple(weakref.ref(root) for root in roots)
-        self._passes.append(_Pass(owner, key, held, touched))
+        self._passes.append(BackwardPass(owner, key, held, touched))
 
     def _likely(self, reached: Sequence[Recorder]) -> Recorder:
         for recorder in reached:
@@ -317,7 +308,7 @@ class Routes:
             if id(recorder) not in self._contested and recorder.note_contest():
                 self._contested.add(id(recorder))
 
-    def _take(self, passes: Sequence[_Pass]) -> None:
+    def _take(self, passes: Sequence[BackwardPass]) -> None:
         self._taken.extend(passes)
         self._passes = deque((p for p in self._passes if p not in passes), maxlen=MAX_PASSES)
 
@@ -385,6 +376,13 @@ class Routes:
             for key, (tensor, owner) in self._owners.items()
             if key in held
         )
+
+
+def _is_frozen(recorder: Recorder) -> bool:
+    """Return whether its first parameter that lives is kept from getting a gradient right now."""
+    living = (t for row in recorder.start.rows if (t := row.tensor()) is not None)
+    first = next(living, None)
+    return first is not None and not first.requires_grad
 
 
 ROUTES = Routes()

@@ -54,11 +54,14 @@ class StepSampler:
         guard: Guard,
         modules: Sequence[nn.Module] = (),
         activations: ActivationMeter | None = None,
+        norms_only: bool = False,
     ) -> None:
         """`holders` is the recorder's own, and may grow; so is `guard`.
 
-        `modules` are the outermost ones of the model, held weakly.
+        `modules` are the outermost ones of the model, held weakly. `norms_only`: nothing is looked
+        at but the norms of gradients, weights and updates.
         """
+        self._norms_only = norms_only
         self._activations = activations
         self._layers: Any = None
         self._holders = holders
@@ -80,6 +83,8 @@ class StepSampler:
         self._unclipped: Any = None
         self._wiring = WiringMeter(0)
         self.renew(rows)
+        if norms_only:
+            self._forwards.remove()
         self._passes_measured = 0
         self._gradients_noted = False
 
@@ -99,6 +104,8 @@ class StepSampler:
     def backward_begins(self, roots: Sequence[Tensor], step: int) -> None:
         """Read what is gone after a backward pass: old gradients, and the criterion's graph."""
         self._unclipped = None
+        if self._norms_only:
+            return
         self._guard.run("wiring", self._wiring.backward_begins, self._tensors())
         self._guard.run("criterion", self._read_criterion, roots)
         if self._activations is not None:
@@ -107,10 +114,14 @@ class StepSampler:
 
     def backward_ended(self) -> None:
         """Count the gradients that arrived."""
+        if self._norms_only:
+            return
         self._guard.run("wiring", self._wiring.backward_ended, self._tensors())
 
     def unclipped(self, scale: Tensor | None, step: int) -> None:
         """Note the gradients that a backward pass has left; `scale` is divided out."""
+        if self._norms_only:
+            return
         self._passes_measured += 1
         if self._passes_measured > UNCLIPPED_FIRST and step % 2:
             return
@@ -153,7 +164,7 @@ class StepSampler:
                 # A closure computed them inside step(): LBFGS, Lightning.
                 meter.gradients(tensors)
             parameters, totals = blank(len(self._rows))
-            if not joins:
+            if not joins and not self._norms_only:
                 totals = self._what_passes_told(parameters)
             held, elsewhere = self._holdings.of(optimizer)
             sample = Sample(
@@ -166,6 +177,8 @@ class StepSampler:
 
     def used(self, optimizer: Optimizer) -> None:
         """Note the gradients that a step has used: those of all that no other optimizer holds."""
+        if self._norms_only:
+            return
         unused = self._holdings.of(optimizer)[1] if len(self._holders) > 1 else None
         self._guard.run("wiring", self._wiring.step_ended, self._tensors(), unused)
 
@@ -174,6 +187,7 @@ class StepSampler:
 
         `step_s`: how long the last one took; 0 where that is not known.
         """
+        wanted = wanted and not self._norms_only
         if wanted:
             self._rhythm.begin(step)
         else:
@@ -297,7 +311,7 @@ class StepSampler:
         if key not in self._meters:
             living = {None, *map(id, self._holders.living())}
             self._meters = {k: m for k, m in self._meters.items() if k and k[0] in living}
-            self._meters[key] = SampleMeter(tensors, self._transfer)
+            self._meters[key] = SampleMeter(tensors, self._transfer, norms_only=self._norms_only)
         return self._meters[key], tensors
 
 

@@ -98,10 +98,11 @@ class Sample:
         norm = _total(self.parameters[:, _GRAD_NORM], broken)
         if norm is not None:
             values[TOTAL_GRAD_NORM.tag] = norm
-        unclipped = self.parameters[:, _UNCLIPPED_NORM]
-        norm = _total(unclipped, broken)
-        if norm is not None and (norm == norm or not np.isnan(unclipped).all()):
-            values[TOTAL_UNCLIPPED_NORM.tag] = norm
+        if self.unclipped is not None:
+            unclipped = self.parameters[:, _UNCLIPPED_NORM]
+            norm = _total(unclipped, broken)
+            if norm is not None and (norm == norm or not np.isnan(unclipped).all()):
+                values[TOTAL_UNCLIPPED_NORM.tag] = norm
         moved = self.parameters if self.held.all() else self.parameters[self.held]
         if len(moved):
             update = moved[:, _UPDATE_NORM].astype(np.float64)
@@ -142,10 +143,16 @@ def blank(rows: int) -> tuple[Floats, Floats]:
 class SampleMeter:
     """Measures steps over all devices that the tensors live on; rows of None are not its own."""
 
-    def __init__(self, tensors: Sequence[Tensor | None], transfer: Transfer) -> None:
+    def __init__(
+        self, tensors: Sequence[Tensor | None], transfer: Transfer, *, norms_only: bool = False
+    ) -> None:
+        """`norms_only`: see `StepMeter`."""
+        self._norms_only = norms_only
         self._indices = by_device(tensors)
         self._meters = [
-            StepMeter([t for t in (tensors[i] for i in idx) if t is not None])
+            StepMeter(
+                [t for t in (tensors[i] for i in idx) if t is not None], norms_only=norms_only
+            )
             for idx in self._indices
         ]
         numel = [1 if t is None else elements(t) for t in tensors]
@@ -165,7 +172,7 @@ class SampleMeter:
         for idx, meter in zip(self._indices, self._meters, strict=True):
             meter.before([tensors[i] for i in idx])
         self._distinct = {}
-        if fingerprinted(step):
+        if fingerprinted(step) and not self._norms_only:
             whole = [(i, local(t)) for i, t in enumerate(tensors) if _has_units(t)]
             self._distinct = {i: self._units.distinct_share(t) for i, t in whole}
 

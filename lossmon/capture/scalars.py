@@ -60,6 +60,11 @@ class ScalarLog:
         self._pending: list[Line] = []
         self._oldest = 0.0
 
+    @property
+    def waits(self) -> bool:
+        """Whether any line waits for a loss."""
+        return bool(self._pending)
+
     def put(self, line: Line) -> None:
         """Write `line`, at once where all its losses are numbers and nothing older waits."""
         on_device = any(isinstance(loss, Tensor) for loss in line.losses)

@@ -36,6 +36,11 @@ class Scaling:
         self._known: dict[int, _Scaled] = {}
         self._guard = Guard(lambda collector, error: None)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether any loss was scaled since the last step."""
+        return bool(self._known)
+
     def note(self, scaler: GradScaler, outputs: Any, scaled: Any) -> None:
         """Remember what `scaler.scale(outputs)` gave. Never raises."""
         self._guard.run("loss scale", self._note, scaler, outputs, scaled)

@@ -34,6 +34,13 @@ class Schedule:
             return step % self.every == 0
         return self.exponent == 0 or step % (1 << self.exponent) < 2 * self._lanes
 
+    def quiet_until(self, step: int) -> int:
+        """Return the last step from `step` on after which no sampled one follows at once.
+
+        `step` is not sampled itself. The step before a sampled one may change the interval.
+        """
+        return step - step % self.interval + self.interval - 2
+
     @property
     def interval(self) -> int:
         """Length of the period in which one sample, or one pair of them, falls."""

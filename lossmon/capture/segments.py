@@ -37,6 +37,7 @@ class Segments:
         self._all_filled = bool(self._filled.all())
         self._blank: dict[int, Tensor] = {}
         self._owner: Tensor | None = None
+        self._unknown: Flat = None
 
     def parts(self, tensors: Sequence[Tensor | None]) -> list[Tensor]:
         """Return flat views of the sampled elements of `tensors`; zeros where one is None.
@@ -89,8 +90,10 @@ class Segments:
         return column.numpy() if self.on_cpu else column
 
     def unknown(self) -> Flat:
-        """Return a column of NaN."""
-        return self.column((), ())
+        """Return a column of NaN, not to be written to."""
+        if self._unknown is None:
+            self._unknown = self.column((), ())
+        return self._unknown
 
     def none(self) -> Flat:
         """Return a column of zeros, for host memory."""

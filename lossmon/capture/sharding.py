@@ -16,7 +16,10 @@ from torch import Tensor, nn
 
 PLAIN = (Tensor, nn.Parameter)
 """Types of which no tensor is a shard."""
+UNKNOWN = 1 << 30
+"""More shards than there are ranks, so that they are never all there: cut, and nobody says how."""
 _WRAPPED_IN = {
+    "FullyShardedDataParallel": "module",
     "DistributedDataParallel": "module",
     "DataParallel": "module",
     "OptimizedModule": "_orig_mod",
@@ -51,6 +54,8 @@ def shard_of(tensor: Tensor) -> Shard:
     """Return which part of `tensor` lives here."""
     if not is_sharded(tensor):
         return Shard(numel=tensor.numel())
+    if _is_flattened(tensor):
+        return Shard(count=UNKNOWN, numel=tensor.numel())
     mesh: Any = tensor.device_mesh  # type: ignore[attr-defined]  # a DTensor's
     place = mesh.get_coordinate() or [0] * mesh.ndim
     index, count = 0, 1
@@ -63,13 +68,19 @@ def shard_of(tensor: Tensor) -> Shard:
 
 def is_sharded(tensor: Tensor | None) -> bool:
     """Return whether another rank holds another part of `tensor`."""
-    return any(_cuts(placement) for placement in getattr(tensor, "placements", ()))
+    cut = any(_cuts(placement) for placement in getattr(tensor, "placements", ()))
+    return cut or _is_flattened(tensor)
 
 
 def has_whole_rows(tensor: Tensor) -> bool:
     """Return whether each row of `tensor` that is here at all is here as a whole."""
     cut = (p for p in getattr(tensor, "placements", ()) if _cuts(p))
     return all(getattr(placement, "dim", -1) == 0 for placement in cut)
+
+
+def _is_flattened(tensor: Tensor | None) -> bool:
+    """Return whether it is a rank's piece of what FSDP1 made of several parameters in a row."""
+    return hasattr(tensor, "_fsdp_flattened") or type(tensor).__name__ == "FlatParameter"
 
 
 def _cuts(placement: Any) -> bool:

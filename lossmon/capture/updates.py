@@ -47,7 +47,11 @@ class Motion:
 class StepMeter:
     """Measures steps for the rows of one device."""
 
-    def __init__(self, tensors: Sequence[Tensor], *, numpy: bool | None = None) -> None:
+    def __init__(
+        self, tensors: Sequence[Tensor], *, numpy: bool | None = None, norms_only: bool = False
+    ) -> None:
+        """`norms_only`: of gradient, weight and update; all other columns are NaN."""
+        self._norms_only = norms_only
         self._segments = Segments(tensors, numpy=numpy)
         self._weights: Flat = None
         self._views: list[Tensor] = []
@@ -71,6 +75,8 @@ class StepMeter:
         if scale is not None:
             norms = [n / scale for n in norms]
         self._norms = self._segments.column(norms, present)
+        if self._norms_only:
+            return
         strided = [None if g is None or g.is_sparse else g for g in grads]
         self._gradient = self._segments.gather(self._segments.parts(strided))
         if scale is not None:
@@ -88,6 +94,8 @@ class StepMeter:
         update = self._segments.gather(self._views) - w
         # Views kept longer would keep the model's memory.
         self._views = []
+        if self._norms_only:
+            return self._join_norms(update)
         last = self._last.get(lane)
         self._last[lane] = Motion(own_step, g, update)
         paired = last if last is not None and last.own_step == own_step - 1 else None
@@ -108,6 +116,12 @@ class StepMeter:
                 self._not_finite(w, weights),
             ]
         return self._segments.join(columns)
+
+    def _join_norms(self, update: Flat) -> Tensor:
+        total, unknown = self._segments.sums, self._segments.unknown()
+        with np.errstate(all="ignore"):
+            norms = [self._norms, total(self._weights * self._weights), total(update * update)]
+        return self._segments.join([*norms, *[unknown] * (len(COLUMNS) - len(norms))])
 
     def _not_finite(self, flat: Flat, squares: Flat) -> Flat:
         """Return how many elements of each row are NaN or infinite."""

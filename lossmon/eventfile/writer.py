@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossmon.errors import UsageError
+from lossmon.eventfile.forks import generation
 from lossmon.eventfile.place import FOLDER
 from lossmon.eventfile.pump import Pump
 from lossmon.eventfile.queue import Queue, ScalarPoint, WidePoint
@@ -39,7 +40,7 @@ class RunWriter:
         folder = Path(logdir) / FOLDER
         _prepare(folder)
         self._queue = Queue()
-        self._pid = os.getpid()
+        self._born = generation()
         self._closed = False
         self._pump = Pump(folder, _stem(), meta, self._queue, flush_s=flush_s)
         self._pump.start()
@@ -59,6 +60,20 @@ class RunWriter:
             self._queue.put_scalars(ScalarPoint(_int64(step), wall_time, dict(values)))
         # Whatever was handed in: the training must not learn of it.
         except Exception:
+            self._queue.dropped += 1
+        if self._queue.dropped:
+            self._warn_of_drops()
+
+    def plain(self, step: int, wall_time: float, values: Mapping[str, float]) -> None:
+        """Record scalars that are known to be numbers, under a step that is an int.
+
+        Like `scalars`, at a third of its cost; `values` are kept, not copied.
+        """
+        if not self._is_active():
+            return
+        try:
+            self._queue.put_scalars(ScalarPoint(step, wall_time, values))
+        except Exception:  # the memory may be full
             self._queue.dropped += 1
         if self._queue.dropped:
             self._warn_of_drops()
@@ -102,7 +117,7 @@ class RunWriter:
         self._pump.warn("queue", "the disk of the log is too slow, or a value is no number")
 
     def _is_active(self) -> bool:
-        return not self._closed and os.getpid() == self._pid
+        return not self._closed and generation() == self._born
 
 
 def _int64(step: int) -> int:

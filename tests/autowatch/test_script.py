@@ -147,8 +147,7 @@ def test_a_backward_pass_that_reaches_no_parameter_is_not_called_none(
     tmp_path: Path, run_python: RunPython
 ) -> None:
     (tmp_path / "script.py").write_text(
-        "import torch\nx = torch.ones(2, dtype=torch.complex64, requires_grad=True)\n"
-        "x.abs().sum().backward()\n"
+        "import torch\nx = torch.ones(0, requires_grad=True)\nx.sum().backward()\n"
     )
     done = run_python("-m", "lossmon", "run", "script.py", cwd=tmp_path)
     assert done.returncode == 0

@@ -19,6 +19,7 @@ import torch.distributed as dist
 from torch import nn
 
 import lossmon
+from lossmon.signals import PARAMETERS_TAG
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Job:
     logdir: Path
     world: int = 1
     kind: str = "alone"
-    """alone, ddp, fsdp, or hybrid: two shards, each on half of the ranks."""
+    """alone, ddp, fsdp, hybrid: two shards, each on half of the ranks; flat or named: FSDP1."""
     optimizer: str = "SGD"
     steps: int = 12
     passes: int = 1
@@ -58,6 +59,12 @@ class Net(nn.Module):
 def wrap(model: nn.Module, job: Job) -> nn.Module:
     if job.kind == "ddp":
         return nn.parallel.DistributedDataParallel(model)
+    if job.kind in ("flat", "named"):
+        from torch.distributed.fsdp import FullyShardedDataParallel
+
+        here = torch.device("cpu")
+        named = job.kind == "named"
+        return FullyShardedDataParallel(model, device_id=here, use_orig_params=named)
     if job.kind in ("fsdp", "hybrid"):
         from torch.distributed.device_mesh import init_device_mesh
         from torch.distributed.fsdp import fully_shard
@@ -81,7 +88,8 @@ def alone_until(model: Any, job: Job, *, last: bool) -> contextlib.AbstractConte
 
 def leave_after_a_flush(job: Job, rank: int) -> None:
     deadline = time.monotonic() + 30
-    while not list(job.logdir.glob(f"lossmon/*.r{rank}.stats")):
+    files = f"lossmon/*.r{rank}.stats"
+    while not any(PARAMETERS_TAG.encode() in f.read_bytes() for f in job.logdir.glob(files)):
         assert time.monotonic() < deadline, "nothing was ever written"
     os._exit(0)
 

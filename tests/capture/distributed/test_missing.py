@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import lossmon
 from lossmon.signals import GRAD_NORM, LOSS, RANK_LOST, TOTAL_GRAD_NORM, UPDATE_NORM
@@ -70,3 +71,11 @@ def test_a_job_that_resumes_goes_on_with_the_run_also_on_more_ranks(train) -> No
     np.testing.assert_allclose(
         run.parameters.column(GRAD_NORM)[6:], alone.parameters.column(GRAD_NORM), rtol=1e-5
     )
+
+
+@pytest.mark.parametrize("kind", ["flat", "named"])
+def test_norms_under_fsdp1_are_unknown_rather_than_those_of_a_part(train, kind: str) -> None:
+    run = train(2, kind=kind, steps=4)
+    assert run.meta.model == "Net"
+    assert run.scalar(TOTAL_GRAD_NORM) is None
+    assert np.isnan(run.parameters.column(GRAD_NORM)).all()
