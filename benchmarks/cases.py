@@ -69,6 +69,7 @@ def _demos() -> tuple[Case, ...]:
 
 VARIANTS = {
     "optimizer-missing-params": ("--how list",),
+    "optimizer-wrong-params": ("--how assign",),
     "missing-zero-grad": ("--optimizer adam",),
     "lr-too-high": ("--optimizer sgd",),
     "lr-too-low": ("--optimizer sgd",),

@@ -24,7 +24,7 @@ from lossmon.capture.layout import capturing, renewed
 from lossmon.capture.log import RunLog
 from lossmon.capture.passes import Passes
 from lossmon.capture.quiet import PASSED, STEPPED, STEPPING, QuietLane
-from lossmon.capture.renewal import Renewal, dated
+from lossmon.capture.renewal import Renewal
 from lossmon.capture.sampler import StepSampler
 from lossmon.capture.samples import RUN_COLUMNS, Sample
 from lossmon.capture.scalars import Line, held_loss, told_loss
@@ -177,11 +177,11 @@ class Recorder:
     def renew(self) -> bool:
         """Go on with parameters that were replaced, added or frozen; return whether any were."""
         held = held_count(self.holders.living())
-        if self.kept is not None or (rows := self._renewal.look(held)) is None:
+        step = self.step if self._steps_taken else 0
+        if self.kept is not None or (rows := self._renewal.look(held, step)) is None:
             return False
         self.end_cycle()
         self._ticks.forget_samples()
-        rows = dated(self.start.rows, rows, self.step)
         self.start = replace(self.start, rows=rows)
         self._sampler.renew(rows)
         self.log.renew(self.start, self.step)

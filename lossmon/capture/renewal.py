@@ -34,10 +34,11 @@ class Renewal:
         self._marks = [_mark(row) for row in rows]
         self._known = _facts(rows)
 
-    def look(self, held: int) -> tuple[Row, ...] | None:
-        """Return the rows that are right from now on; None where those known still are.
+    def look(self, held: int, step: int) -> tuple[Row, ...] | None:
+        """Return the rows that are right from `step` on; None where those known still are.
 
         `held` is how many parameters the optimizers hold: where it changes, others may have come.
+        `step` is 0 before the first one: what comes then has been there from the beginning.
         """
         self._looks += 1
         due = self._looks & (self._looks - 1) == 0 or self._looks % SCAN_EVERY == 0
@@ -48,9 +49,9 @@ class Renewal:
         rows = self._scan()
         if not rows or _facts(rows) == self._known:
             return None
-        self._rows, self._known = rows, _facts(rows)
-        self._marks = [_mark(row) for row in rows]
-        return rows
+        self._rows, self._known = _dated(self._rows, rows, step), _facts(rows)
+        self._marks = [_mark(row) for row in self._rows]
+        return self._rows
 
 
 def _mark(row: Row) -> Mark:
@@ -72,7 +73,7 @@ def _facts_of(tensor: Tensor | None) -> tuple[object, ...]:
     return id(tensor), tensor.shape, tensor.dtype, tensor.device, tensor.requires_grad
 
 
-def dated(before: Sequence[Row], after: Sequence[Row], step: int) -> tuple[Row, ...]:
+def _dated(before: Sequence[Row], after: Sequence[Row], step: int) -> tuple[Row, ...]:
     """Return the rows `after`, those that are new or another tensor than before since `step`."""
     known = {row.name: row for row in before}
     return tuple(

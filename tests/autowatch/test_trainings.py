@@ -301,6 +301,38 @@ def test_an_optimizer_made_anew_each_epoch_or_for_fine_tuning_goes_on_with_the_r
     assert runs["Linear-1"].scalar(LOSS).steps.tolist() == list(range(15))
 
 
+class Classifier(nn.Module):
+    """A body and a head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.head = nn.Linear(6, 16), nn.Linear(16, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.body(x).tanh())
+
+
+def test_a_head_that_is_exchanged_while_it_trains_is_named(watched: Watched) -> None:
+    def train() -> None:
+        model = Classifier()
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+        for step in range(120):
+            if step == 40:
+                model.head = nn.Linear(16, 3)
+            x = torch.randn(32, 6)
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), x[:, :3].argmax(1)).backward()
+            optimizer.step()
+
+    (run,) = watched(train).values()
+    report = diagnose(run)
+    assert [p.since for p in run.meta.parameters] == [0, 0, 40, 40]
+    assert report.cause == "optimizer-missing-params"
+    assert report.primary is not None
+    assert (report.primary.since_step, report.primary.severity) == (40, "warning")
+    assert report.primary.culprits == ("head.weight", "head.bias")
+
+
 def test_a_pretrained_part_in_a_new_model_begins_a_new_run(watched: Watched) -> None:
     def train() -> None:
         trunk, first, second = nn.Linear(3, 4), nn.Linear(4, 3), nn.Linear(4, 1)
