@@ -61,8 +61,11 @@ class Fold:
 def _changes(
     history: tuple[HistoryEntry, ...], before: dict[str, Severity], report: Report, step: int
 ) -> tuple[tuple[HistoryEntry, ...], dict[str, Severity]]:
-    """Return the history and the open findings after `report` on the state at `step`."""
-    now = dict(worst(report))
+    """Return the history and the open findings after `report` on the state at `step`.
+
+    A finding that its rule cannot judge any more is not resolved: it stays open, and is not told.
+    """
+    now = {slug: s for slug, s in before.items() if slug not in report.clear} | worst(report)
     entries = list(history)
     for slug in sorted({*before, *now}):
         if slug not in now:

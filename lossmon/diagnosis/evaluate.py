@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -120,6 +120,6 @@ def _interval(facts: Facts) -> int:
     return int(np.diff(steps).max()) if len(steps) > 1 else 1
 
 
-def worst(report: Report) -> Mapping[str, Severity]:
+def worst(report: Report) -> dict[str, Severity]:
     """Return the severity of every finding, by slug."""
     return {finding.rule: finding.severity for finding in report.findings}

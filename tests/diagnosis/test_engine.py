@@ -10,7 +10,7 @@ from lossmon.diagnosis.engine import Fold, diagnose
 from lossmon.diagnosis.finding import HistoryEntry
 from lossmon.diagnosis.rules import load_rules
 from lossmon.records import Run, Series
-from lossmon.signals import DROPPED, LOSS
+from lossmon.signals import DROPPED, GRAD_DOT_PREV, LOSS, UPDATE_NORM
 
 
 def broken_late() -> Run:
@@ -46,12 +46,21 @@ def test_a_finding_that_worsens_and_one_that_is_resolved_are_kept_in_the_history
     stuck[700:] = synth.falling(800)
     noise = np.random.default_rng(5).normal(0, 0.1, (1500, 6))
     noise[700:] += 0.1
-    from lossmon.signals import GRAD_DOT_PREV
-
     run = synth.run(1500, loss=stuck, parameter={GRAD_DOT_PREV: noise})
     events = [e.event for e in diagnose(run).history if e.rule == "no-signal"]
     assert events[0] == "opened"
     assert events[-1] == "resolved"
+
+
+def test_a_finding_that_cannot_be_judged_any_more_is_not_resolved() -> None:
+    loss = np.full(600, synth.PRIOR)
+    loss[3:] = 30.0
+    run = synth.run(600, loss=loss, parameter={UPDATE_NORM: 7.0})
+    assert diagnose(run).cause == "lr-too-high"
+    early = run.series[LOSS.tag].until(200)
+    report = diagnose(replace(run, series={**run.series, LOSS.tag: early}))
+    assert "lr-too-high" in report.skipped
+    assert [e.event for e in report.history if e.rule == "lr-too-high"] == ["opened"]
 
 
 def test_a_resumed_run_is_judged_anew() -> None:

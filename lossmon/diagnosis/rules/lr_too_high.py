@@ -120,7 +120,7 @@ def _ratio(facts: Facts, since: int) -> Evidence:
 
 
 def _peaked(facts: Facts, since: int, peak: float, start: float) -> Evidence:
-    reads = f"the loss then rose to {fmt(peak, 3)}; untrained it was {fmt(facts.first_loss, 3)}"
+    reads = f"the loss then rose to {fmt(peak, 3)}; at first it was {fmt(facts.first_loss, 3)}"
     limit = PEAK.value * start
     return Evidence(LOSS.name, since, facts.last_step, peak, limit, reads, PEAK.source)
 
@@ -139,7 +139,7 @@ def _percent(share: float) -> str:
 
 def _high(facts: Facts, now: float, start: float, limit: Threshold) -> Evidence:
     first, last = facts.window
-    reads = f"the loss is {fmt(now, 3)} by now; untrained it was {fmt(facts.first_loss, 3)}"
+    reads = f"the loss is {fmt(now, 3)} by now; at first it was {fmt(facts.first_loss, 3)}"
     return Evidence(LOSS.name, first, last, now, limit.value * start, reads, limit.source)
 
 
