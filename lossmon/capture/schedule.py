@@ -48,8 +48,12 @@ class Schedule:
 
     def spent(self, seconds: float, *, joins: bool = False) -> None:
         """Add the cost of one sampled step; `joins`: of one more optimizer in the same step."""
-        self.spent_s += seconds * COLD_CACHE
+        self.charge(seconds)
         self._samples += not joins
+
+    def charge(self, seconds: float) -> None:
+        """Add what a part of a sampled step has cost."""
+        self.spent_s += seconds * COLD_CACHE
 
     def adapt(self, step: int, now_s: float) -> bool:
         """Choose the interval for the steps after `step`; return whether it changed.
