@@ -220,6 +220,9 @@ class ParameterInfo:
     """Number of shards that ranks hold; 1: the tensor is whole, on every rank."""
     shard_numel: int = 0
     """Number of elements in the shard."""
+    since: int = 0
+    """First step at which this tensor was seen in its place, where it came while the run trained:
+    what older records say under the name is about another. 0 for those of the beginning."""
 
     @property
     def numel(self) -> int:

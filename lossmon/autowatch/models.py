@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -41,14 +42,37 @@ def find_model(leaves: Iterable[Tensor], known: Sequence[nn.Module]) -> Found | 
     if len(roots) == 1:
         root = roots[0]
         return Found(model_name(root), rows_of_model(root), (root,), layers_of_model(root))
-    names = [model_name(root) for root in roots]
-    named = [
+    named = _named_modules(roots)
+    layers = () if any(map(is_compiled, roots)) else layers_of(named)
+    name = "+".join(map(model_name, roots))
+    return Found(name, rows_of_modules(named), tuple(roots), layers)
+
+
+def scan_of(found: Found) -> Callable[[], tuple[Row, ...]] | None:
+    """Return a function that returns what stands in the places of the rows by now.
+
+    It returns none once a module is gone, and holds the modules weakly. None for bare tensors.
+    """
+    names = {row.name for row in found.rows}
+    references = [weakref.ref(module) for module in found.modules]
+
+    def scan() -> tuple[Row, ...]:
+        roots = [root for reference in references if (root := reference()) is not None]
+        if len(roots) < len(references):
+            return ()
+        rows = rows_of_model(*roots) if len(roots) == 1 else rows_of_modules(_named_modules(roots))
+        return tuple(row for row in rows if row.name in names)
+
+    return scan if references else None
+
+
+def _named_modules(roots: Sequence[nn.Module]) -> list[tuple[str, nn.Module]]:
+    """Return all modules of several models, their names led by the model's."""
+    return [
         (f"{prefix}.{name}" if name else prefix, module)
-        for prefix, root in zip(_distinct(names), roots, strict=True)
+        for prefix, root in zip(_distinct([model_name(root) for root in roots]), roots, strict=True)
         for name, module in root.named_modules()
     ]
-    layers = () if any(map(is_compiled, roots)) else layers_of(named)
-    return Found("+".join(names), rows_of_modules(named), tuple(roots), layers)
 
 
 def _own(module: nn.Module) -> Iterable[Tensor]:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lossmon.autowatch import registry
-from lossmon.autowatch.models import Found, find_model
+from lossmon.autowatch.models import Found, find_model, scan_of
 from lossmon.autowatch.places import Places
 from lossmon.autowatch.trial import Part, Trial
 from lossmon.capture.criterion import CriterionHook
@@ -164,7 +164,9 @@ class Watcher:
         else:
             # Its place is not known before it is.
             step = steps_behind(holders)
-            start = Start(found.rows, Path(), found.layers, found.name, step=step)
+            start = Start(
+                found.rows, Path(), found.layers, found.name, step=step, scan=scan_of(found)
+            )
             recorder = self._recorder(start, holders, found.modules)
             recorder.keep()
             self._trials.append(Trial(recorder, {id(o): steps_behind([o]) for o in holders}))
@@ -230,7 +232,15 @@ class Watcher:
     ) -> Start:
         first = steps_behind(holders) if step is None else step
         place, job = self._claim(found.name, resumes=first > 0)
-        return Start(found.rows, place, found.layers, found.name, step=first, run_id=job)
+        return Start(
+            found.rows,
+            place,
+            found.layers,
+            found.name,
+            step=first,
+            run_id=job,
+            scan=scan_of(found),
+        )
 
     def _claim(self, model: str, *, resumes: bool) -> tuple[Path, str]:
         """Return the place of a training, and what all its ranks call it."""

@@ -54,6 +54,13 @@ class Row:
     tied: tuple[str, ...]
     owners: tuple[weakref.ref[nn.Module], ...] = ()
     """Modules that hold it; none for a bare tensor."""
+    since: int = 0
+    """First step at which it was seen, where it came while the run trained."""
+
+    @property
+    def is_orphan(self) -> bool:
+        """Whether the module that held it is gone."""
+        return bool(self.owners) and self.owners[0]() is None
 
     def current(self) -> Tensor | None:
         """Return what stands in its place now: another tensor where it was replaced."""
@@ -157,6 +164,7 @@ def _info(row: Row, group_of: dict[int, int]) -> ParameterInfo:
         shard=shard.index,
         shards=shard.count,
         shard_numel=shard.numel,
+        since=row.since,
     )
 
 

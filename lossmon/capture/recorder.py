@@ -24,7 +24,7 @@ from lossmon.capture.layout import capturing, renewed
 from lossmon.capture.log import RunLog
 from lossmon.capture.passes import Passes
 from lossmon.capture.quiet import PASSED, STEPPED, STEPPING, QuietLane
-from lossmon.capture.renewal import Renewal
+from lossmon.capture.renewal import Renewal, dated
 from lossmon.capture.sampler import StepSampler
 from lossmon.capture.samples import RUN_COLUMNS, Sample
 from lossmon.capture.scalars import Line, held_loss, told_loss
@@ -182,6 +182,7 @@ class Recorder:
             return False
         self.end_cycle()
         self._ticks.forget_samples()
+        rows = dated(self.start.rows, rows, self.step)
         self.start = replace(self.start, rows=rows)
         self._sampler.renew(rows)
         self.log.renew(self.start, self.step)

@@ -8,6 +8,7 @@ only where something differs, and now and then, for parameters that were added.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from torch import Tensor
 
@@ -18,7 +19,7 @@ SCAN_EVERY = 64
 """Looks after which the model is walked again anyway; before that at each power of two."""
 
 Scan = Callable[[], tuple[Row, ...]]
-Mark = tuple[int, bool, int] | None
+Mark = tuple[int, bool, int, bool] | None
 
 
 class Renewal:
@@ -56,7 +57,9 @@ def _mark(row: Row) -> Mark:
     tensor = row.current()
     if tensor is None:
         return None
-    return id(tensor), tensor.requires_grad, tensor.data_ptr() if type(tensor) in PLAIN else 0
+    # A whole module that was exchanged takes its own parameter with it, which the optimizer keeps.
+    place = tensor.data_ptr() if type(tensor) in PLAIN else 0
+    return id(tensor), tensor.requires_grad, place, row.is_orphan
 
 
 def _facts(rows: Sequence[Row]) -> list[tuple[object, ...]]:
@@ -67,6 +70,19 @@ def _facts_of(tensor: Tensor | None) -> tuple[object, ...]:
     if tensor is None:
         return ()
     return id(tensor), tensor.shape, tensor.dtype, tensor.device, tensor.requires_grad
+
+
+def dated(before: Sequence[Row], after: Sequence[Row], step: int) -> tuple[Row, ...]:
+    """Return the rows `after`, those that are new or another tensor than before since `step`."""
+    known = {row.name: row for row in before}
+    return tuple(
+        replace(row, since=known[row.name].since if _is_same(known.get(row.name), row) else step)
+        for row in after
+    )
+
+
+def _is_same(old: Row | None, new: Row) -> bool:
+    return old is not None and old.tensor() is new.tensor()
 
 
 def changed_names(before: Sequence[Row], after: Sequence[Row]) -> list[str]:

@@ -13,7 +13,7 @@ from lossmon.diagnosis.rule import Clear, Found, Outcome, Rule, Skipped, Undecid
 from lossmon.diagnosis.status import flat_status, settled
 from lossmon.numfmt import plural
 from lossmon.records import Run
-from lossmon.signals import DROPPED, RANK_LOST
+from lossmon.signals import DROPPED, LOSS, RANK_LOST
 
 _BELIEVED = 1e15
 """No more records are believed to be dropped, whatever the log says."""
@@ -54,7 +54,7 @@ def _report(facts: Facts, rules: Sequence[Rule], ignore: Sequence[str]) -> Repor
         skipped={slug: o.why for slug, o in outcomes.items() if isinstance(o, Skipped)}
         | {slug: f"ignore names no rule: {slug}" for slug in sorted(silenced - by_id.keys())},
         status_reads=reads,
-        flat=facts.window if word == "stuck" or (word == "converged" and not status) else None,
+        flat=facts.loss_window if word == "stuck" or (word == "converged" and not status) else None,
         dropped=_dropped(run),
         world_size=max(1, run.meta.world_size) if run.meta is not None else 1,
         lost_ranks=tuple(_lost_ranks(run)),
@@ -88,6 +88,8 @@ def _judge(rule: Rule, facts: Facts, silenced: set[str]) -> Outcome:
         return Skipped(f"no {' and no '.join(missing)} recorded")
     if facts.n_steps < rule.min_steps:
         return Skipped(f"{plural(facts.n_steps, 'step')} recorded, {rule.min_steps} needed")
+    if LOSS in rule.needs and not rule.judges_past_loss and not facts.is_loss_current:
+        return Skipped(f"no loss recorded after step {int(facts.loss_steps[-1])}")
     return rule.check(facts)
 
 

@@ -1,8 +1,8 @@
 """What rules share, computed once per evaluation and only when asked for.
 
 The window is the last max(200 steps, a quarter of the run), or what a short run has; in a log of
-another writer at least the last 50 losses. All windows are in steps: gaps in the sampled records
-are normal.
+another writer at least the last 50 losses. All windows are in steps. Gaps are normal, and each part
+of a log has its own: what is not known is NaN or left out here, and never guessed from a neighbour.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from lossmon import signals
 from lossmon.diagnosis.level import Level, level
 from lossmon.diagnosis.motion import Motion, motion
 from lossmon.diagnosis.rule import Threshold
-from lossmon.diagnosis.stats import ratio, root_sum_squares
+from lossmon.diagnosis.sampling import EARLY_ROWS as EARLY_ROWS
+from lossmon.diagnosis.sampling import early_and_spread, newest
+from lossmon.diagnosis.stats import filled, nan_range, ratio, root_sum_squares
 from lossmon.diagnosis.trend import Trend, trend
 from lossmon.records import GroupInfo, ParameterInfo, Run, Table
 from lossmon.signals import Signal
@@ -31,14 +33,8 @@ WINDOW_LOSSES = 50
 """Others log every 50th or 500th step, or count samples: a quarter of a run holds few losses."""
 MAX_LOSSES = 1 << 20
 """Losses of a window that are looked at, or twice as many."""
-MAX_ROWS = 256
-"""Sampled records looked at in a window: more would cost time and change no median."""
-MIN_ROWS = 32
-"""Records that a statement about the present rests on, at least."""
 FEW_LOSSES = 10
 """So many losses at least are averaged to say where the loss is now."""
-EARLY_ROWS = 30
-"""Records that count as the beginning of a run."""
 SAME_NORM = 1e-5
 """Norms nearer than this, relatively, are equal."""
 RECOVERY = Threshold(0.1, "of the loss", "above the untrained loss only a clear fall is progress")
@@ -72,14 +68,15 @@ class Facts:
 
     @cached_property
     def n_steps(self) -> int:
-        """Number of steps recorded: losses, or sampled records where there is no loss."""
+        """Number of steps recorded: losses, or sampled records where those are more."""
         points = int(self.loss_counts.sum())
-        return max(points, len(self.table) if self.table is not None else 0)
+        return max(points, len(self.sampled_steps), len(self.total_steps))
 
     @cached_property
     def first_step(self) -> int:
         """First recorded step; 0 for an empty run."""
-        firsts = [int(s[0]) for s in (self.loss_steps, self.sampled_steps) if len(s)]
+        recorded = (self.loss_steps, self.sampled_steps, self.total_steps)
+        firsts = [int(steps[0]) for steps in recorded if len(steps)]
         return min(firsts, default=0)
 
     @property
@@ -109,15 +106,36 @@ class Facts:
         return np.repeat(self.losses[first:], np.maximum(1, thinned))
 
     @cached_property
+    def loss_window(self) -> tuple[int, int]:
+        """First and last step of the window's losses; the window where it has none."""
+        inside = self.loss_steps[np.searchsorted(self.loss_steps, self.window[0]) :]
+        return (int(inside[0]), int(inside[-1])) if len(inside) else self.window
+
+    @cached_property
+    def is_loss_current(self) -> bool:
+        """Whether the loss is recorded up to the window's second half.
+
+        Otherwise a run may have gone anywhere since its last loss.
+        """
+        first, last = self.window
+        return len(self.loss_steps) > 0 and 2 * int(self.loss_steps[-1]) >= first + last
+
+    @cached_property
     def recent_losses(self) -> Floats:
         """The newest fifth of the window's losses: where the run has got to by now."""
         return self.window_losses[-max(FEW_LOSSES, len(self.window_losses) // 5) :]
 
     @cached_property
     def first_loss(self) -> float:
-        """The first finite loss: that of the untrained model. NaN where there is none."""
-        finite = self.losses[:EARLY_ROWS][np.isfinite(self.losses[:EARLY_ROWS])]
-        return float(finite[0]) if len(finite) else float("nan")
+        """The first finite loss: that of the untrained model.
+
+        NaN where there is none, or where our own log lacks the losses that the run began with.
+        """
+        meta, finite = self.run.meta, np.flatnonzero(np.isfinite(self.losses[:EARLY_ROWS]))
+        if not len(finite):
+            return float("nan")
+        late = meta is not None and self.loss_steps[finite[0]] >= meta.start_step + EARLY_ROWS
+        return float("nan") if late else float(self.losses[finite[0]])
 
     @cached_property
     def trend(self) -> Trend:
@@ -156,13 +174,19 @@ class Facts:
 
     @cached_property
     def rows(self) -> Steps:
-        """Indices of at most `MAX_ROWS` records inside the window, evenly spread.
+        """Indices of the records that speak for the window, see `newest`."""
+        return newest(self.sampled_steps, self.window[0])
 
-        A fast run is sampled seldom once it has used up its allowance: then the newest `MIN_ROWS`.
-        """
-        count = len(self.sampled_steps)
-        first = int(np.searchsorted(self.sampled_steps, self.window[0]))
-        return spread(min(first, max(0, count - MIN_ROWS)), count)
+    @cached_property
+    def total_steps(self) -> Steps:
+        """Steps with a record of run-level signals."""
+        table = self.run.totals
+        return table.steps if table is not None else np.zeros(0, np.int64)
+
+    @cached_property
+    def total_rows(self) -> Steps:
+        """Indices of the records of run-level signals that go with `rows`."""
+        return newest(self.total_steps, self.window[0])
 
     @cached_property
     def sampled_window(self) -> tuple[int, int]:
@@ -174,20 +198,28 @@ class Facts:
 
     @cached_property
     def run_rows(self) -> Steps:
-        """Indices of at most `MAX_ROWS` records over the whole run, the earliest ones included."""
-        return _early_and_spread(len(self.sampled_steps))
+        """Indices of records over the whole run, the earliest ones included."""
+        return early_and_spread(len(self.sampled_steps))
 
     def parameter(self, signal: Signal, rows: Steps) -> Floats:
-        """Return shape (len(rows), parameters) of a parameter signal, not to be written to."""
+        """Return shape (len(rows), parameters) of a parameter signal, not to be written to.
+
+        NaN where a record is about another tensor, which has been replaced since.
+        """
         if self.table is None:
             return np.zeros((0, 0))
         if rows is not self.rows and rows is not self.run_rows:
-            return self.table.column(signal, rows)
+            return self._of_todays(self.table.column(signal, rows), rows)
         key = (signal.name, rows is self.rows)
         if key not in self._columns:
-            self._columns[key] = self.table.column(signal, rows)
+            self._columns[key] = self._of_todays(self.table.column(signal, rows), rows)
             self._columns[key].flags.writeable = False
         return self._columns[key]
+
+    def _of_todays(self, column: Floats, rows: Steps) -> Floats:
+        if len(self.sampled_steps) and (self.since > self.sampled_steps[0]).any():
+            column[self.sampled_steps[rows][:, None] < self.since] = np.nan
+        return column
 
     @cached_property
     def _columns(self) -> dict[tuple[str, bool], Floats]:
@@ -214,6 +246,13 @@ class Facts:
         hit = table.steps[at] == steps
         out[hit] = table.column(signal, at[hit])[:, 0]
         return out
+
+    def ever(self, signal: Signal) -> Floats:
+        """Return a run-level signal in records over the whole run, the earliest ones included."""
+        table = self.run.totals
+        if table is None:
+            return np.zeros(0)
+        return table.column(signal, early_and_spread(len(table)))[:, 0]
 
     def loss_at(self, steps: Steps) -> Floats:
         """Return the loss at `steps`; NaN where it was not recorded."""
@@ -248,6 +287,21 @@ class Facts:
         return tuple(p.name for p, hit in zip(self.parameters, mask, strict=True) if hit)
 
     @cached_property
+    def since(self) -> Steps:
+        """First step at which each parameter was in its place; 0 for those of the beginning."""
+        return np.array([p.since for p in self.parameters], np.int64)
+
+    def seen_since(self, step: int) -> int:
+        """Return the first sampled step from `step` on; the last one where there is none."""
+        at = int(np.searchsorted(self.sampled_steps, step))
+        return int(self.sampled_steps[min(at, len(self.sampled_steps) - 1)])
+
+    def arrival(self, step: int, which: str) -> str:
+        """Return half a sentence on parameters that came while the run trained; "" for others."""
+        seen = f"; {which} were first seen in the model at step {step}"
+        return seen if step > self.first_step else ""
+
+    @cached_property
     def trainable(self) -> NDArray[np.bool_]:
         """Which parameters require a gradient."""
         return np.array([p.requires_grad for p in self.parameters], bool)
@@ -275,15 +329,32 @@ class Facts:
 
     @cached_property
     def moves(self) -> NDArray[np.bool_]:
-        """Which parameters changed at all: by a step, or between steps by other means."""
+        """Which parameters changed, by a step or by other means between steps.
+
+        Also those that were not looked at twice: nobody knows that they stand still.
+        """
         updates = self.parameter(signals.UPDATE_NORM, self.run_rows)
         norms = self.parameter(signals.WEIGHT_NORM, self.run_rows)
-        stepped = (np.nan_to_num(updates, nan=1.0 if not len(updates) else 0.0) > 0).any(axis=0)
-        known = np.where(np.isfinite(norms), norms, np.nan)
-        low, high = nan_range(known)
+        broken = self.parameter(signals.WEIGHT_NONFINITE, self.run_rows)
+        low, high = nan_range(norms)
         # Sums of the same weights differ by rounding, by where they lie in memory.
         drifted = high - low > SAME_NORM * high
-        return np.asarray(stepped | drifted | ~np.isfinite(norms).all(axis=0))
+        changed = (updates > 0) | (broken > 0) | np.isinf(norms)
+        seen = (np.isfinite(updates) | np.isfinite(norms)).sum(axis=0) > 1
+        return np.asarray(changed.any(axis=0) | drifted | ~seen)
+
+    @cached_property
+    def weight_norms(self) -> Floats:
+        """‖w‖ over all held parameters, one value per record of `run_rows`.
+
+        A parameter that a record does not measure has the norm that it had last. NaN before each
+        of those that are ever measured has been.
+        """
+        norms = self.parameter(signals.WEIGHT_NORM, self.run_rows)[:, self.held]
+        norms = norms[:, np.isfinite(norms).any(axis=0)]
+        if not norms.shape[1]:
+            return np.full(len(norms), np.nan)
+        return np.asarray(np.linalg.norm(filled(norms), axis=1))
 
     # -- level and motion ----------------------------------------------------------------------
 
@@ -314,28 +385,5 @@ def _measured(run: Run, signal: Signal) -> bool:
     table = {"parameter": run.parameters, "layer": run.layers, "run": run.totals}[signal.scope]
     if table is None or not len(table) or signal.name not in table.signals:
         return False
-    rows = _early_and_spread(len(table))
+    rows = early_and_spread(len(table))
     return bool(np.isfinite(table.column(signal, rows)).any())
-
-
-def _early_and_spread(count: int) -> Steps:
-    early = np.arange(min(EARLY_ROWS, count))
-    return np.unique(np.concatenate([early, spread(0, count)]))
-
-
-def spread(first: int, last: int) -> Steps:
-    """Return at most `MAX_ROWS` indices from first to last, in neighbouring pairs."""
-    count = last - first
-    if count <= MAX_ROWS:
-        return np.arange(first, last)
-    starts = np.linspace(first, last - 2, MAX_ROWS // 2).astype(np.int64)
-    return np.unique(np.concatenate([starts, starts + 1]))
-
-
-def nan_range(values: Floats) -> tuple[Floats, Floats]:
-    """Return the least and the largest entry of every column, NaN left out; 0 where all are NaN."""
-    known = np.isfinite(values)
-    low = np.where(known, values, np.inf).min(axis=0, initial=np.inf)
-    high = np.where(known, values, -np.inf).max(axis=0, initial=-np.inf)
-    none = ~known.any(axis=0)
-    return np.where(none, 0.0, low), np.where(none, 0.0, high)

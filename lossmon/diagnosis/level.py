@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from lossmon import signals
 from lossmon.diagnosis.rule import Threshold
+from lossmon.diagnosis.sampling import early_and_spread
 from lossmon.diagnosis.stats import block_means
 from lossmon.diagnosis.trend import BLOCKS
+from lossmon.records import Table
 
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
@@ -46,8 +48,8 @@ class Level:
     information: float
     """How much the prediction depends on the input, in nats."""
     tau: float
-    """Loss less mean prediction entropy, at the same steps: the derivative of the loss with respect
-    to the temperature of the logits, 0 at an unregularised optimum of cross-entropy."""
+    """Mean of loss less prediction entropy of the same step: the derivative of the loss with
+    respect to the temperature of the logits, 0 at an unregularised optimum of cross-entropy."""
     alike: bool = False
     """Whether all targets are alike: a constant is then always right, and no level is known."""
 
@@ -61,6 +63,8 @@ class Level:
         """Why E could not be computed."""
         if self.alike:
             return "all targets are alike, so no level is known"
+        if np.isfinite(self.prior):
+            return "the criterion's loss is not known in the window"
         return "the loss of a constant prediction is not known for this criterion"
 
 
@@ -70,16 +74,16 @@ def level(facts: Facts) -> Level:
     nan = float("nan")
     if totals is None or not len(totals):
         return Level(nan, nan, nan, nan, nan, nan)
-    rows = facts.rows
-    steps = facts.sampled_steps[rows]
-    criterion = facts.total(signals.CRITERION_LOSS, steps)
+    rows = facts.total_rows
+    steps = facts.total_steps[rows]
+    criterion = totals.column(signals.CRITERION_LOSS, rows)[:, 0]
     loss = _criterion_loss(facts, steps, criterion)
-    prior, alike = _prior(facts, loss)
+    prior, alike = _prior(totals, rows, loss)
     explained = 1 - loss / prior if prior > 0 else nan
-    entropy = _mean(totals.column(signals.PREDICTION_ENTROPY, rows)[:, 0])
+    entropies = totals.column(signals.PREDICTION_ENTROPY, rows)[:, 0]
     information = _mean(totals.column(signals.PREDICTION_INFORMATION, rows)[:, 0])
-    tau = _mean(criterion) - entropy
-    return Level(loss, prior, explained, entropy, information, tau, alike)
+    tau = _mean(criterion - entropies)
+    return Level(loss, prior, explained, _mean(entropies), information, tau, alike)
 
 
 def _criterion_loss(facts: Facts, steps: Steps, criterion: Floats) -> float:
@@ -93,7 +97,9 @@ def _criterion_loss(facts: Facts, steps: Steps, criterion: Floats) -> float:
     if not both.any():
         return _mean(criterion)
     added = total[both] - criterion[both]
-    window = _typical(facts.window_losses)
+    window = _typical(facts.window_losses) if facts.is_loss_current else float("nan")
+    if np.isnan(window):
+        return _typical(criterion)
     if np.median(np.abs(added)) < SAME_LOSS * np.median(np.abs(criterion[both])):
         return window
     inside = criterion[both & (steps >= facts.window[0])]
@@ -103,29 +109,35 @@ def _criterion_loss(facts: Facts, steps: Steps, criterion: Floats) -> float:
     if newest > 0:
         return max(window - newest, 0.0) if criterion[both].min() >= 0 else window - newest
     # Less than the criterion's: divided, by the number of accumulated passes as a rule.
-    return window * _mean(criterion[both]) / _mean(total[both])
+    divided = _mean(total[both])
+    return window * _mean(criterion[both]) / divided if divided else _typical(inside)
 
 
-def _prior(facts: Facts, loss: float) -> tuple[float, bool]:
+def _prior(totals: Table, rows: Steps, loss: float) -> tuple[float, bool]:
     """Return the newest prior loss, and whether there is none because all targets are alike.
 
     A plug-in entropy is too low by (K - 1) / 2N on average (Miller 1955), and corrected for it.
     """
-    totals = facts.run.totals
-    assert totals is not None
-    prior = totals.column(signals.PRIOR_LOSS, facts.rows)[:, 0]
-    known = np.flatnonzero(np.isfinite(prior))
+    known = _known(totals, rows)
+    if not len(known):
+        # It is over all targets so far, and does not change much any more.
+        known = _known(totals, early_and_spread(len(totals)))
     if not len(known):
         return float("nan"), False
-    last = facts.rows[known[-1:]]
-    classes = totals.column(signals.CLASS_COUNT, last)[0, 0]
-    count = totals.column(signals.PRIOR_COUNT, last)[0, 0]
-    value = float(prior[known[-1]])
-    if value <= ALIKE.value * abs(loss):
+    value, classes, count = (
+        float(totals.column(signal, known[-1:])[0, 0])
+        for signal in (signals.PRIOR_LOSS, signals.CLASS_COUNT, signals.PRIOR_COUNT)
+    )
+    if value <= ALIKE.value * abs(np.nan_to_num(loss)):
         return float("nan"), True
     if np.isfinite(classes) and classes > 1 and value <= np.log(classes) and count > classes:
         value = min(value + (classes - 1) / (2 * count), float(np.log(classes)))
     return value, False
+
+
+def _known(totals: Table, rows: Steps) -> Steps:
+    """Return those of the rows in which the prior loss was measured."""
+    return rows[np.isfinite(totals.column(signals.PRIOR_LOSS, rows)[:, 0])]
 
 
 def _typical(values: Floats) -> float:

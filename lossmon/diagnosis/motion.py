@@ -33,6 +33,8 @@ class Motion:
     (McCandlish et al. 2018, section 2.2: the noise scale)."""
     agreement_z: float
     """c in standard errors: how surely the gradient is more than noise."""
+    pairs: int
+    """How many pairs of steps in a row are behind c."""
     update_cosine: float
     """Mean cosine between one step's update and the last one's."""
     reach: float | None
@@ -44,17 +46,18 @@ def motion(facts: Facts) -> Motion:
     nan = float("nan")
     rows = facts.rows
     if facts.table is None or not len(rows):
-        return Motion(np.full(len(facts.parameters), nan), nan, nan, 0.0, nan, None)
+        return Motion(np.full(len(facts.parameters), nan), nan, nan, 0.0, 0, nan, None)
     update = facts.parameter(signals.UPDATE_NORM, rows)
     weight = facts.parameter(signals.WEIGHT_NORM, rows)
     ratios = ratio(update, weight)
     held = facts.held if facts.held.any() else facts.trainable
-    agreement, z = _agreement(facts, rows)
+    agreement, z, pairs = _agreement(facts, rows)
     return Motion(
         ratios=median_of_columns(ratios),
         total_ratio=_total_ratio(update[:, held], weight[:, held]),
         agreement=agreement,
         agreement_z=z,
+        pairs=pairs,
         update_cosine=_cosine(facts, rows, update),
         reach=_reach(facts, rows, update),
     )
@@ -67,23 +70,25 @@ def _total_ratio(update: Floats, weight: Floats) -> float:
     return float(np.median(per_step)) if len(per_step) else float("nan")
 
 
-def _agreement(facts: Facts, rows: NDArray[np.int64]) -> tuple[float, float]:
+def _agreement(facts: Facts, rows: NDArray[np.int64]) -> tuple[float, float, int]:
     dots = facts.parameter(signals.GRAD_DOT_PREV, rows)
     squares = np.square(facts.parameter(signals.GRAD_SAMPLED_NORM, rows))
     paired = np.isfinite(dots).any(axis=1)
-    if paired.sum() < 3:
-        return float("nan"), 0.0
+    pairs = int(paired.sum())
+    if pairs < 3:
+        return float("nan"), 0.0, pairs
     dot = np.nansum(dots[paired], axis=1)
     square = float(np.nansum(squares[paired], axis=1).mean())
     if not np.isfinite(square) or square <= 0:
-        return float("nan"), 0.0
-    return float(dot.mean() / square), z_score(dot)
+        return float("nan"), 0.0, pairs
+    return float(dot.mean() / square), z_score(dot), pairs
 
 
 def _cosine(facts: Facts, rows: NDArray[np.int64], update: Floats) -> float:
     dots = facts.parameter(signals.UPDATE_DOT_PREV, rows)
     steps = facts.sampled_steps[rows]
     neighbours = np.flatnonzero(np.diff(steps) == 1) + 1
+    neighbours = neighbours[np.isfinite(dots[neighbours]).any(axis=1)]
     if not len(neighbours):
         return float("nan")
     norms = root_sum_squares(update)
@@ -103,5 +108,6 @@ def _reach(facts: Facts, rows: NDArray[np.int64], update: Floats) -> float | Non
     moved = np.where(np.isfinite(update), update, 0.0)
     pushed = np.where(np.isfinite(gradient), gradient, 0.0)
     per_step = root_sum_squares(moved) * root_sum_squares(pushed)
+    per_step = per_step[np.isfinite(update).any(axis=1)]
     first, last = facts.window
-    return float(per_step.mean() * (last - first + 1))
+    return float(per_step.mean() * (last - first + 1)) if len(per_step) else None

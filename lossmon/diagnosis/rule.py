@@ -120,3 +120,5 @@ class Rule:
     """keep: the finding stays a warning while the loss falls, for it wastes or caps the model."""
     confusables: Mapping[str, str] = field(default_factory=dict)
     """Slug -> how to tell it apart."""
+    judges_past_loss: bool = False
+    """Whether losses of any time will do; else one that needs the loss needs that of the window."""

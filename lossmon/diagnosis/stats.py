@@ -105,3 +105,28 @@ def ratio(upper: NDArray[np.floating], lower: NDArray[np.floating | np.integer])
     with np.errstate(all="ignore"):  # of what has overflowed the ratio is not known either
         out: Floats = np.divide(upper, lower, out=np.full(shape, np.nan), where=lower > 0)
     return out
+
+
+def nan_range(values: Floats) -> tuple[Floats, Floats]:
+    """Return the least and the largest finite entry of every column; 0 where it has none.
+
+    >>> [end.tolist() for end in nan_range(np.array([[1.0, np.nan], [3.0, np.inf]]))]
+    [[1.0, 0.0], [3.0, 0.0]]
+    """
+    known = np.isfinite(values)
+    low = np.where(known, values, np.inf).min(axis=0, initial=np.inf)
+    high = np.where(known, values, -np.inf).max(axis=0, initial=-np.inf)
+    none = ~known.any(axis=0)
+    return np.where(none, 0.0, low), np.where(none, 0.0, high)
+
+
+def filled(values: Floats) -> Floats:
+    """Return every column with its last finite entry so far; NaN before the first one.
+
+    >>> filled(np.array([[np.nan], [3.0], [np.inf]])).tolist()
+    [[nan], [3.0], [3.0]]
+    """
+    rows = np.where(np.isfinite(values), np.arange(len(values))[:, None], -1)
+    last = np.maximum.accumulate(rows, axis=0)
+    found = np.take_along_axis(values, np.maximum(last, 0), axis=0)
+    return np.where(last < 0, np.nan, found)

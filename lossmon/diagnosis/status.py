@@ -44,6 +44,10 @@ def flat_status(facts: Facts, findings: Sequence[Finding]) -> Verdict:
     serious = any(finding.severity != "info" for finding in findings)
     if serious:
         return "stuck", reads
+    (first, last), (begin, end) = facts.loss_window, facts.window
+    if 2 * (last - first) < end - begin:
+        why = f"the loss is recorded in steps {first}-{last} only, where {begin}-{end} would tell"
+        return "not-enough-evidence", why
     if _is_stationary(facts):
         return "converged", f"{reads}, and nothing pushes it on: this is the floor of this set-up"
     if facts.trend.is_noisy:
@@ -53,23 +57,32 @@ def flat_status(facts: Facts, findings: Sequence[Finding]) -> Verdict:
 
 def _broken(facts: Facts) -> Verdict | None:
     tail = facts.losses[-LOST_POINTS:]
-    if len(tail) == LOST_POINTS and not np.isfinite(tail).any():
+    lost = len(tail) == LOST_POINTS and not np.isfinite(tail).any()
+    if lost and facts.is_loss_current:
         finite = np.flatnonzero(np.isfinite(facts.losses))
         first = facts.loss_steps[finite[-1] + 1 if len(finite) else 0]
         return "broken", f"the loss has been {fmt(float(tail[-1]))} since step {first}"
-    unmoved = len(facts.sampled_steps) >= UNMOVED_SAMPLES and not facts.moves.any()
-    if unmoved and len(facts.parameters):
-        last = facts.sampled_steps[-1]
-        return "broken", f"no parameter has changed in steps {facts.first_step}-{last}"
+    since = int(facts.since.max(initial=0))
+    samples = facts.sampled_steps[facts.sampled_steps >= since]
+    if len(samples) >= UNMOVED_SAMPLES and len(facts.parameters) and not facts.moves.any():
+        return "broken", f"no parameter has changed in steps {samples[0]}-{samples[-1]}"
     return None
 
 
 def _not_enough(facts: Facts) -> Verdict | None:
+    n = len(facts.losses)
+    if n >= MIN_POINTS and not facts.is_loss_current:
+        why = f"no loss is recorded after step {facts.loss_steps[-1]}, up to step {facts.last_step}"
+        return "not-enough-evidence", why
     if facts.trend.direction != "unknown":
         return None
-    n = len(facts.losses)
     if n < MIN_POINTS:
         return "not-enough-evidence", f"{plural(n, 'loss', 'losses')} recorded, {MIN_POINTS} needed"
+    finite = int(np.isfinite(facts.window_losses).sum())
+    if finite < MIN_POINTS:
+        found = plural(finite, "finite loss", "finite losses")
+        first, last = facts.window
+        return "not-enough-evidence", f"{found} in steps {first}-{last}, {MIN_POINTS} needed"
     return "not-enough-evidence", _too_noisy(facts)
 
 
@@ -138,13 +151,13 @@ def _is_stationary(facts: Facts) -> bool:
 
 
 def _moved(facts: Facts, verb: str) -> str:
-    trend, (first, last) = facts.trend, facts.window
+    trend, (first, last) = facts.trend, facts.loss_window
     share = abs(trend.relative) * 100
     return f"the loss {verb} by {share:.1f} % over steps {first}-{last}{_level(facts)}"
 
 
 def _flat(facts: Facts) -> str:
-    trend, (first, last) = facts.trend, facts.window
+    trend, (first, last) = facts.trend, facts.loss_window
     moved, over = f"{abs(trend.relative) * 100:.1f} %", f"over steps {first}-{last}"
     if abs(trend.relative) <= FLOOR.value:
         return f"the loss is flat {over} (moved {moved}){_level(facts)}"
@@ -158,7 +171,7 @@ def _flat(facts: Facts) -> str:
 
 
 def _too_noisy(facts: Facts) -> str:
-    first, last = facts.window
+    first, last = facts.loss_window
     return (
         f"the loss is too noisy to tell its trend over steps {first}-{last}"
         f"{_level(facts)}: more steps are needed"

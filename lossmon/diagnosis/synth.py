@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -50,6 +51,7 @@ def run(
     groups: Sequence[GroupInfo] | None = None,
     group_of: Sequence[int] | None = None,
     requires_grad: Sequence[bool] | None = None,
+    since: Sequence[int] | None = None,
     lr: ArrayLike = 1e-3,
     floor: float | None = None,
 ) -> Run:
@@ -60,10 +62,13 @@ def run(
         parameter: Signal -> values that broadcast to (steps, parameters).
         total: Run-level signal -> values that broadcast to (steps,).
         group_of: Param group of every parameter; -1 for none.
+        since: Step at which every parameter took its place; 0 for all by default.
         lr: Learning rate, broadcast to (steps,).
     """
     losses = np.asarray(falling(steps) if loss is None else loss, float)
     infos = _infos(shapes, group_of, requires_grad)
+    if since is not None:
+        infos = tuple(replace(info, since=at) for info, at in zip(infos, since, strict=True))
     held = sum(info.group >= 0 for info in infos)
     meta = RunMeta(
         run_id="synthetic",

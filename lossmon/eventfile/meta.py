@@ -112,6 +112,7 @@ def _parameter(row: Mapping[str, Any]) -> ParameterInfo:
         shard=_int(row.get("shard")),
         shards=_int(row.get("shards"), 1),
         shard_numel=_int(row.get("shard_numel")),
+        since=_int(row.get("since")),
     )
 
 

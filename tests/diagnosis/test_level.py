@@ -83,3 +83,44 @@ def test_level_is_unknown_where_all_targets_are_alike(prior: float, classes: flo
 def test_level_of_no_class_is_read_without_a_warning(recwarn: pytest.WarningsRecorder) -> None:
     of(synth.run(total={PRIOR_LOSS: 1.0, CLASS_COUNT: 0.0}))
     assert not list(recwarn)
+
+
+def every_third(run: Run) -> Run:
+    """Return a run in which only each third of the run-level records is left."""
+    table = run.totals
+    assert table is not None
+    kept = slice(2, None, 3)
+    steps, walls = table.steps[kept], table.wall_times[kept]
+    return replace(
+        run,
+        totals=replace(table, steps=steps, wall_times=walls, values=np.asarray(table.values)[kept]),
+    )
+
+
+def test_level_is_read_at_the_steps_of_its_own_records() -> None:
+    falling = synth.falling(300, end=0.2)
+    run = synth.run(loss=falling, total={PREDICTION_ENTROPY: falling})
+    found, expected = of(every_third(run)), of(run)
+    assert found.loss == pytest.approx(expected.loss, abs=0.01)
+    assert found.tau == pytest.approx(0.0, abs=1e-6)
+
+
+def test_level_needs_no_parameter_records() -> None:
+    run = synth.run(loss=synth.flat(300, at=synth.PRIOR / 4))
+    assert of(replace(run, parameters=None)).explained == pytest.approx(0.75, abs=0.01)
+
+
+def test_prior_that_was_measured_before_the_window_still_holds() -> None:
+    prior = np.where(np.arange(600) < 50, synth.PRIOR, np.nan)
+    run = synth.run(600, loss=synth.flat(600, at=synth.PRIOR / 4), total={PRIOR_LOSS: prior})
+    assert of(run).explained == pytest.approx(0.75, abs=0.01)
+
+
+def test_level_says_which_of_the_two_losses_is_missing() -> None:
+    unknown = of(synth.run(total={CRITERION_LOSS: np.nan}, loss=np.full(300, np.nan)))
+    assert unknown.why_unknown == "the criterion's loss is not known in the window"
+
+
+def test_a_loss_of_exactly_zero_divides_nothing() -> None:
+    run = synth.run(loss=np.zeros(300), total={CRITERION_LOSS: synth.flat(300, at=1.0)})
+    assert of(run).loss == pytest.approx(1.0, abs=0.01)

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.engine import diagnose
-from lossmon.records import Run
+from lossmon.records import Run, Series
 from lossmon.signals import (
     GRAD_DOT_PREV,
     GRAD_STALE,
@@ -129,3 +130,55 @@ def test_a_change_within_the_noise_is_no_trend() -> None:
     reads = stuck_for_sure(1.5, 0)
     assert "no clear trend over steps 400-599: what it moved, " in reads
     assert " %, is within its noise" in reads
+
+
+def losses_of(run: Run, first: int, last: int) -> Run:
+    """Return a run whose losses are missing but for those of some steps."""
+    loss = run.series["train/loss"]
+    kept = slice(first, last + 1)
+    loss = Series(loss.tag, loss.steps[kept], loss.wall_times[kept], loss.values[kept])
+    return replace(run, series={**run.series, loss.tag: loss})
+
+
+def test_of_a_run_whose_losses_end_early_it_is_not_said_where_it_is() -> None:
+    report = diagnose(losses_of(synth.run(), 0, 149))
+    assert report.status == "not-enough-evidence"
+    assert report.status_reads == "no loss is recorded after step 149, up to step 299"
+    assert report.skipped["lr-too-high"] == "no loss recorded after step 149"
+
+
+def test_losses_that_were_not_finite_when_they_ended_are_found_all_the_same() -> None:
+    loss = synth.falling(300)
+    loss[100:] = np.nan
+    report = diagnose(losses_of(synth.run(loss=loss), 0, 149))
+    assert report.status == "not-enough-evidence"
+    assert report.cause == "nan-in-loss"
+
+
+def test_the_steps_of_a_trend_are_those_whose_losses_are_known() -> None:
+    report = diagnose(losses_of(synth.run(), 150, 280))
+    assert report.status == "learning"
+    assert "over steps 150-280" in report.status_reads
+
+
+def test_a_stretch_of_flat_losses_is_no_plateau_of_the_whole_window() -> None:
+    report = diagnose(losses_of(synth.run(loss=synth.flat(300, at=1.2)), 240, 299))
+    assert report.status == "not-enough-evidence"
+    assert "in steps 240-299 only" in report.status_reads
+
+
+def test_few_finite_losses_are_counted_not_called_noise() -> None:
+    loss = synth.falling(300)
+    loss[105:290] = np.nan
+    report = diagnose(synth.run(loss=loss))
+    assert report.status_reads == "15 finite losses in steps 100-299, 20 needed"
+
+
+def test_parameters_that_stand_still_are_told_with_the_steps_they_were_looked_at() -> None:
+    run = synth.run(loss=synth.flat(300), parameter={UPDATE_NORM: 0.0, WEIGHT_NORM: 3.0})
+    table = run.parameters
+    assert table is not None
+    late = replace(table, steps=table.steps[50:], wall_times=table.wall_times[50:])
+    late = replace(late, values=np.asarray(table.values)[50:])
+    report = diagnose(replace(run, parameters=late))
+    assert report.status_reads == "no parameter has changed in steps 50-299"

@@ -42,7 +42,8 @@ def check(facts: Facts) -> Outcome:
     if len(facts.sampled_steps) < SAMPLES:
         return Skipped(f"{plural(len(facts.sampled_steps), 'sampled step')}, {SAMPLES} needed")
     reached = np.nan_to_num(facts.arrived) > 0
-    cut = facts.held & (facts.arrived == 0) & ran(facts)
+    looks = np.isfinite(facts.parameter(GRAD_ARRIVED, facts.run_rows)).sum(axis=0)
+    cut = facts.held & (facts.arrived == 0) & (looks >= SAMPLES) & ran(facts)
     if not reached.any():
         # All of it is cut. What moves all the same gets its gradients by other means.
         cut &= ~facts.moves

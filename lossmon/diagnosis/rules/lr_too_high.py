@@ -29,7 +29,7 @@ import numpy as np
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold
+from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.numfmt import fmt
 from lossmon.records import Steps
 from lossmon.signals import LOSS, TOTAL_UPDATE_RATIO, UPDATE_NORM, WEIGHT_NORM
@@ -44,6 +44,8 @@ BACK = Threshold(0.95, "of the prior's loss", "less is a loss that has come down
 
 def check(facts: Facts) -> Outcome:
     """Fire where large updates threw the loss up and it has not come down since."""
+    if np.isnan(facts.first_loss):
+        return Skipped("no finite loss is recorded of the first steps")
     prior = facts.level.prior if facts.level.is_known else 0.0
     start = max(facts.first_loss, prior)
     now = float(np.nan_to_num(facts.recent_losses, nan=np.inf, posinf=np.inf).mean())
@@ -71,7 +73,7 @@ def _swings(facts: Facts, start: float, now: float) -> Found | None:
     lasting = facts.motion.total_ratio
     if not lasting > RATIO.value or now <= LEVEL.value * start:
         return None
-    since = int(facts.sampled_steps[facts.run_rows[_beyond(facts, RATIO)[0]]])
+    since = _onset(facts, RATIO)
     evidence = (_lasting(facts, lasting, RATIO), _high(facts, now, start, LEVEL))
     return Found("error", since, evidence)
 
@@ -82,7 +84,7 @@ def _diverges(facts: Facts, start: float, now: float) -> Found | None:
     rises = facts.trend.direction == "rising" and facts.level.is_known
     if not rises or not lasting > FAST.value or now <= PEAK.value * start:
         return None
-    since = int(facts.sampled_steps[facts.run_rows[_beyond(facts, FAST)[0]]])
+    since = _onset(facts, FAST)
     evidence = (_lasting(facts, lasting, FAST), _high(facts, now, start, PEAK))
     return Found("error", since, evidence)
 
@@ -90,6 +92,14 @@ def _diverges(facts: Facts, start: float, now: float) -> Found | None:
 def _beyond(facts: Facts, limit: Threshold) -> Steps:
     """Return which of `run_rows` changed the weights by more than a limit."""
     return np.flatnonzero(np.nan_to_num(facts.update_ratios, nan=0.0, posinf=np.inf) > limit.value)
+
+
+def _onset(facts: Facts, limit: Threshold) -> int:
+    """Return the first sampled step beyond a limit that steps of the window are beyond."""
+    large = _beyond(facts, limit)
+    if not len(large):
+        return facts.sampled_window[0]
+    return int(facts.sampled_steps[facts.run_rows[large[0]]])
 
 
 def _peak(facts: Facts, since: int) -> float:

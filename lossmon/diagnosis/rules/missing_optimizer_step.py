@@ -19,12 +19,11 @@ Sources
 
 from __future__ import annotations
 
-import numpy as np
-
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.numfmt import plural
 from lossmon.signals import BACKWARDS, OPTIMIZER_STEPS, UPDATE_NORM, WEIGHT_NORM
 
 STEPS = Threshold(0, "optimizer steps", "by definition")
@@ -34,15 +33,14 @@ PASSES = 10
 
 def check(facts: Facts) -> Outcome:
     """Fire where many backward passes were seen and not one step, and nothing moved."""
-    steps = facts.sampled_steps[facts.run_rows]
-    taken = facts.total(OPTIMIZER_STEPS, steps)
-    passes = facts.total(BACKWARDS, steps)
-    if np.nanmax(taken, initial=0) > 0 or not np.nansum(passes) or facts.moves.any():
+    taken, passes = facts.ever(OPTIMIZER_STEPS), facts.ever(BACKWARDS)
+    if (taken > 0).any() or not (passes > 0).any() or facts.moves.any():
         return CLEAR
     if not facts.held.any():
         return Skipped("no optimizer that holds these parameters was seen")
-    first, last = int(steps[0]), int(steps[-1])
-    reads = f"{facts.n_steps} backward passes, 0 optimizer steps"
+    first, last = int(facts.total_steps[0]), int(facts.total_steps[-1])
+    seen = plural(facts.n_steps, "backward pass", "backward passes")
+    reads = f"{seen} recorded, 0 optimizer steps"
     evidence = Evidence(OPTIMIZER_STEPS.name, first, last, 0.0, STEPS.value, reads, STEPS.source)
     return Found("error", first, (evidence,), facts.names(facts.held))
 

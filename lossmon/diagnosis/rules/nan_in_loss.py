@@ -101,6 +101,7 @@ RULE = Rule(
         "Under float16 use a GradScaler, or bfloat16.",
     ),
     confusables={"lr-too-high": "there the loss grows before it overflows"},
+    judges_past_loss=True,
     doc=__doc__ or "",
     fires=(
         Case("NaN from step 200 on", lambda: synth.run(loss=_from(200, float("nan")))),

@@ -42,6 +42,9 @@ MOST_RATIO = Threshold(1e-1, "of the weights", "TheDeepChecker: update ratios ab
 BELOW = Threshold(-0.1, "of the prior's loss", "worse than a constant by more: updates do harm")
 MOVED = Threshold(0.05, "of the weights", "fifty steps at the usual ratio of 1e-3")
 
+PAIRS = 8
+"""With fewer pairs of gradients they hardly ever agree by as many standard errors."""
+
 
 def check(facts: Facts) -> Outcome:
     """Fire where a model that moves is at the prior, and its gradients agree on nothing."""
@@ -49,11 +52,13 @@ def check(facts: Facts) -> Outcome:
     if not level.is_known:
         return Skipped(level.why_unknown)
     if not np.isfinite(motion.agreement):
-        return Skipped("no two steps in a row were sampled")
+        return Skipped("hardly any steps in a row were sampled")
     if not BELOW.value <= level.explained <= AT_PRIOR.value:
         return CLEAR
     if motion.agreement_z >= SIGNIFICANT.value:
         return CLEAR
+    if motion.pairs < PAIRS:
+        return Skipped(f"{motion.pairs} pairs of steps in a row were sampled, {PAIRS} needed")
     if not LEAST_RATIO.value <= motion.total_ratio <= MOST_RATIO.value:
         return CLEAR
     first, last = facts.sampled_window

@@ -1,7 +1,8 @@
 """Some trained parameters are in no optimizer.
 
 Sees
-    Which parameters require a gradient and get one, and which are in a param group. Exact.
+    Which parameters require a gradient and get one, and which are in a param group. Exact, also for
+    parameters that are replaced, or come, while the run trains.
 
 Why the loss stalls
     The parameters that no optimizer holds stay as they were initialised. The rest of the model has
@@ -27,6 +28,7 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold
 from lossmon.numfmt import plural
+from lossmon.records import GroupInfo
 from lossmon.signals import GRAD_ARRIVED, UPDATE_NORM, WEIGHT_NORM
 
 MISSING = Threshold(0, "parameters", "by definition")
@@ -38,12 +40,13 @@ def check(facts: Facts) -> Outcome:
     missing = arriving & ~facts.held & ~facts.moves
     if not missing.any() or not (arriving & facts.held).any():
         return CLEAR
-    first, last = int(facts.sampled_steps[0]), int(facts.sampled_steps[-1])
+    came = int(facts.since[missing].min())
+    first, last = facts.seen_since(came), int(facts.sampled_steps[-1])
     n = int(missing.sum())
     of = int(arriving.sum())
     reads = (
         f"{n} of the {plural(of, 'parameter')} that get{'s' * (of == 1)} gradients "
-        f"{'is' if n == 1 else 'are'} in no param group"
+        f"{'is' if n == 1 else 'are'} in no param group{facts.arrival(came, 'they')}"
     )
     evidence = Evidence(
         "missing_parameters", first, last, float(n), MISSING.value, reads, MISSING.source
@@ -55,6 +58,8 @@ def _still(names: tuple[str, ...]) -> np.ndarray:
     return np.array([0.0 if name in names else 0.02 for name in synth.SHAPES])
 
 
+_LATE = np.arange(300)[:, None] >= 100
+_HEAD = np.arange(len(synth.SHAPES)) >= 4
 _HEAD_ONLY = {
     "group_of": (-1, -1, -1, -1, 0, 0),
     "parameter": {UPDATE_NORM: _still(tuple(synth.SHAPES)[:4]), WEIGHT_NORM: 10.0},
@@ -86,6 +91,19 @@ RULE = Rule(
             "only the head is in the optimizer",
             lambda: synth.run(**_HEAD_ONLY),  # type: ignore[arg-type]  # one dict of mixed values
             culprits=tuple(synth.SHAPES)[:4],
+        ),
+        Case(
+            "the head was replaced while the run trained",
+            lambda: synth.run(
+                groups=(GroupInfo("", "Adam", 1e-3, foreign=2, held=6),),
+                group_of=(0, 0, 0, 0, -1, -1),
+                since=(0, 0, 0, 0, 100, 100),
+                parameter={
+                    UPDATE_NORM: np.where(_HEAD & _LATE, 0.0, 0.02),
+                    WEIGHT_NORM: np.where(_HEAD & _LATE, 8.0, 10 + np.arange(300)[:, None] / 300),
+                },
+            ),
+            culprits=("4.weight", "4.bias"),
         ),
     ),
     silent=(

@@ -2,14 +2,16 @@
 
 Sees
     Which parameters get gradients, which ones the param groups hold, and whether anything moves.
-    Exact: decided by identity of the tensors, at the first step.
+    Exact: decided by identity of the tensors, at the first step and whenever others take their
+    places.
 
 Why the loss stalls
     The optimizer updates tensors that the loss does not depend on. The model that is trained stays
-    as it was initialised, whatever the learning rate.
+    as it was when it took its place, whatever the learning rate.
 
 Fix
-    Build the optimizer from the model that is trained, after it has been wrapped or moved.
+    Build the optimizer from the model that is trained, after it has been wrapped or moved, and
+    again where its parameters are replaced.
 
 Not to be confused with
     zero-grad-before-step: there the tensors match, and the gradients are gone before the step.
@@ -45,7 +47,8 @@ def check(facts: Facts) -> Outcome:
     if (facts.moves & arriving).any():
         return CLEAR
     optimizers = ", ".join(dict.fromkeys(group.optimizer for group in facts.groups))
-    first, last = int(facts.sampled_steps[0]), int(facts.sampled_steps[-1])
+    came = int(facts.since[arriving].max())
+    first, last = facts.seen_since(came), int(facts.sampled_steps[-1])
     n = int(arriving.sum())
     evidence = (
         Evidence(
@@ -55,7 +58,8 @@ def check(facts: Facts) -> Outcome:
             0.0,
             HELD.value,
             f"{optimizers} holds 0 of the {plural(n, 'parameter')} that get{'s' * (n == 1)} "
-            f"gradients, and {plural(foreign, 'other')}",
+            f"gradients, and {plural(foreign, 'other')}"
+            f"{facts.arrival(came, 'those that get them')}",
             HELD.source,
         ),
         Evidence(
@@ -71,6 +75,7 @@ def check(facts: Facts) -> Outcome:
     return Found("error", first, evidence, facts.names(arriving))
 
 
+_LATE = np.arange(300)[:, None] >= 100
 _FOREIGN = (GroupInfo(name="", optimizer="Adam", lr=1e-3, foreign=6, held=6),)
 
 RULE = Rule(
@@ -94,6 +99,7 @@ RULE = Rule(
         "Build the optimizer from the model you train: torch.optim.Adam(model.parameters(), ...).",
         "Make one model and one optimizer per training; do not pass a fresh model to an old one.",
         "Build the optimizer after .to(), wrapping, or replacing layers, not before.",
+        "Load weights into the model: load_state_dict() without assign=True keeps its parameters.",
     ),
     confusables={
         "zero-grad-before-step": "there the optimizer holds the right tensors, without gradients",
@@ -111,9 +117,27 @@ RULE = Rule(
             ),
             culprits=tuple(synth.SHAPES),
         ),
+        Case(
+            "all parameters were replaced while the run trained, by ones that nobody holds",
+            lambda: synth.run(
+                loss=synth.flat(300),
+                groups=_FOREIGN,
+                group_of=(-1,) * 6,
+                since=(100,) * 6,
+                parameter={
+                    UPDATE_NORM: np.where(_LATE, 0.0, 0.02),
+                    signals.WEIGHT_NORM: np.where(_LATE, 12.0, 10 + np.arange(300)[:, None] / 300),
+                },
+            ),
+            culprits=tuple(synth.SHAPES),
+        ),
     ),
     silent=(
         Case("a healthy run", synth.run),
+        Case(
+            "parameters that were replaced, and are held",
+            lambda: synth.run(since=(100,) * 6),
+        ),
         Case(
             "parameters that are moved by hand",
             lambda: synth.run(groups=_FOREIGN, group_of=(-1,) * 6, parameter={UPDATE_NORM: 0.0}),

@@ -72,6 +72,8 @@ def _onset(facts: Facts, layers: np.ndarray) -> int:
     with np.errstate(all="ignore"):
         flow = gradient / weight
         low = flow[:, 0] < FIRST_TO_LAST.value * flow[:, 1]
+    if not low.any():
+        return facts.sampled_window[0]
     return int(facts.sampled_steps[rows[int(np.argmax(low))]])
 
 

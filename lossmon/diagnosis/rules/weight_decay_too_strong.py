@@ -65,7 +65,7 @@ def check(facts: Facts) -> Outcome:
     """Fire where a penalty outweighs the data while the weights shrink by it."""
     if facts.level.explained >= EXPLAINED.value:
         return CLEAR
-    norms = root_sum_squares(facts.parameter(WEIGHT_NORM, facts.run_rows)[:, facts.held])
+    norms = facts.weight_norms
     known = norms[np.isfinite(norms)]
     if len(known) < EARLY_ROWS or not known[0] > 0 or known[-1] > SHRUNK.value * known[0]:
         return CLEAR

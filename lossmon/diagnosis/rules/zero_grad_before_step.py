@@ -39,8 +39,10 @@ def check(facts: Facts) -> Outcome:
     if not held.any():
         return CLEAR
     rows = facts.run_rows
-    arrived = facts.parameter(GRAD_ARRIVED, rows)[:, held] > 0
     norm = facts.parameter(GRAD_NORM, rows)[:, held]
+    # A parameter that the step's optimizer does not hold is not looked at then.
+    measured = ~np.isnan(facts.parameter(UPDATE_NORM, rows)[:, held])
+    arrived = (facts.parameter(GRAD_ARRIVED, rows)[:, held] > 0) & measured
     broken = np.nan_to_num(facts.parameter(GRAD_NONFINITE, rows)[:, held]) > 0
     gone = ((norm == 0) | np.isnan(norm)) & ~broken
     if arrived.any(axis=1).sum() < SAMPLES:

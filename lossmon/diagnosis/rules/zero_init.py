@@ -46,13 +46,14 @@ def check(facts: Facts) -> Outcome:
     weight = facts.parameter(WEIGHT_NORM, rows)
     gradient = facts.parameter(GRAD_NORM, rows)
     present = np.isfinite(gradient)
-    stays = (
-        (weight == 0).all(axis=0) & present.any(axis=0) & ~(present & (gradient != 0)).any(axis=0)
-    )
+    # A parameter that came while the run trained is not measured in the records before.
+    stays = (weight == 0).any(axis=0) & ((weight == 0) | np.isnan(weight)).all(axis=0)
+    stays &= present.any(axis=0) & ~(present & (gradient != 0)).any(axis=0)
     zero = facts.matrices & stays
     if not zero.any():
         return CLEAR
-    first, last = int(facts.sampled_steps[0]), int(facts.sampled_steps[-1])
+    first = facts.seen_since(int(facts.since[zero].min()))
+    last = int(facts.sampled_steps[-1])
     n, of = int(zero.sum()), int(facts.matrices.sum())
     evidence = (
         Evidence(
