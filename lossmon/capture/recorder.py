@@ -71,6 +71,7 @@ class Recorder:
         self.guard = self.log.guard
         self._transfer = transfer
         self._schedule = schedule
+        schedule.record_bytes = start.record_bytes
         self._stopwatch = Stopwatch()
         self._user_reports: bool | None = None if waits_for_user else False
         self._user_gives_loss = False
@@ -251,8 +252,7 @@ class Recorder:
         ways = self.log.quiet_ways() if 0 < self._step_s < LONG_STEP_S else None
         if ways is None or told is None:
             return None
-        at = self._last_end
-        return QuietLane(self, optimizers[0], *ways, last=last, last_end=at, is_told=told)
+        return QuietLane(self, optimizers[0], *ways, last, self._last_end, is_told=told)
 
     def go_on_after(self, lane: QuietLane) -> None:
         """Take back what the lane knows: the steps made in it, and the one under way."""
