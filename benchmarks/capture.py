@@ -94,6 +94,25 @@ def row(name: str, found: dict[str, Any], control: dict[str, Any] | None) -> str
     return f"{line}{more:8.0f}{found['bytes_per_step'] / 1e3:10.2f}"
 
 
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """Return medians as the table of the README: a row per watcher, a pair of columns per model."""
+    models = list(dict.fromkeys(row["model"] for row in rows))
+    lines = [
+        f"| ratio of CPU / wall time | {' | '.join(models)} |",
+        f"|---|{'---|' * len(models)}",
+    ]
+    for watcher in dict.fromkeys(row["watcher"] for row in rows):
+        found = {row["model"]: row for row in rows if row["watcher"] == watcher}
+        cells = [
+            " / ".join(f"{statistics.median(found[m][key]):.2f}" for key in ("cpu", "wall"))
+            if m in found
+            else ""
+            for m in models
+        ]
+        lines.append(f"| {watcher} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Print the table, and write it as JSON where asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -101,6 +120,7 @@ def main() -> None:
     parser.add_argument("--model", choices=tuple(WORKLOADS), action="append")
     parser.add_argument("--watcher", choices=tuple(WATCHERS), action="append")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--markdown", action="store_true", help="print the README's table too")
     parser.add_argument("--one", nargs=2, metavar=("MODEL", "WATCHER"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
@@ -119,6 +139,8 @@ def main() -> None:
             print(row(watcher, found, control), flush=True)
             rows.append({"model": model, "watcher": watcher, **found})
         print()
+    if args.markdown:
+        print(markdown(rows))
     if args.json:
         args.json.write_text(json.dumps({"torch": torch.__version__, "rows": rows}, indent=2))
 

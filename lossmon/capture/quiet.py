@@ -45,8 +45,8 @@ class QuietLane:
     )  # fmt: skip
 
     def __init__(
-        self, owner: Owner, optimizer: Optimizer, write: Write, rates: Sequence[str], *, last: int,
-        last_end: float, is_told: bool,
+        self, owner: Owner, optimizer: Optimizer, write: Write, rates: Sequence[str], last: int,
+        last_end: float, *, is_told: bool,
     ) -> None:  # fmt: skip
         """`rates` are the tags of the lr of each param group; `is_told`: by the loop."""
         self.owner = owner

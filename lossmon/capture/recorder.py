@@ -30,6 +30,7 @@ from lossmon.capture.samples import RUN_COLUMNS, Sample
 from lossmon.capture.scalars import Line, held_loss, told_loss
 from lossmon.capture.schedule import Schedule
 from lossmon.capture.start import Start
+from lossmon.capture.stopwatch import Stopwatch
 from lossmon.capture.ticks import Losses, Ticks
 from lossmon.capture.transfer import Transfer
 from lossmon.signals import CONTESTED, OVERHEAD, STEP_MS
@@ -70,6 +71,8 @@ class Recorder:
         self.guard = self.log.guard
         self._transfer = transfer
         self._schedule = schedule
+        schedule.record_bytes = start.record_bytes
+        self._stopwatch = Stopwatch()
         self._user_reports: bool | None = None if waits_for_user else False
         self._user_gives_loss = False
         self._sampler = StepSampler(
@@ -114,9 +117,9 @@ class Recorder:
         tells = loss is not None and not self._user_gives_loss
         self._losses.append(self.guard.run("loss", held_loss, loss) if tells else None)
         if self._sampling:
-            began = time.thread_time()
+            began = self._stopwatch.start()
             self._sampler.backward_begins(roots, self.step)
-            self._schedule.spent_s += time.thread_time() - began
+            self._schedule.charge(self._stopwatch.since(began))
 
     def backward_ended(self, scale: Tensor | None) -> None:
         """Count the gradients that arrived, and measure them before anybody clips them."""
@@ -124,9 +127,9 @@ class Recorder:
             return
         self._sampler.backward_ended()
         if self._passes.ended(self.pending, scale):
-            began = time.thread_time()
+            began = self._stopwatch.start()
             self.guard.run("unclipped", self._sampler.unclipped, self._passes.scale, self.step)
-            self._schedule.spent_s += time.thread_time() - began
+            self._schedule.charge(self._stopwatch.since(began))
 
     def step_begins(self, optimizer: Optimizer) -> None:
         """Note weights and gradients before the update."""
@@ -134,11 +137,11 @@ class Recorder:
         joined = None if self.pending else self._joined(optimizer)
         if not (self._sampling if joined is None else joined.sampled) or capturing():
             return
-        began = time.thread_time()
+        began = self._stopwatch.start()
         if joined is None:
             self.guard.run("parameters", self.renew)
         self.guard.run("updates", self._before, optimizer, joined)
-        self._schedule.spent_s += time.thread_time() - began
+        self._schedule.charge(self._stopwatch.since(began))
 
     def step_ended(self, optimizer: Optimizer) -> None:
         """Measure what the optimizer did; begin a new step unless it joins the one just made."""
@@ -156,10 +159,9 @@ class Recorder:
         cycle = joined or self._new_cycle(now, optimizer)
         sample = None
         if cycle.sampled:
-            # Time of this thread, not of the clock: what the neighbours take is not our cost.
-            began = time.thread_time()
+            began = self._stopwatch.start()
             sample = self.guard.run("updates", self._after, optimizer, lane, own_step, joined)
-            taken = time.thread_time() - began + self._sampler.take_cost()
+            taken = self._stopwatch.since(began) + self._sampler.take_cost()
             self._schedule.spent(taken, joins=joined is not None)
         if joined is None:
             cycle.sample = sample
@@ -244,16 +246,13 @@ class Recorder:
         plain = len(optimizers) == len(self.holders) == 1 and self._passes.are_single
         begun = self.pending or self._given or cycle is None or cycle.is_open
         odd = self._sampling or self.kept is not None or self._closed or self._transfer.is_flying
-        last = self._schedule.quiet_until(self.step)
+        last, told = self._schedule.quiet_until(self.step), self._user_reports
         if not plain or begun or odd or self._last_end is None or last - self.step < SHORTEST_LANE:
             return None
         ways = self.log.quiet_ways() if 0 < self._step_s < LONG_STEP_S else None
-        if ways is None or self._user_reports is None:
+        if ways is None or told is None:
             return None
-        told = self._user_reports
-        return QuietLane(
-            self, optimizers[0], *ways, last=last, last_end=self._last_end, is_told=told
-        )
+        return QuietLane(self, optimizers[0], *ways, last, self._last_end, is_told=told)
 
     def go_on_after(self, lane: QuietLane) -> None:
         """Take back what the lane knows: the steps made in it, and the one under way."""
@@ -396,5 +395,6 @@ class Recorder:
         self.step += 1
         self._sampling = self._schedule.samples(self.step)
         if self._sampling:
+            self._stopwatch.begin_step()
             self._sampler.used(optimizer)
         self._sampler.expect(self.step, self._sampling, step_s=self._step_s)

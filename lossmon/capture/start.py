@@ -46,6 +46,12 @@ class Start:
     run_id: str = ""
     """What all ranks of one start have in common; empty for a process alone."""
 
+    @property
+    def record_bytes(self) -> int:
+        """Bytes on the disk of one step's wide records, those of all ranks."""
+        numbers = len(self.rows) * len(PARAMETER_SIGNALS) + len(self.layers) * len(LAYER_SIGNALS)
+        return 4 * (numbers + len(RUN_SIGNALS)) * process_rank()[1]
+
     def meta(self, optimizers: Sequence[Optimizer]) -> RunMeta:
         """Return the metadata record, with the optimizers as they stand now."""
         own = {id(row.tensor()) for row in self.rows}

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from lossmon.capture.schedule import ALLOWANCE_S, BUDGET, COLD_CACHE, Schedule
+from lossmon.capture.schedule import ALLOWANCE_S, BUDGET, COLD_CACHE, MAX_BYTES, Schedule
 
 
 def simulate(schedule: Schedule, *, steps: int, step_s: float, sample_s: float) -> list[int]:
@@ -51,3 +51,22 @@ def test_a_sample_is_charged_more_than_its_own_time() -> None:
     schedule = Schedule()
     schedule.spent(0.1)
     assert schedule.spent_s == 0.1 * COLD_CACHE
+
+
+def test_wide_records_stay_within_their_share_of_the_disk_however_long_the_run() -> None:
+    counts = []
+    for steps in (20_000, 200_000, 2_000_000):
+        schedule = Schedule()
+        schedule.record_bytes = 24_000
+        sampled = simulate(schedule, steps=steps, step_s=1.0, sample_s=1e-3)
+        assert len(sampled) * schedule.record_bytes < MAX_BYTES
+        counts.append(len(sampled))
+        assert sampled[-1] > 0.8 * steps
+        assert all(step % 2 or step + 1 in sampled for step in sampled if step > 10_000)
+    assert counts == sorted(set(counts))
+
+
+def test_a_short_run_does_not_notice_the_disk() -> None:
+    schedule = Schedule()
+    schedule.record_bytes = 24_000
+    assert len(simulate(schedule, steps=4000, step_s=1.0, sample_s=1e-3)) == 4000
