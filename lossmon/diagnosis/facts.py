@@ -335,13 +335,15 @@ class Facts:
         """
         updates = self.parameter(signals.UPDATE_NORM, self.run_rows)
         norms = self.parameter(signals.WEIGHT_NORM, self.run_rows)
-        broken = self.parameter(signals.WEIGHT_NONFINITE, self.run_rows)
         low, high = nan_range(norms)
         # Sums of the same weights differ by rounding, by where they lie in memory.
-        drifted = high - low > SAME_NORM * high
-        changed = (updates > 0) | (broken > 0) | np.isinf(norms)
-        seen = (np.isfinite(updates) | np.isfinite(norms)).sum(axis=0) > 1
-        return np.asarray(changed.any(axis=0) | drifted | ~seen)
+        moved = (high - low > SAME_NORM * high) | (updates > 0).any(axis=0)
+        known = np.isfinite(norms)
+        if not known.all():
+            broken = self.parameter(signals.WEIGHT_NONFINITE, self.run_rows)
+            moved |= ((broken > 0) | np.isinf(norms)).any(axis=0)
+        seen = (known | np.isfinite(updates)).sum(axis=0)
+        return np.asarray(moved | (seen < 2))
 
     @cached_property
     def weight_norms(self) -> Floats:

@@ -6,6 +6,8 @@ there in the other.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,10 +31,16 @@ def newest(steps: Steps, since: int) -> Steps:
     return spread(min(first, max(0, count - MIN_ROWS)), count)
 
 
+@lru_cache(maxsize=64)
 def early_and_spread(count: int) -> Steps:
-    """Return at most `MAX_ROWS` of `count` indices, and the earliest ones beside them."""
+    """Return at most `MAX_ROWS` of `count` indices, and the earliest ones beside them.
+
+    Not to be written to: a report asks a dozen times for the same ones.
+    """
     early = np.arange(min(EARLY_ROWS, count))
-    return np.unique(np.concatenate([early, spread(0, count)]))
+    rows = np.unique(np.concatenate([early, spread(0, count)]))
+    rows.flags.writeable = False
+    return rows
 
 
 def spread(first: int, last: int) -> Steps:
