@@ -11,7 +11,7 @@ CRITERION_EVERY = 3
 PRINTS_FIRST = 64
 PRINTS_EVERY = 16
 """Of pairs of steps, and in step with what comes again: then the same batch is seen twice."""
-CLOSE_FIRST = 32
+CLOSE_FIRST = 8
 CLOSE_EVERY = 17
 
 

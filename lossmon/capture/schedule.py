@@ -56,12 +56,12 @@ class Schedule:
 
     def spent(self, seconds: float, *, joins: bool = False) -> None:
         """Add the cost of one sampled step; `joins`: of one more optimizer in the same step."""
-        self.charge(seconds)
+        self.spent_s += seconds * COLD_CACHE
         self._samples += not joins
 
     def charge(self, seconds: float) -> None:
-        """Add what a part of a sampled step has cost."""
-        self.spent_s += seconds * COLD_CACHE
+        """Add what a look before the step itself has cost, of which caches are still warm."""
+        self.spent_s += seconds
 
     def adapt(self, step: int, now_s: float) -> bool:
         """Choose the interval for the steps after `step`; return whether it changed.
