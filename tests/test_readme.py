@@ -20,7 +20,12 @@ def test_the_verdict_in_the_readme_is_what_the_demo_ends_with(
     shown = re.search(r"<!-- output of .*? -->\n```text\n(.*?)```", README, re.DOTALL)
     assert shown is not None
     done = run_python("-m", "lossmon", "run", ROOT / "demos/article/learning_rate.py", cwd=tmp_path)
-    assert shown.group(1) in done.stderr
+    assert _any_end(shown.group(1)) in _any_end(done.stderr)
+
+
+def _any_end(verdict: str) -> str:
+    """Return a verdict without the last step of its evidence, which a slow machine samples less."""
+    return re.sub(r"steps 0-1[5-9]\d", "steps 0-N", verdict)
 
 
 def test_every_link_in_the_readme_leads_somewhere() -> None:
