@@ -198,8 +198,8 @@ def watch(
         activations: Whether the outputs of layers are looked at on sampled steps: "auto" on the
             first 32 and on every eighth after that, True on all, a number N on every Nth, False on
             none. Of a model that torch.compile has compiled only its own output is.
-        signals: "norms" for the norms of gradients, weights and updates alone, at a third of the
-            cost: rules that need more are skipped.
+        signals: "norms" for the norms of gradients, weights and updates alone, at about half
+            the cost: rules that need more are skipped.
 
     Raises:
         UsageError: An argument cannot be used, or `logdir` cannot be written.

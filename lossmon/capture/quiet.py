@@ -1,9 +1,9 @@
-"""Steps of which only scalars are recorded, at a cost that nobody notices.
+"""Steps of which only scalars are recorded, at the least cost.
 
 Between two sampled steps of a quick loop come one pass, one step of one optimizer, and maybe one
-word of the loop, again and again. As long as they do, the lane takes them: 6 us a step instead of
-36. The first event that does not fit ends the lane, and what it knows of the step under way is
-handed back as if it had never been.
+word of the loop, again and again. As long as they do, the lane takes them, with little more than a
+call for each. The first event that does not fit ends the lane, and what it knows of the step under
+way is handed back as if it had never been.
 """
 
 from __future__ import annotations

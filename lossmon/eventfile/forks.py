@@ -1,4 +1,4 @@
-"""Which process of a family this is: asking the system costs a microsecond, four times a step."""
+"""Which process of a family this is: asking the system four times a step would cost more."""
 
 from __future__ import annotations
 
