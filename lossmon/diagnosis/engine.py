@@ -65,7 +65,8 @@ def _changes(
 
     A finding that its rule cannot judge any more is not resolved: it stays open, and is not told.
     """
-    now = {slug: s for slug, s in before.items() if slug not in report.clear} | worst(report)
+    settled = {*report.clear, *report.overruled}
+    now = {slug: s for slug, s in before.items() if slug not in settled} | worst(report)
     entries = list(history)
     for slug in sorted({*before, *now}):
         if slug not in now:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -35,11 +35,12 @@ def _report(facts: Facts, rules: Sequence[Rule], ignore: Sequence[str]) -> Repor
     silenced = {*ignore, *(run.meta.ignore if run.meta is not None else ())}
     outcomes = {rule.id: _judge(rule, facts, silenced) for rule in rules}
     by_id = {rule.id: rule for rule in rules}
+    overruled = _overruled(outcomes, by_id)
     status = settled(facts)
     findings = [
         _finding(by_id[slug], found, status[0] if status else None)
         for slug, found in outcomes.items()
-        if isinstance(found, Found)
+        if isinstance(found, Found) and slug not in overruled
     ]
     word, reads = status or flat_status(facts, findings)
     ordered, cause = attribute(findings, by_id, interval=_interval(facts))
@@ -49,6 +50,7 @@ def _report(facts: Facts, rules: Sequence[Rule], ignore: Sequence[str]) -> Repor
         steps=facts.n_steps,
         cause=cause,
         findings=ordered,
+        overruled=overruled,
         undecided={s: o.needs for s, o in outcomes.items() if isinstance(o, Undecided)},
         clear=tuple(slug for slug, o in outcomes.items() if isinstance(o, Clear)),
         skipped={slug: o.why for slug, o in outcomes.items() if isinstance(o, Skipped)}
@@ -59,6 +61,13 @@ def _report(facts: Facts, rules: Sequence[Rule], ignore: Sequence[str]) -> Repor
         world_size=max(1, run.meta.world_size) if run.meta is not None else 1,
         lost_ranks=tuple(_lost_ranks(run)),
     )
+
+
+def _overruled(outcomes: Mapping[str, Outcome], rules: Mapping[str, Rule]) -> dict[str, str]:
+    """Return which findings give way, and to which other finding."""
+    held = [slug for slug, outcome in outcomes.items() if isinstance(outcome, Found)]
+    to = {slug: [s for s in rules[slug].yields_to if s in held] for slug in held}
+    return {slug: stronger[0] for slug, stronger in to.items() if stronger}
 
 
 def _lost_ranks(run: Run) -> Iterator[LostRank]:

@@ -120,5 +120,8 @@ class Rule:
     """keep: the finding stays a warning while the loss falls, for it wastes or caps the model."""
     confusables: Mapping[str, str] = field(default_factory=dict)
     """Slug -> how to tell it apart."""
+    yields_to: tuple[str, ...] = ()
+    """Slugs that take its place where they are found too: what is evidence for them is evidence
+    against this one, or they say the same more exactly."""
     judges_past_loss: bool = False
     """Whether losses of any time will do; else one that needs the loss needs that of the window."""

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from lossmon.diagnosis import synth
-from lossmon.diagnosis.facts import MAX_LOSSES, Facts
+from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.recorded import MAX_LOSSES
 from lossmon.records import BucketRows, Run, Series
 from lossmon.signals import UPDATE_NORM, WEIGHT_NORM
 

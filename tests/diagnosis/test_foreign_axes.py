@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from lossmon.diagnosis.engine import diagnose
-from lossmon.diagnosis.facts import WINDOW_LOSSES, Facts
+from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.recorded import WINDOW_LOSSES
 from lossmon.records import Run, Series
 from lossmon.signals import LOSS, LR
 

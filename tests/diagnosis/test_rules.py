@@ -101,6 +101,14 @@ def test_rule_explains_only_rules_and_never_itself(rule: Rule) -> None:
 
 
 @each_rule
+def test_rule_never_gives_way_in_a_circle(rule: Rule) -> None:
+    above = set(rule.yields_to)
+    while further := {s for slug in above if slug in RULES for s in RULES[slug].yields_to} - above:
+        above |= further
+    assert rule.id not in above
+
+
+@each_rule
 def test_without_its_signals_a_rule_is_skipped_and_never_clear(rule: Rule) -> None:
     report = diagnose(Run("empty"))
     assert rule.id in report.skipped

@@ -36,6 +36,7 @@ from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.schedule import main_rate
 from lossmon.diagnosis.stats import root_sum_squares
 from lossmon.numfmt import fmt
 from lossmon.signals import GRAD_NORM, LOSS, UPDATE_DOT_PREV, UPDATE_NORM, WEIGHT_NORM
@@ -70,9 +71,8 @@ def check(facts: Facts) -> Outcome:
 
 
 def _rates(facts: Facts) -> Floats:
-    """Return the learning rates of the param group whose peak is highest; empty where unknown."""
-    series = [s for tag, s in facts.run.series.items() if tag.startswith(signals.LR.tag) and len(s)]
-    return max((s.values for s in series), key=np.max, default=np.zeros(0))
+    series = main_rate(facts.run)
+    return np.zeros(0) if series is None else series.values
 
 
 def _schedule(facts: Facts) -> Outcome | None:

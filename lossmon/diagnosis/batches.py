@@ -1,0 +1,117 @@
+"""What the criterion and the model were given: pooled over records, for a batch alone says little.
+
+These columns are measured on few of the sampled steps, see docs/signals.md; so whole columns are
+looked at, and gaps left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossmon.records import Mark, Run
+from lossmon.signals import CRITERION, INPUTS, Signal
+
+Floats = NDArray[np.float64]
+Steps = NDArray[np.int64]
+
+FEW_BATCHES = 8
+"""So many of the newest measurements speak for a window that holds fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionInfo:
+    """What a criterion is and what it is given; from a log, so nothing of it need be true."""
+
+    step: int
+    """First step at which it was so."""
+    name: str
+    """As torch calls it: cross_entropy, nll_loss, mse_loss, ...; "" for a hand-written one."""
+    behind: str
+    """The function that made what it is given: softmax, sigmoid, relu, addmm, ...; "" unknown."""
+    reduction: str
+    weighted: bool
+    stretched: bool
+    """Whether prediction or target was stretched to the other's shape."""
+    prediction_shape: tuple[int, ...]
+    target_shape: tuple[int, ...]
+    target_dtype: str
+
+
+@dataclass(frozen=True)
+class Batches:
+    """The run-level records of a run, seen from its window."""
+
+    run: Run
+    since: int
+    """First step of the window."""
+
+    @cached_property
+    def criterion(self) -> CriterionInfo | None:
+        """The criterion as it was noted last; None where none was recognised."""
+        mark = _newest(self.run, CRITERION)
+        return None if mark is None else _criterion(mark)
+
+    @cached_property
+    def inputs(self) -> tuple[Mapping[str, Any], ...]:
+        """The tensors that the model is given: place, shape, dtype and device of each."""
+        mark = _newest(self.run, INPUTS)
+        tensors = () if mark is None else mark.detail.get("tensors", ())
+        return tuple(t for t in tensors if isinstance(t, Mapping))
+
+    def measured(self, signal: Signal) -> tuple[Steps, Floats]:
+        """Return the steps at which a run-level signal was measured, and its values, whole run."""
+        if signal.name not in self._columns:
+            self._columns[signal.name] = self._measured(signal)
+        return self._columns[signal.name]
+
+    def newest(self, signal: Signal) -> tuple[Steps, Floats]:
+        """Return those of `measured` that speak for the window: its own, or the newest few."""
+        steps, values = self.measured(signal)
+        first = min(int(np.searchsorted(steps, self.since)), max(0, len(steps) - FEW_BATCHES))
+        return steps[first:], values[first:]
+
+    def pooled(self, bins: Sequence[Signal]) -> Floats:
+        """Return the sum over the window of each of several counts, shape (len(bins),)."""
+        return np.array([self.newest(signal)[1].sum() for signal in bins])
+
+    def _measured(self, signal: Signal) -> tuple[Steps, Floats]:
+        table = self.run.totals
+        if table is None:
+            return np.zeros(0, np.int64), np.zeros(0)
+        values = table.column(signal)[:, 0]
+        known = np.isfinite(values)
+        return table.steps[known], values[known]
+
+    @cached_property
+    def _columns(self) -> dict[str, tuple[Steps, Floats]]:
+        return {}
+
+
+def _newest(run: Run, kind: str) -> Mark | None:
+    return next((mark for mark in reversed(run.marks) if mark.kind == kind), None)
+
+
+def _criterion(mark: Mark) -> CriterionInfo:
+    detail = mark.detail
+    return CriterionInfo(
+        step=mark.step,
+        name=str(detail.get("name", "")),
+        behind=str(detail.get("behind", "")),
+        reduction=str(detail.get("reduction", "")),
+        weighted=bool(detail.get("weighted")),
+        stretched=bool(detail.get("stretched")),
+        prediction_shape=_shape(detail.get("prediction_shape")),
+        target_shape=_shape(detail.get("target_shape")),
+        target_dtype=str(detail.get("target_dtype", "")),
+    )
+
+
+def _shape(sizes: Any) -> tuple[int, ...]:
+    whole = isinstance(sizes, list | tuple) and all(isinstance(size, int) for size in sizes)
+    return tuple(sizes) if whole else ()
