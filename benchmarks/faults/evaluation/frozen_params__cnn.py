@@ -1,9 +1,8 @@
 """The backbone is frozen as in a fine-tuning script, but no trained weights were ever loaded."""
 
 import torch
-from torch import nn
-
 from _task import arguments, batches, images, progress
+from torch import nn
 
 args = arguments(__doc__, steps=300)
 

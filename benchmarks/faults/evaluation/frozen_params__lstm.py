@@ -4,9 +4,8 @@ As in https://github.com/nttcslab/byol-a/issues/7: parameters without requires_g
 """
 
 import torch
-from torch import nn
-
 from _task import arguments, batches, progress, series
+from torch import nn
 
 args = arguments(__doc__, steps=400)
 

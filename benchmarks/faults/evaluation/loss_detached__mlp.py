@@ -2,7 +2,6 @@
 
 import torch
 import torch.nn as nn
-
 from _task import arguments, batches, patients, progress
 
 args = arguments(__doc__, steps=400)

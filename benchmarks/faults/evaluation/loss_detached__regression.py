@@ -4,9 +4,8 @@ In https://github.com/isayev/ReLeaSE/issues/39 a round trip through numpy cut th
 """
 
 import torch
-from torch import nn
-
 from _task import arguments, batches, houses, progress
+from torch import nn
 
 args = arguments(__doc__, steps=500)
 

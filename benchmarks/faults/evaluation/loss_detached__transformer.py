@@ -4,9 +4,8 @@ A feature extractor that detached its output: https://github.com/lucidrains/CoCa
 """
 
 import torch
-from torch import nn
-
 from _task import arguments, batches, progress, sentences
+from torch import nn
 
 args = arguments(__doc__, steps=350)
 

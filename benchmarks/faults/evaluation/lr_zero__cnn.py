@@ -4,9 +4,8 @@ A run whose scaled learning rate was shown as 0: https://github.com/facebookrese
 """
 
 import torch
-from torch import nn
-
 from _task import arguments, batches, images, progress
+from torch import nn
 
 args = arguments(__doc__, steps=300)
 config = {"base_lr": 0.4, "batch_size": 64, "momentum": 0.9, "weight_decay": 5e-4}

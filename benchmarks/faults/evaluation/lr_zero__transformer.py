@@ -6,11 +6,10 @@ Warm-up that starts at 0: https://github.com/huggingface/transformers/issues/347
 import math
 
 import torch
+from _task import arguments, progress, sentences
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader, TensorDataset
-
-from _task import arguments, progress, sentences
 
 args = arguments(__doc__, steps=300)
 warmup_steps, total_steps = 30, args.steps

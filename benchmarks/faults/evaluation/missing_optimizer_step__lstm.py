@@ -4,10 +4,9 @@ As in https://github.com/huggingface/transformers/issues/2995.
 """
 
 import torch
+from _task import arguments, progress, series
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
-
-from _task import arguments, progress, series
 
 args = arguments(__doc__, steps=400)
 accumulation_steps = 1 if args.fixed else 32

@@ -3,10 +3,9 @@
 import warnings
 
 import torch
+from _task import arguments, patients, progress
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
-
-from _task import arguments, patients, progress
 
 warnings.filterwarnings("ignore")
 args = arguments(__doc__, steps=400)

@@ -5,9 +5,8 @@ As in https://github.com/wenet-e2e/wekws/pull/73.
 
 import torch
 import torch.nn.functional as F
-from torch import nn
-
 from _task import arguments, batches, images, progress
+from torch import nn
 
 
 class Net(nn.Module):

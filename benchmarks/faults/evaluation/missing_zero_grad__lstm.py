@@ -4,9 +4,8 @@ The mistake that https://github.com/pytorch/pytorch/issues/47175 asks PyTorch to
 """
 
 import torch
-from torch import nn
-
 from _task import arguments, progress, text
+from torch import nn
 
 args = arguments(__doc__, steps=400)
 corpus = text(1500, length=16)

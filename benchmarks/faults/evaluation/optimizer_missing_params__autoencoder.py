@@ -4,9 +4,8 @@ As in https://github.com/zdebruine/MMVAE/issues/39.
 """
 
 import torch
-from torch import nn
-
 from _task import arguments, images, progress
+from torch import nn
 
 args = arguments(__doc__, steps=300)
 pictures, _ = images(2500, noise=0.2)

@@ -4,9 +4,8 @@ As in https://github.com/pytorch/pytorch/issues/715.
 """
 
 import torch
-from torch import nn
-
 from _task import arguments, batches, patients, progress
+from torch import nn
 
 args = arguments(__doc__, steps=500)
 

@@ -1,9 +1,8 @@
 """The head is exchanged after the optimizer was made, so the new head is never trained."""
 
 import torch
-from torch import nn
-
 from _task import arguments, batches, progress, sentences
+from torch import nn
 
 args = arguments(__doc__, steps=350)
 

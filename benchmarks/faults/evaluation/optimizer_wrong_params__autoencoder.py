@@ -2,9 +2,8 @@
 
 import torch
 import torch.nn.functional as F
-from torch import nn
-
 from _task import arguments, batches, profiles, progress
+from torch import nn
 
 args = arguments(__doc__, steps=400)
 

@@ -3,9 +3,8 @@
 As in https://github.com/spro/practical-pytorch/issues/9, where a cell built the model again.
 """
 
-from torch import nn, optim
-
 from _task import arguments, batches, images, progress
+from torch import nn, optim
 
 args = arguments(__doc__, steps=300)
 x, y = images(2000)

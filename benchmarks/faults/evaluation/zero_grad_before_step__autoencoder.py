@@ -1,9 +1,8 @@
 """The gradients are zeroed by hand right after backward(), before the optimizer can use them."""
 
 import torch
-from torch import nn
-
 from _task import arguments, profiles, progress
+from torch import nn
 
 args = arguments(__doc__, steps=400)
 

@@ -4,10 +4,9 @@ As in https://github.com/Tony-Y/pytorch_warmup/issues/12.
 """
 
 import torch
+from _task import arguments, batches, progress, text
 from torch import nn
 from torch.optim.lr_scheduler import CosineAnnealingLR
-
-from _task import arguments, batches, progress, text
 
 args = arguments(__doc__, steps=250)
 
