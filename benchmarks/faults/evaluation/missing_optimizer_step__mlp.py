@@ -1,6 +1,7 @@
 """The loop calls scheduler.step() where optimizer.step() belongs."""
 
 import warnings
+from itertools import pairwise
 
 import torch
 from _task import arguments, patients, progress
@@ -15,7 +16,7 @@ class MLP(nn.Module):
     def __init__(self, sizes):
         super().__init__()
         layers = []
-        for n_in, n_out in zip(sizes[:-2], sizes[1:-1], strict=True):
+        for n_in, n_out in pairwise(sizes[:-1]):
             layers += [nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out), nn.ReLU()]
         layers.append(nn.Linear(sizes[-2], sizes[-1]))
         self.net = nn.Sequential(*layers)
