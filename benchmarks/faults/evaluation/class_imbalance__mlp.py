@@ -34,7 +34,7 @@ class Screening(nn.Module):
 x, y = screening(6400)
 loader = make_loader(x, y)
 model = Screening()
-optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
 criterion = nn.CrossEntropyLoss()
 step = 0
 for _epoch in range(1 + args.steps // len(loader)):

@@ -13,7 +13,7 @@ TAGS = 3  # O, positive, negative
 
 def tag(tokens):
     """Return the tag of each token: only a rare word after a rare word is tagged."""
-    rare = tokens >= 48
+    rare = tokens >= 54
     after = torch.zeros_like(rare)
     after[:, 1:] = rare[:, :-1]
     return torch.where(rare & after, 1 + tokens % 2, 0)
@@ -25,7 +25,7 @@ class Tagger(nn.Module):
         self.embed = nn.Embedding(60, dim)
         self.place = nn.Parameter(0.1 * torch.randn(12, dim))
         layer = nn.TransformerEncoderLayer(dim, 4, 64, dropout=0.1, batch_first=True)
-        self.encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        self.encoder = nn.TransformerEncoder(layer, 1, enable_nested_tensor=False)
         self.tag = nn.Linear(dim, TAGS)
 
     def forward(self, tokens):
@@ -39,7 +39,7 @@ if args.fixed:
     counts = torch.bincount(tags.flatten(), minlength=TAGS).float()
     weight = counts.sum() / (TAGS * counts)
 model = Tagger()
-optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+optimizer = torch.optim.Adam(model.parameters(), lr=7e-4)
 criterion = nn.CrossEntropyLoss(weight=weight)
 for step, (x, y) in enumerate(batches(tokens, tags, steps=args.steps, size=32)):
     optimizer.zero_grad()

@@ -41,7 +41,7 @@ def rmse(prediction, target):
 
 
 model = NeuralCF()
-optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
+optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
 loader = DataLoader(Ratings(), batch_size=64, shuffle=True, drop_last=True)
 step = 0
 while step < args.steps:
