@@ -1,4 +1,4 @@
-"""The pooled features of pairs of pictures are batch-normalised: each comes out as plus or minus 1."""
+"""Features of two pictures a batch are batch-normalised: each comes out as plus or minus one."""
 
 from __future__ import annotations
 

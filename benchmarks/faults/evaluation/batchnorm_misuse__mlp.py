@@ -1,4 +1,7 @@
-"""Batches of two through BatchNorm: of two patients each feature says only who has more of it."""
+"""Batches of two through BatchNorm: of two patients each feature says only who has more of it.
+
+BatchNorm that learns nothing from the smallest batches: microsoft/CNTK#905.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sparse autoencoder starts with so negative a bias that almost no unit of its code ever fires."""
+"""A sparse autoencoder starts with a bias so negative that hardly a unit of its code fires."""
 
 from __future__ import annotations
 

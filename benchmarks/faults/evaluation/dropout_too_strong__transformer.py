@@ -1,4 +1,8 @@
-"""`dropout=0.9` was meant as the share to keep, but it is the share that a transformer loses."""
+"""`dropout=0.9` was meant as the share to keep, but it is the share that a transformer loses.
+
+A keep probability given as the drop probability: piergiaj/pytorch-i3d#58,
+hassony2/kinetics_i3d_pytorch#6.
+"""
 
 from __future__ import annotations
 

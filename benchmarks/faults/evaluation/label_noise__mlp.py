@@ -1,4 +1,4 @@
-"""A third of the patients were put into a wrong group by whoever typed the labels in."""
+"""Nearly a third of the patients were put into a wrong group by whoever typed the labels in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Four linear layers without an activation are one linear layer, and rings are not linear."""
+"""Four linear layers without an activation are one linear layer, and rings are not linear.
+
+An MLP without its activations: YujiaBao/ls#1.
+"""
 
 from __future__ import annotations
 

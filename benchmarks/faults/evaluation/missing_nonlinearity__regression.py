@@ -1,4 +1,7 @@
-"""Somebody stacked Linear, Dropout, Linear, Dropout, Linear and forgot that none of them bends."""
+"""Somebody stacked Linear, Dropout, Linear, Dropout, Linear and forgot that none of them bends.
+
+A head of linear layers alone: Nota-NetsPresso/netspresso-trainer#320.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from torch import nn
 
 def stack(widths: list[int], bend: bool) -> nn.Sequential:
     net = nn.Sequential()
-    for i, (a, b) in enumerate(itertools.pairwise(widths)):
+    for i, (a, b) in enumerate(itertools.pairwise(widths[:-1])):
         net.add_module(f"linear{i}", nn.Linear(a, b))
         if bend:
             net.add_module(f"gelu{i}", nn.GELU())

@@ -11,7 +11,7 @@ from torch import nn
 
 def mlp(sizes: list[int], bias: float) -> nn.Sequential:
     layers: list[nn.Module] = []
-    for fan_in, fan_out in itertools.pairwise(sizes):
+    for fan_in, fan_out in itertools.pairwise(sizes[:-1]):
         linear = nn.Linear(fan_in, fan_out)
         nn.init.xavier_uniform_(linear.weight)
         linear.bias.data.fill_(bias)

@@ -1,4 +1,7 @@
-"""A loop meant to set the biases to zero sets every parameter of the network to zero."""
+"""A loop meant to set the biases to zero sets every parameter of the network to zero.
+
+Layer after layer initialised to zero: yz93/LAVT-RIS#25.
+"""
 
 from __future__ import annotations
 
