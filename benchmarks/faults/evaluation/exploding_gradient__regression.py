@@ -1,4 +1,4 @@
-"""A learned simulator is unrolled for thirty steps without clipping: each multiplies the gradient."""
+"""A learned simulator unrolled for thirty steps: each multiplies the gradient, nothing clips it."""
 
 from __future__ import annotations
 

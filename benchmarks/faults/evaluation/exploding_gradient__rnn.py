@@ -24,10 +24,10 @@ class AddingRNN(nn.Module):
 
 
 def main() -> None:
-    args = arguments(__doc__, steps=400)
+    args = arguments(__doc__, steps=300)
     model = AddingRNN()
     criterion = nn.MSELoss()
-    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    optimizer = torch.optim.RMSprop(model.parameters(), lr=2e-3)
     for step, (x, y) in enumerate(batches(*sums(length=30), steps=args.steps)):
         optimizer.zero_grad()
         loss = criterion(model(x), y)
