@@ -34,6 +34,7 @@ from lossmon.batchsignals import ROW_SUM_ERROR
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.progress import recent_loss
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.sampling import early_and_spread
 from lossmon.numfmt import fmt, plural
@@ -126,18 +127,18 @@ def _risen(facts: Facts, steps: NDArray[np.int64], criterion: Floats) -> Evidenc
 def _unbounded(facts: Facts, steps: NDArray[np.int64], criterion: Floats) -> tuple[Evidence, ...]:
     """Return what tells that nll_loss is given other things than logarithms of probabilities."""
     info = facts.batches.criterion
-    now = float(criterion[-FIRST:].mean())
+    sampled = float(criterion[-FIRST:].mean())
     _, sums = facts.batches.newest(ROW_SUM_ERROR)
-    if info is None or info.name != "nll_loss" or not len(sums) or now >= BELOW.value:
+    if info is None or info.name != "nll_loss" or not len(sums) or sampled >= BELOW.value:
         return ()
     off = float(np.median(sums))
     if off <= SUMS.value:
         return ()
-    given = f"the output of {info.behind}" if info.behind else "something else"
-    first, last = int(steps[0]), int(steps[-1])
-    reads = f"nll_loss is given {given}, no log-probabilities: the exponentials of a row sum to 1 "
-    reads += f"but for {fmt(off, 3)}"
-    below = f"the loss is {fmt(now, 3)}, where that of log-probabilities is never below 0"
+    given = {"softmax": "probabilities", "addmm": "raw scores"}.get(info.behind, "other numbers")
+    first, last, now = int(steps[0]), facts.last_step, float(np.fmin(sampled, recent_loss(facts)))
+    reads = f"nll_loss is given {given}, where it expects log-probabilities: their exponentials "
+    reads += f"miss the sum of 1 by {fmt(off, 3)}"
+    below = f"the loss is {fmt(now, 3)} by now, and of log-probabilities it is never below 0"
     return (
         Evidence(ROW_SUM_ERROR.name, first, last, off, SUMS.value, reads, SUMS.source),
         Evidence(CRITERION_LOSS.name, first, last, now, BELOW.value, below, BELOW.source),
