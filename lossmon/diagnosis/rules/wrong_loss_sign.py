@@ -77,10 +77,10 @@ def check(facts: Facts) -> Outcome:
 
 def _pairs(facts: Facts) -> tuple[NDArray[np.int64], Floats, Floats]:
     """Return the steps of one backward pass at which both are known, and the finite two."""
-    rows = early_and_spread(len(facts.total_steps))
-    steps = facts.total_steps[rows]
-    total, criterion = facts.loss_at(steps), facts.ever(CRITERION_LOSS)
-    known = np.isfinite(total) & np.isfinite(criterion) & (facts.ever(signals.BACKWARDS) == 1)
+    steps = facts.total_steps[early_and_spread(len(facts.total_steps))]
+    total, criterion = facts.loss_at(steps), facts.total(CRITERION_LOSS, steps)
+    passes = facts.total(signals.BACKWARDS, steps)
+    known = np.isfinite(total) & np.isfinite(criterion) & (passes == 1)
     return steps[known], total[known], criterion[known]
 
 
@@ -98,7 +98,7 @@ def _sign(facts: Facts, total: Floats, criterion: Floats) -> str:
     if factor >= 0 or maximises:
         return ""
     times = "" if abs(factor + 1) <= SAME.value else f" times {fmt(-factor, 3)}"
-    return f"the loss is minus the criterion's{times}"
+    return f"the loss is minus the criterion's{times} in {plural(len(factors), 'sampled step')}"
 
 
 def _rises(facts: Facts, criterion: Floats) -> bool:
@@ -112,7 +112,6 @@ def _rises(facts: Facts, criterion: Floats) -> bool:
 
 def _negated(steps: NDArray[np.int64], reads: str) -> Evidence:
     first, last = int(steps[0]), int(steps[-1])
-    reads += f", in all of {plural(len(steps), 'sample')}"
     return Evidence(LOSS.name, first, last, -1.0, BELOW.value, reads, "by definition")
 
 
