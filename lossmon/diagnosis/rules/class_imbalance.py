@@ -1,8 +1,8 @@
 """One class dominates and the model predicts it alone.
 
 Sees
-    The labels of the window, the class that is predicted for nearly all of them, and the loss
-    against that of predicting the shares of the classes.
+    The labels of the window, the class that is predicted for nearly all of them, the loss against
+    that of predicting the shares of the classes, and how far predictions depend on the input.
 
 Why the loss stalls
     To give the commonest class all the probability is nearly free, and gets there in a few steps.
@@ -42,6 +42,7 @@ from lossmon.signals import (
     CLASS_COUNT,
     CRITERION_LOSS,
     GRAD_DOT_PREV,
+    PREDICTION_INFORMATION,
     PRIOR_COUNT,
     PRIOR_LOSS,
     Signal,
@@ -51,6 +52,7 @@ RATIO = Threshold(10.0, "times the others' mean", "SageMaker Debugger, ClassImba
 MAJORITY = Threshold(0.5, "of the labels", "by definition: more than all others together")
 ALONE = Threshold(0.99, "of the predictions", "one other class in a hundred examples at most")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it has learned")
+BLIND = Threshold(0.1, "of the labels' entropy", "toy runs: 0.02-0.07 stuck, 0.5 in balanced twins")
 SEEN = Threshold(5000, "rare examples", "a balanced twin of the demo learns from a fifth of it")
 
 
@@ -69,14 +71,16 @@ def check(facts: Facts) -> Outcome:
     alone, step = _predicted_alone(facts)
     if alone < ALONE.value or level.explained > EXPLAINED.value:
         return CLEAR
-    at_prior = level.explained <= AT_PRIOR.value
     rare = _targets_seen(facts) * (1 - share)
     agrees = facts.motion.agreement_z >= SIGNIFICANT.value
-    if at_prior and rare >= SEEN.value and not agrees:
+    if level.explained <= AT_PRIOR.value and rare >= SEEN.value and not agrees:
         return CLEAR  # so many, and nothing in them: that is no-signal
-    severity: Severity = "warning" if (at_prior or agrees) and not facts.is_improving else "info"
-    evidence = (_shares(facts, share, ratio), _predictions(facts, alone), _level(facts))
-    return Found(severity, step, evidence)
+    # Not by the loss: it goes up and down with the number of rare examples in a batch.
+    blind = _dependence(facts) <= BLIND.value
+    stuck = blind and rare < SEEN.value and not facts.is_improving
+    severity: Severity = "warning" if stuck else "info"
+    evidence = (_shares(facts, share), _predictions(facts, alone), _level(facts, rare))
+    return Found(severity, step, (*evidence, *((_little(facts),) if blind else ())))
 
 
 def _classes(facts: Facts) -> int:
@@ -109,7 +113,7 @@ def _window(facts: Facts) -> tuple[int, int]:
     return int(steps[0]), int(steps[-1])
 
 
-def _shares(facts: Facts, share: float, ratio: float) -> Evidence:
+def _shares(facts: Facts, share: float) -> Evidence:
     reads = f"{fmt(100 * share, 3)} % of the labels are of one class"
     bound = f"{fmt(100 * MAJORITY.value)} %, and ten times as many as others have"
     tag = "label_share"
@@ -122,15 +126,29 @@ def _predictions(facts: Facts, alone: float) -> Evidence:
     return Evidence(tag, *_window(facts), alone, ALONE.value, reads, ALONE.source, bound)
 
 
-def _level(facts: Facts) -> Evidence:
+def _level(facts: Facts, rare: float) -> Evidence:
     level = facts.level
-    rare = fmt_count(int(_targets_seen(facts)))
-    reads = f"after {rare} targets the loss is {fmt(level.loss, 3)}; predicting the shares of the "
-    reads += f"classes costs {fmt(level.prior, 3)}"
+    reads = f"after {fmt_count(int(rare))} examples of other classes the loss is "
+    reads += f"{fmt(level.loss, 3)}; predicting the shares of the classes costs "
+    reads += fmt(level.prior, 3)
     first, last = facts.sampled_window
     bound = fmt((1 - EXPLAINED.value) * level.prior, 3)
     tag, limit = CRITERION_LOSS.name, EXPLAINED
     return Evidence(tag, first, last, level.explained, limit.value, reads, limit.source, bound)
+
+
+def _dependence(facts: Facts) -> float:
+    """Return how far predictions vary with the input, as a share of how far labels vary."""
+    information = facts.batches.newest(PREDICTION_INFORMATION)[1]
+    return float(information.mean()) / facts.level.prior if len(information) else float("nan")
+
+
+def _little(facts: Facts) -> Evidence:
+    steps, share = facts.batches.newest(PREDICTION_INFORMATION)[0], _dependence(facts)
+    first, last = int(steps[0]), int(steps[-1])
+    reads = f"predictions vary with the input by {fmt(100 * share, 2)} % of what labels vary by"
+    tag, bound = PREDICTION_INFORMATION.name, f"{fmt(100 * BLIND.value)} %"
+    return Evidence(tag, first, last, share, BLIND.value, reads, BLIND.source, bound)
 
 
 def _shared(common: float, predicted: float | None = None) -> dict[Signal, float]:
@@ -145,6 +163,7 @@ def _shared(common: float, predicted: float | None = None) -> dict[Signal, float
         TOP_PREDICTION_SHARE: 1.0,
         CLASS_COUNT: 2.0,
         PRIOR_LOSS: 0.098,
+        PREDICTION_INFORMATION: 0.001,
     }
 
 
@@ -161,6 +180,7 @@ RULE = Rule(
         "alone": ALONE,
         "explained": EXPLAINED,
         "at_prior": AT_PRIOR,
+        "blind": BLIND,
         "seen": SEEN,
         "agreement": SIGNIFICANT,
     },

@@ -103,7 +103,9 @@ def check(facts: Facts) -> Outcome:
     place = entry(facts)
     if place is None or place.normalises or facts.level.explained > EXPLAINED.value:
         return CLEAR
-    scale = replace(scale, reads=f"{place.name} takes in what the model is given: {scale.reads}")
+    scale = replace(
+        scale, reads=f"{place.kind} {place.name} takes in the inputs as they are: {scale.reads}"
+    )
     harm = [found for found in (proof(facts, place) for proof in _HARM) if found is not None]
     if not harm:
         return CLEAR
