@@ -29,6 +29,7 @@ from lossmon.batchsignals import (
     CLASS_BINS,
     LABEL_COUNTS,
     PREDICTED_COUNTS,
+    TARGET_COUNT,
     TOP_PREDICTION_SHARE,
 )
 from lossmon.diagnosis import synth
@@ -58,12 +59,11 @@ SEEN = Threshold(5000, "rare examples", "a balanced twin of the demo learns from
 
 def check(facts: Facts) -> Outcome:
     """Fire where one class outnumbers all others and the model gives it to everything."""
-    level = facts.level
+    level, labels, classes = facts.level, facts.batches.pooled(LABEL_COUNTS), _classes(facts)
+    if classes < 2 or not labels.sum() > 0:
+        return CLEAR  # there are no classes
     if not level.is_known:
         return Skipped(level.why_unknown)
-    labels, classes = facts.batches.pooled(LABEL_COUNTS), _classes(facts)
-    if not labels.sum() > 0 or classes < 2:
-        return Skipped("no labels were counted")
     common, rest = float(labels.max()), float(labels.sum() - labels.max())
     share, ratio = common / (common + rest), common * (classes - 1) / max(rest, 0.5)
     if share < MAJORITY.value or ratio < RATIO.value:
@@ -171,7 +171,7 @@ RULE = Rule(
     id="class-imbalance",
     claim="One class dominates and the model predicts it alone.",
     stage="level",
-    needs=(CRITERION_LOSS, PRIOR_LOSS, TOP_PREDICTION_SHARE),
+    needs=(TARGET_COUNT,),
     min_steps=100,
     check=check,
     thresholds={

@@ -24,7 +24,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossmon.batchsignals import PREDICTION_HIGH, PREDICTION_LOW, ROW_SPREAD, ROW_SUM_ERROR
+from lossmon.batchsignals import (
+    PREDICTION_HIGH,
+    PREDICTION_LOW,
+    ROW_SPREAD,
+    ROW_SUM_ERROR,
+    TARGET_COUNT,
+)
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.batches import CriterionInfo
 from lossmon.diagnosis.facts import Facts
@@ -47,6 +53,8 @@ def check(facts: Facts) -> Outcome:
     if criterion.name != "cross_entropy" or criterion.behind == "logsoftmax":
         return CLEAR
     steps, spreads = facts.batches.measured(ROW_SPREAD)
+    if not len(steps):
+        return Skipped("the spread of the logits was not looked at")
     classes = _classes(facts)
     if classes < 2 or not (criterion.behind == "softmax" or _are_probabilities(facts)):
         return CLEAR
@@ -95,7 +103,7 @@ RULE = Rule(
     id="double-softmax",
     claim="Softmax is applied before a loss that applies it again.",
     stage="wiring",
-    needs=(ROW_SPREAD,),
+    needs=(TARGET_COUNT,),
     min_steps=1,
     check=check,
     thresholds={"spread": SPREAD, "sums": SUMS, "batches": BATCHES},

@@ -69,7 +69,8 @@ PINNED = Threshold(0.5, "of the units", "DeepDiagnosis: more than half beyond 5"
 SAME = Threshold(
     0.1, "of the outputs' std", "nine tenths of the output are the same for all inputs"
 )
-EXPLAINED = Threshold(
+EXPLAINED = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
+USED = Threshold(0.5, "of the prior's loss", "who explains half of it uses the inputs")
     0.5, "of the prior's loss", "a model that explains half of it uses its inputs"
 )
 
@@ -110,7 +111,8 @@ def check(facts: Facts) -> Outcome:
     if not harm:
         return CLEAR
     owned = np.array([p.name.rpartition(".")[0] == place.name for p in facts.parameters], bool)
-    severity: Severity = "info" if facts.is_improving else "error"
+    learns = facts.is_improving or facts.level.explained > USED.value
+    severity: Severity = "info" if learns else "error"
     return Found(severity, inputs.first, (scale, *harm), facts.names(owned)[:1])
 
 
@@ -281,6 +283,7 @@ RULE = Rule(
         "pinned": PINNED,
         "same": SAME,
         "explained": EXPLAINED,
+        "used": USED,
     },
     explains=(
         "nan-in-loss",
@@ -357,7 +360,7 @@ RULE = Rule(
         Case(
             "raw pixels of which much has been learned",
             lambda: synth.run(
-                loss=synth.flat(300, at=0.4), total=_PIXELS, layer={STD_IN: _taken_in(60.0)}
+                loss=synth.flat(300, at=0.1), total=_PIXELS, layer={STD_IN: _taken_in(60.0)}
             ),
         ),
     ),
