@@ -239,6 +239,7 @@ _OF_GRADIENT = [
         "grad_dot_weight",
         "grad_zero_share",
         "grad_nonfinite",
+        "unmoved_share",
     )
 ]
 assert tuple(s.name for s in PARAMETER_SIGNALS[: len(updates.COLUMNS)]) == updates.COLUMNS

@@ -39,6 +39,8 @@ class CriterionInfo:
     weighted: bool
     stretched: bool
     """Whether prediction or target was stretched to the other's shape."""
+    crossed: bool
+    """Whether each prediction is compared with several targets, though they are as many."""
     prediction_shape: tuple[int, ...]
     target_shape: tuple[int, ...]
     target_dtype: str
@@ -57,6 +59,11 @@ class Batches:
         """The criterion as it was noted last; None where none was recognised."""
         mark = _newest(self.run, CRITERION)
         return None if mark is None else _criterion(mark)
+
+    @cached_property
+    def criteria(self) -> tuple[CriterionInfo, ...]:
+        """All that was noted of criteria, each once, in the order in which it was first so."""
+        return tuple(_criterion(mark) for mark in self.run.marks if mark.kind == CRITERION)
 
     @cached_property
     def inputs(self) -> tuple[Mapping[str, Any], ...]:
@@ -111,6 +118,7 @@ def _criterion(mark: Mark) -> CriterionInfo:
         reduction=str(detail.get("reduction", "")),
         weighted=bool(detail.get("weighted")),
         stretched=bool(detail.get("stretched")),
+        crossed=bool(detail.get("crossed")),
         prediction_shape=_shape(detail.get("prediction_shape")),
         target_shape=_shape(detail.get("target_shape")),
         target_dtype=str(detail.get("target_dtype", "")),

@@ -243,7 +243,7 @@ RULE = Rule(
         "spread": SPREAD,
         "added": ADDED,
     },
-    explains=("vanishing-gradient", "no-signal", "lr-too-low"),
+    explains=("vanishing-gradient", "dead-relu", "no-signal", "lr-too-low"),
     while_improving="keep",
     fixes=(
         "Lower the weight decay, or the factor of the L2 term, by 100 and raise it from there.",
