@@ -71,8 +71,6 @@ SAME = Threshold(
 )
 EXPLAINED = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 USED = Threshold(0.5, "of the prior's loss", "who explains half of it uses the inputs")
-    0.5, "of the prior's loss", "a model that explains half of it uses its inputs"
-)
 
 
 @dataclass(frozen=True, slots=True)
