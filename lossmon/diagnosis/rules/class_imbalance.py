@@ -44,7 +44,6 @@ from lossmon.signals import (
     CRITERION_LOSS,
     GRAD_DOT_PREV,
     PREDICTION_INFORMATION,
-    PRIOR_COUNT,
     PRIOR_LOSS,
     Signal,
 )
@@ -104,8 +103,9 @@ def _predicted_alone(facts: Facts) -> tuple[float, int]:
 
 
 def _targets_seen(facts: Facts) -> float:
-    counts = facts.batches.newest(PRIOR_COUNT)[1]
-    return float(counts[-1]) if len(counts) else 0.0
+    """Return about how many targets all steps so far had."""
+    counts = facts.batches.measured(TARGET_COUNT)[1]
+    return float(counts.mean()) * facts.n_steps
 
 
 def _window(facts: Facts) -> tuple[int, int]:
@@ -128,7 +128,7 @@ def _predictions(facts: Facts, alone: float) -> Evidence:
 
 def _level(facts: Facts, rare: float) -> Evidence:
     level = facts.level
-    reads = f"after {fmt_count(int(rare))} examples of other classes the loss is "
+    reads = f"after about {fmt_count(int(rare))} examples of other classes the loss is "
     reads += f"{fmt(level.loss, 3)}; predicting the shares of the classes costs "
     reads += fmt(level.prior, 3)
     first, last = facts.sampled_window
@@ -221,7 +221,7 @@ RULE = Rule(
             "thousands of examples of the rare class, and gradients that agree on nothing",
             lambda: synth.run(
                 loss=synth.flat(300, at=0.098, noise=0.005),
-                total={**_shared(0.98), PRIOR_COUNT: 1e6},
+                total={**_shared(0.98), TARGET_COUNT: 4096},
                 parameter={GRAD_DOT_PREV: np.random.default_rng(5).normal(0, 0.1, (300, 6))},
             ),
         ),

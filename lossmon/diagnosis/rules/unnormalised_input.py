@@ -24,7 +24,7 @@ Sources
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -108,10 +108,15 @@ def check(facts: Facts) -> Outcome:
     harm = [found for found in (proof(facts, place) for proof in _HARM) if found is not None]
     if not harm:
         return CLEAR
-    owned = np.array([p.name.rpartition(".")[0] == place.name for p in facts.parameters], bool)
+    return Found(_severity(facts, harm), inputs.first, (scale, *harm), (place.name,))
+
+
+def _severity(facts: Facts, harm: Sequence[Evidence]) -> Severity:
+    """Return error only for a run of which it is known that it has not learned, or was wrecked."""
+    wrecked = any(evidence.signal == TOTAL_UPDATE_RATIO.name for evidence in harm)
+    known = facts.level.is_known or wrecked
     learns = facts.is_improving or facts.level.explained > USED.value
-    severity: Severity = "info" if learns else "error"
-    return Found(severity, inputs.first, (scale, *harm), facts.names(owned)[:1])
+    return "error" if known and not learns else "info"
 
 
 def _inputs(facts: Facts) -> Inputs:
@@ -315,7 +320,7 @@ RULE = Rule(
         Case(
             "raw pixels into a linear layer, and a loss that begins high and stays at the prior",
             lambda: synth.run(loss=_started_high(), total=_PIXELS, layer={STD_IN: _taken_in(60.0)}),
-            culprits=("0.weight",),
+            culprits=("0",),
         ),
         Case(
             "inputs of a thousandth, which drown in the bias",
@@ -324,7 +329,7 @@ RULE = Rule(
                 total=_TINY,
                 layer={STD_IN: _taken_in(0.001), UNIT_STD: [0.01, 0.01, 0.01, 0.01, 0.01]},
             ),
-            culprits=("0.weight",),
+            culprits=("0",),
         ),
     ),
     silent=(
