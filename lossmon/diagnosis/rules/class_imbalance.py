@@ -99,7 +99,7 @@ def _predicted_alone(facts: Facts) -> tuple[float, int]:
     steps, ever = facts.batches.measured(TOP_PREDICTION_SHARE)
     mixed = np.flatnonzero(ever < ALONE.value)
     since = min(int(mixed[-1]) + 1, len(steps) - 1) if len(mixed) else 0
-    return float(shares.mean()), int(steps[since])
+    return float(np.median(shares)), int(steps[since])
 
 
 def _targets_seen(facts: Facts) -> float:
@@ -184,6 +184,7 @@ RULE = Rule(
         "seen": SEEN,
         "agreement": SIGNIFICANT,
     },
+    explains=("exploding-gradient", "batch-too-small"),
     fixes=(
         "Weight the loss: weight= of nn.CrossEntropyLoss, pos_weight= of nn.BCEWithLogitsLoss.",
         "Draw batches with torch.utils.data.WeightedRandomSampler.",
