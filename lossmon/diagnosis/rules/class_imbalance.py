@@ -1,7 +1,7 @@
 """One class dominates and the model predicts it alone.
 
 Sees
-    The labels of the window, the class that is predicted for nearly all of them, the loss against
+    The labels of the run, the class that is predicted for nearly all of them, the loss against
     that of predicting the shares of the classes, and how far predictions depend on the input.
 
 Why the loss stalls
@@ -33,6 +33,7 @@ from lossmon.batchsignals import (
     TOP_PREDICTION_SHARE,
 )
 from lossmon.diagnosis import synth
+from lossmon.diagnosis.batches import Floats, Steps
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.level import AT_PRIOR
@@ -55,10 +56,13 @@ EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of
 BLIND = Threshold(0.1, "of the labels' entropy", "toy runs: 0.02-0.07 stuck, 0.5 in balanced twins")
 SEEN = Threshold(5000, "rare examples", "a balanced twin of the demo learns from a fifth of it")
 
+FEW = 3
+"""So many measurements tell what is predicted, at least."""
+
 
 def check(facts: Facts) -> Outcome:
     """Fire where one class outnumbers all others and the model gives it to everything."""
-    level, labels, classes = facts.level, facts.batches.pooled(LABEL_COUNTS), _classes(facts)
+    level, labels, classes = facts.level, _labels(facts), _classes(facts)
     if classes < 2 or not labels.sum() > 0:
         return CLEAR  # there are no classes
     if not level.is_known:
@@ -82,6 +86,11 @@ def check(facts: Facts) -> Outcome:
     return Found(severity, step, (*evidence, *((_little(facts),) if blind else ())))
 
 
+def _labels(facts: Facts) -> Floats:
+    """Return how often each class was seen, over the whole run: batches may be sorted."""
+    return np.array([facts.batches.measured(signal)[1].sum() for signal in LABEL_COUNTS])
+
+
 def _classes(facts: Facts) -> int:
     classes = facts.batches.newest(CLASS_COUNT)[1]
     return min(int(classes[-1]), CLASS_BINS) if len(classes) else 0
@@ -92,8 +101,9 @@ def _predicted_alone(facts: Facts) -> tuple[float, int]:
 
     0 where the class that is predicted is not the one that dominates.
     """
-    labels, predicted = (facts.batches.pooled(bins) for bins in (LABEL_COUNTS, PREDICTED_COUNTS))
-    shares = facts.batches.newest(TOP_PREDICTION_SHARE)[1]
+    labels = _labels(facts)
+    predicted = np.array([_recent(facts, signal)[1].sum() for signal in PREDICTED_COUNTS])
+    shares = _recent(facts, TOP_PREDICTION_SHARE)[1]
     if not len(shares) or int(labels.argmax()) != int(predicted.argmax()):
         return 0.0, facts.first_step
     steps, ever = facts.batches.measured(TOP_PREDICTION_SHARE)
@@ -102,28 +112,34 @@ def _predicted_alone(facts: Facts) -> tuple[float, int]:
     return float(np.median(shares)), int(steps[since])
 
 
+def _recent(facts: Facts, signal: Signal) -> tuple[Steps, Floats]:
+    """Return what was measured in the window, or the newest few: predictions soon are others."""
+    steps, values = facts.batches.measured(signal)
+    inside = len(steps) - int(np.searchsorted(steps, facts.window[0]))
+    return steps[-max(FEW, inside) :], values[-max(FEW, inside) :]
+
+
 def _targets_seen(facts: Facts) -> float:
     """Return about how many targets all steps so far had."""
     counts = facts.batches.measured(TARGET_COUNT)[1]
     return float(counts.mean()) * facts.n_steps
 
 
-def _window(facts: Facts) -> tuple[int, int]:
-    steps = facts.batches.newest(TOP_PREDICTION_SHARE)[0]
-    return int(steps[0]), int(steps[-1])
-
-
 def _shares(facts: Facts, share: float) -> Evidence:
     reads = f"{fmt(100 * share, 3)} % of the labels are of one class"
     bound = f"{fmt(100 * MAJORITY.value)} %, and ten times as many as others have"
-    tag = "label_share"
-    return Evidence(tag, *_window(facts), share, MAJORITY.value, reads, RATIO.source, bound)
+    steps, tag = facts.batches.measured(LABEL_COUNTS[0])[0], "label_share"
+    first, last = int(steps[0]), int(steps[-1])
+    return Evidence(tag, first, last, share, MAJORITY.value, reads, RATIO.source, bound)
 
 
 def _predictions(facts: Facts, alone: float) -> Evidence:
     reads = f"that class is predicted for {fmt(100 * alone, 3)} % of the examples"
     bound, tag = f"{fmt(100 * ALONE.value)} %", TOP_PREDICTION_SHARE.name
-    return Evidence(tag, *_window(facts), alone, ALONE.value, reads, ALONE.source, bound)
+    steps = _recent(facts, TOP_PREDICTION_SHARE)[0]
+    return Evidence(
+        tag, int(steps[0]), int(steps[-1]), alone, ALONE.value, reads, ALONE.source, bound
+    )
 
 
 def _level(facts: Facts, rare: float) -> Evidence:
@@ -139,12 +155,12 @@ def _level(facts: Facts, rare: float) -> Evidence:
 
 def _dependence(facts: Facts) -> float:
     """Return how far predictions vary with the input, as a share of how far labels vary."""
-    information = facts.batches.newest(PREDICTION_INFORMATION)[1]
+    information = _recent(facts, PREDICTION_INFORMATION)[1]
     return float(information.mean()) / facts.level.prior if len(information) else float("nan")
 
 
 def _little(facts: Facts) -> Evidence:
-    steps, share = facts.batches.newest(PREDICTION_INFORMATION)[0], _dependence(facts)
+    steps, share = _recent(facts, PREDICTION_INFORMATION)[0], _dependence(facts)
     first, last = int(steps[0]), int(steps[-1])
     reads = f"predictions vary with the input by {fmt(100 * share, 2)} % of what labels vary by"
     tag, bound = PREDICTION_INFORMATION.name, f"{fmt(100 * BLIND.value)} %"

@@ -315,9 +315,7 @@ RULE = Rule(
         ),
         Case(
             "binary targets of -1 and 1",
-            lambda: synth.run(
-                marks=_of("binary_cross_entropy", "sigmoid"), total={**_COINS, TARGET_LOW: -1.0}
-            ),
+            lambda: synth.run(marks=_of(LOGITS, "addmm"), total={**_COINS, TARGET_LOW: -1.0}),
         ),
         Case(
             "a softmax for targets of which several are 1",
