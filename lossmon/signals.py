@@ -200,6 +200,13 @@ UNMOVED_SHARE = _parameter(
     "Share of the strided elements with a gradient other than 0 that the step left exactly as they "
     "were; of 16-bit parameters, NaN for others.",
 )
+GRAD_DOT_SIGN = _parameter(
+    "grad_dot_sign",
+    "⟨g,sgn w⟩",
+    "Inner product of the gradient with the signs of the weights before the step, scaled: of an L1 "
+    "penalty's gradient its whole length; measured on the first 32 sampled steps, then where the "
+    "step is divisible by 8.",
+)
 UNCLIPPED_NORM = _parameter(
     "grad_norm_unclipped",
     "grad norm before clipping",
@@ -234,6 +241,7 @@ MODULE_RAN = _parameter(
 PARAMETER_SIGNALS = (
     GRAD_NORM, WEIGHT_NORM, UPDATE_NORM, GRAD_SAMPLED_NORM, GRAD_DOT_PREV, UPDATE_DOT_PREV,
     GRAD_DOT_WEIGHT, GRAD_ZERO_SHARE, GRAD_NONFINITE, WEIGHT_NONFINITE, UNMOVED_SHARE,
+    GRAD_DOT_SIGN,
     UNCLIPPED_NORM, GRAD_ARRIVED, GRAD_STALE, UNIQUE_UNITS, MODULE_RAN,
 )  # fmt: skip
 

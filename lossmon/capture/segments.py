@@ -73,6 +73,10 @@ class Segments:
         sums = torch.zeros(len(self.counts), dtype=torch.float32, device=self.device)
         return sums.index_add_(0, self._owner, flat.to(torch.float32))
 
+    def signs(self, flat: Flat) -> Flat:
+        """Return -1, 0 or 1 for each element; NaN for NaN."""
+        return np.sign(flat) if self.on_cpu else torch.sign(flat)
+
     def join(self, columns: Sequence[Flat]) -> Tensor:
         """Return the columns one after the other, as one float32 vector on the device."""
         if self.on_cpu:

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
 from lossmon.diagnosis.sampling import in_blocks
 from lossmon.records import Mark, Run
-from lossmon.signals import CRITERION, INPUTS, Signal
+from lossmon.signals import BACKWARDS, CLASS_COUNT, CRITERION, INPUTS, Signal
 
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]
@@ -90,6 +91,24 @@ class Batches:
     def pooled(self, bins: Sequence[Signal]) -> Floats:
         """Return the sum over the window of each of several counts, shape (len(bins),)."""
         return np.array([self.newest(signal)[1].sum() for signal in bins])
+
+    @cached_property
+    def examples(self) -> float:
+        """How many examples one step is made of, typically, over all ranks; NaN where not known.
+
+        Over all its backward passes. Of a classification each position that is classified counts.
+        """
+        classifies = len(self.newest(CLASS_COUNT)[1]) > 0
+        size = self._typical(TARGET_COUNT if classifies else BATCH_SIZE)
+        if np.isnan(size):
+            size = self._typical(BATCH_SIZE)
+        passes = self._typical(BACKWARDS)
+        ranks = 1 if self.run.meta is None else max(1, self.run.meta.world_size)
+        return size * ranks * max(1.0, float(np.nan_to_num(passes, nan=1.0)))
+
+    def _typical(self, signal: Signal) -> float:
+        values = self.newest(signal)[1]
+        return float(np.median(values)) if len(values) else float("nan")
 
     def _measured(self, signal: Signal) -> tuple[Steps, Floats]:
         table = self.run.totals

@@ -122,6 +122,7 @@ def _parameters(steps: int, infos: Sequence[ParameterInfo]) -> dict[Signal, Floa
         signals.GRAD_STALE: stale,
         signals.UNIQUE_UNITS: unique,
         signals.MODULE_RAN: np.ones((steps, n)),
+        signals.GRAD_DOT_SIGN: rng.normal(0, 0.1, (steps, n)),
     }
 
 

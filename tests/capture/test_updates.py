@@ -78,6 +78,7 @@ def reference(
             signals.WEIGHT_NORM: [w.norm() for _, w in before],
             signals.UPDATE_NORM: [d.norm() for _, d in moved],
             signals.GRAD_DOT_WEIGHT: [(g * w).sum() for g, w in before],
+            signals.GRAD_DOT_SIGN: [(g * w.sign()).sum() for g, w in before],
             signals.GRAD_ZERO_SHARE: [(g == 0).float().mean() for g, _ in before],
         }
         if previous is not None:
@@ -117,9 +118,14 @@ def test_signals_equal_plain_autograd(name: str, kind: str, record: Callable[...
 
     def reach(signal: Signal) -> float:
         """Return the largest value that the signal could have: for products that of the norms."""
-        if signal is not signals.GRAD_DOT_WEIGHT:
+        sizes = [[p.numel() ** 0.5 for p in model.parameters()]]
+        lengths = {
+            signals.GRAD_DOT_WEIGHT: expected[signals.WEIGHT_NORM],
+            signals.GRAD_DOT_SIGN: sizes,
+        }
+        if signal not in lengths:
             return float(np.abs(expected[signal]).max())
-        norms = np.array(expected[signals.GRAD_NORM]) * np.array(expected[signals.WEIGHT_NORM])
+        norms = np.array(expected[signals.GRAD_NORM]) * np.array(lengths[signal])
         return float(norms.max())
 
     # Strided samples of a large tensor estimate; everything else is exact.
@@ -261,3 +267,11 @@ def test_the_device_arithmetic_equals_the_cpu_arithmetic() -> None:
             vector = meter.after(moved, lane=0, own_step=step)
         results.append(vector)
     torch.testing.assert_close(results[0], results[1], equal_nan=True, rtol=1e-4, atol=1e-4)
+
+
+def test_signs_are_looked_at_early_and_then_at_steps_divisible_by_eight(
+    task: Any, record: Callable[..., Run]
+) -> None:
+    run = record(task.model, task.optimizer, lambda m: task.train(60, m.step), every=1)
+    known = np.isfinite(run.parameters.column(signals.GRAD_DOT_SIGN)).all(axis=1)
+    assert np.flatnonzero(known).tolist() == [*range(32), 32, 40, 48, 56]
