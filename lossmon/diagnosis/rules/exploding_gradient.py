@@ -205,7 +205,14 @@ RULE = Rule(
         "steep": STEEP,
         "large_step": LARGE_STEP,
     },
-    explains=("nan-in-loss", "dead-relu", "saturated-activation", "lr-too-high", "no-signal"),
+    explains=(
+        "nan-in-loss",
+        "vanishing-gradient",
+        "dead-relu",
+        "saturated-activation",
+        "lr-too-high",
+        "no-signal",
+    ),
     fixes=(
         "Clip gradients: torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0) before the step.",
         "Use nn.LSTM or nn.GRU instead of nn.RNN, or back-propagate through fewer steps.",
