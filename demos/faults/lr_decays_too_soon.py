@@ -16,7 +16,7 @@ def main() -> None:
     )
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.95)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.98)
     step = 0
     while step < args.steps:
         for x, y in loader:

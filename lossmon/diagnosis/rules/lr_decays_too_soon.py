@@ -45,7 +45,7 @@ Floats = NDArray[np.float64]
 SPENT = Threshold(0.01, "of its peak", "usual cosine and step schedules end there, or lower")
 TAIL = Threshold(0.2, "of the steps", "a cosine to zero spends 6 % of them there, a quadratic 10 %")
 STILL = Threshold(0.1, "of its peak", "one cut of the usual step schedules")
-GAIN = Threshold(0.05, "of the loss", "five times the practical floor of the trend")
+GAIN = Threshold(0.02, "of the loss", "twice the practical floor of the trend")
 EXPLAINED = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 STEPS = 50
 
@@ -76,7 +76,8 @@ def check(facts: Facts) -> Outcome:
         return CLEAR
     if not _was_falling(facts, decay):
         return CLEAR
-    rows = facts.rows[facts.sampled_steps[facts.rows] >= decay.spent]
+    # Since then the weights stand still, and old pairs of gradients are as good as new ones.
+    rows = facts.run_rows[facts.sampled_steps[facts.run_rows] >= decay.spent]
     c, z, _ = agreement(facts, rows)
     if np.isnan(c):
         return Skipped("hardly any steps in a row were sampled since the learning rate fell")
