@@ -10,13 +10,13 @@ from torch.utils.data import DataLoader, TensorDataset
 
 def main() -> None:
     args = arguments(__doc__, steps=600)
-    loader = DataLoader(TensorDataset(*gratings()), batch_size=32, shuffle=True, drop_last=True)
+    loader = DataLoader(TensorDataset(*gratings()), batch_size=64, shuffle=True, drop_last=True)
     model = nn.Sequential(
         nn.Linear(PIXELS, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, CLASSES)
     )
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.98)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.97)
     step = 0
     while step < args.steps:
         for x, y in loader:

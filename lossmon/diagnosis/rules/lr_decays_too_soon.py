@@ -76,8 +76,8 @@ def check(facts: Facts) -> Outcome:
         return CLEAR
     if not _was_falling(facts, decay):
         return CLEAR
-    # Since then the weights stand still, and old pairs of gradients are as good as new ones.
-    rows = facts.run_rows[facts.sampled_steps[facts.run_rows] >= decay.spent]
+    # By then the weights hardly move, and old pairs of gradients are as good as new ones.
+    rows = facts.run_rows[facts.sampled_steps[facts.run_rows] >= decay.low]
     c, z, _ = agreement(facts, rows)
     if np.isnan(c):
         return Skipped("hardly any steps in a row were sampled since the learning rate fell")
