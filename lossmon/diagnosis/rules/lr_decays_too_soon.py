@@ -31,14 +31,14 @@ from lossmon import signals
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.motion import SIGNIFICANT, agreement
+from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.schedule import main_rate
-from lossmon.diagnosis.stats import root_sum_squares
+from lossmon.diagnosis.stats import ratio, root_sum_squares, z_score
 from lossmon.diagnosis.trend import FLOOR, MIN_POINTS, trend
 from lossmon.numfmt import fmt
-from lossmon.records import Series
-from lossmon.signals import GRAD_NORM, LOSS, LR, UPDATE_NORM
+from lossmon.records import Series, Steps
+from lossmon.signals import GRAD_NORM, GRAD_SAMPLED_NORM, LOSS, LR, UPDATE_NORM
 
 Floats = NDArray[np.float64]
 
@@ -48,6 +48,7 @@ STILL = Threshold(0.1, "of its peak", "one cut of the usual step schedules")
 GAIN = Threshold(0.02, "of the loss", "twice the practical floor of the trend")
 EXPLAINED = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 STEPS = 50
+PAIRS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,11 @@ def check(facts: Facts) -> Outcome:
         return CLEAR
     # By then the weights hardly move, and old pairs of gradients are as good as new ones.
     rows = facts.run_rows[facts.sampled_steps[facts.run_rows] >= decay.low]
-    c, z, _ = agreement(facts, rows)
-    if np.isnan(c):
+    cosines = _cosines(facts, rows)
+    if len(cosines) < PAIRS:
         return Skipped("hardly any steps in a row were sampled since the learning rate fell")
-    gain = steps * c * _reach(facts, rate, STILL.value * decay.peak)
+    z = z_score(cosines)
+    gain = steps * float(cosines.mean()) * _reach(facts, rate, STILL.value * decay.peak)
     if z < SIGNIFICANT.value or not gain > GAIN.value * facts.trend.scale:
         return CLEAR
     return Found("warning", decay.spent, _evidence(facts, decay, z, gain))
@@ -112,6 +114,18 @@ def _was_falling(facts: Facts, decay: Decay) -> bool:
         since, until = np.searchsorted(facts.loss_steps, (facts.first_step, decay.spent))
     before = trend(facts.losses[since:until], scale=facts.trend.scale)
     return before.direction in ("falling", "unknown")
+
+
+def _cosines(facts: Facts, rows: Steps) -> Floats:
+    """Return the cosines of successive gradients, one for each pair of records of steps in a row.
+
+    Of a loss with rare large gradients they tell more than the inner products do.
+    """
+    norms = root_sum_squares(facts.parameter(GRAD_SAMPLED_NORM, rows))
+    dots = np.nansum(facts.parameter(signals.GRAD_DOT_PREV, rows), axis=1)
+    pairs = np.flatnonzero(np.diff(facts.sampled_steps[rows]) == 1) + 1
+    cosines = ratio(dots[pairs], norms[pairs] * norms[pairs - 1])
+    return cosines[np.isfinite(cosines)]
 
 
 def _reach(facts: Facts, rate: Series, lr: float) -> float:
@@ -158,7 +172,7 @@ def _stopped(at: float = 1.2, *, steps: int = 60) -> Floats:
 
 def _moving(lr: Floats, c: float = 0.3) -> dict[signals.Signal, object]:
     return {
-        signals.GRAD_SAMPLED_NORM: 1.0,
+        GRAD_SAMPLED_NORM: 1.0,
         GRAD_NORM: 1.0,
         signals.GRAD_DOT_PREV: c,
         UPDATE_NORM: np.maximum(20 * lr, 1e-9)[:, None] * np.ones(len(synth.SHAPES)),
@@ -169,7 +183,7 @@ RULE = Rule(
     id="lr-decays-too-soon",
     claim="The schedule ended before the loss did.",
     stage="motion",
-    needs=(LOSS, GRAD_NORM, UPDATE_NORM),
+    needs=(LOSS, GRAD_NORM, GRAD_SAMPLED_NORM, UPDATE_NORM),
     min_steps=STEPS,
     check=check,
     thresholds={
