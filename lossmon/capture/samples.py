@@ -249,6 +249,7 @@ _OF_GRADIENT = [
         "grad_dot_sign",
         "grad_zero_share",
         "grad_nonfinite",
+        "unmoved_share",
     )
 ]
 assert tuple(s.name for s in PARAMETER_SIGNALS[: len(updates.COLUMNS)]) == updates.COLUMNS

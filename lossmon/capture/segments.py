@@ -99,6 +99,14 @@ class Segments:
             self._unknown = self.column((), ())
         return self._unknown
 
+    def flags(self, which: Sequence[bool]) -> Flat:
+        """Return a column of 1 where `which` holds, and NaN elsewhere."""
+        # Filled over there, as for sums.
+        marks = (1.0 if flag else float("nan") for flag in which)
+        return self.column(
+            [torch.full((), m, device=self.device) for m in marks], range(len(which))
+        )
+
     def none(self) -> Flat:
         """Return a column of zeros, for host memory."""
         return np.zeros(len(self.counts), np.float32)

@@ -27,6 +27,7 @@ COLUMNS = (
     "grad_zero_share",
     "grad_nonfinite",
     "weight_nonfinite",
+    "unmoved_share",
     "grad_dot_sign",
 )
 """Order of the columns in the vector of one step; norms still squared but for the first."""
@@ -34,6 +35,9 @@ COLUMNS = (
 SQUARED = ("weight_norm", "update_norm", "grad_sampled_norm")
 SCALED = (*SQUARED, "grad_dot_prev", "update_dot_prev", "grad_dot_weight", "grad_dot_sign")
 """Sums over sampled elements that stand for the whole tensor: times numel / sampled."""
+
+HALVES = (torch.float16, torch.bfloat16)
+"""Types whose precision usual updates can fall below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,9 @@ class StepMeter:
         """`norms_only`: of gradient, weight and update; all other columns are NaN."""
         self._norms_only = norms_only
         self._segments = Segments(tensors, numpy=numpy)
+        halves = [tensor.dtype in HALVES for tensor in tensors]
+        self._has_halves = any(halves)
+        self._halves: Flat = self._segments.flags(halves) if self._has_halves else None
         self._weights: Flat = None
         self._views: list[Tensor] = []
         self._places: list[int] = []
@@ -116,6 +123,7 @@ class StepMeter:
                 total(g == 0),
                 self._not_finite(g, gradients),
                 self._not_finite(w, weights),
+                self._unmoved(update, g),
                 total(g * self._segments.signs(w)) if signs else unknown,
             ]
         return self._segments.join(columns)
@@ -132,6 +140,13 @@ class StepMeter:
         with np.errstate(all="ignore"):
             norms = [self._norms, total(self._weights * self._weights), total(update * update)]
         return self._segments.join([*norms, *[unknown] * (len(COLUMNS) - len(norms))])
+
+    def _unmoved(self, update: Flat, gradient: Flat) -> Flat:
+        """Return the share of each row's pushed elements that did not move, of 16-bit ones."""
+        if not self._has_halves:
+            return self._segments.unknown()
+        pushed, total = gradient != 0, self._segments.sums
+        return total((update == 0) & pushed) / total(pushed) * self._halves
 
     def _not_finite(self, flat: Flat, squares: Flat) -> Flat:
         """Return how many elements of each row are NaN or infinite."""
@@ -161,7 +176,7 @@ def exact_norms(tensors: Sequence[Tensor]) -> list[Tensor]:
     if not tensors:
         return []
     dtypes = {t.dtype for t in tensors}
-    half = dtypes & {torch.float16, torch.bfloat16}
+    half = dtypes & set(HALVES)
     if len(dtypes) > 1:
         return [torch.linalg.vector_norm(t.float() if half else t).float() for t in tensors]
     if half:

@@ -1,6 +1,6 @@
 """What the criterion and the model were given: pooled over records, for a batch alone says little.
 
-These columns are measured on few of the sampled steps, see docs/signals.md; so whole columns are
+These columns are measured on few of the sampled steps, see docs/signals.md; so many records are
 looked at, and gaps left out.
 """
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
+from lossmon.diagnosis.sampling import in_blocks
 from lossmon.records import Mark, Run
 from lossmon.signals import BACKWARDS, CLASS_COUNT, CRITERION, INPUTS, Signal
 
@@ -39,6 +40,8 @@ class CriterionInfo:
     weighted: bool
     stretched: bool
     """Whether prediction or target was stretched to the other's shape."""
+    crossed: bool
+    """Whether each prediction is compared with several targets, though they are as many."""
     prediction_shape: tuple[int, ...]
     target_shape: tuple[int, ...]
     target_dtype: str
@@ -59,6 +62,11 @@ class Batches:
         return None if mark is None else _criterion(mark)
 
     @cached_property
+    def criteria(self) -> tuple[CriterionInfo, ...]:
+        """All that was noted of criteria, each once, in the order in which it was first so."""
+        return tuple(_criterion(mark) for mark in self.run.marks if mark.kind == CRITERION)
+
+    @cached_property
     def inputs(self) -> tuple[Mapping[str, Any], ...]:
         """The tensors that the model is given: place, shape, dtype and device of each."""
         mark = _newest(self.run, INPUTS)
@@ -66,7 +74,10 @@ class Batches:
         return tuple(t for t in tensors if isinstance(t, Mapping))
 
     def measured(self, signal: Signal) -> tuple[Steps, Floats]:
-        """Return the steps at which a run-level signal was measured, and its values, whole run."""
+        """Return the steps at which a run-level signal was measured, and its values.
+
+        Over the whole run, its beginning and its window without a gap, see `in_blocks`.
+        """
         if signal.name not in self._columns:
             self._columns[signal.name] = self._measured(signal)
         return self._columns[signal.name]
@@ -103,9 +114,10 @@ class Batches:
         table = self.run.totals
         if table is None:
             return np.zeros(0, np.int64), np.zeros(0)
-        values = table.column(signal)[:, 0]
+        rows = in_blocks(len(table))
+        values = table.column(signal, rows)[:, 0]
         known = np.isfinite(values)
-        return table.steps[known], values[known]
+        return table.steps[rows[known]], values[known]
 
     @cached_property
     def _columns(self) -> dict[str, tuple[Steps, Floats]]:
@@ -125,6 +137,7 @@ def _criterion(mark: Mark) -> CriterionInfo:
         reduction=str(detail.get("reduction", "")),
         weighted=bool(detail.get("weighted")),
         stretched=bool(detail.get("stretched")),
+        crossed=bool(detail.get("crossed")),
         prediction_shape=_shape(detail.get("prediction_shape")),
         target_shape=_shape(detail.get("target_shape")),
         target_dtype=str(detail.get("target_dtype", "")),

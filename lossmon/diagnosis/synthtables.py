@@ -37,6 +37,7 @@ MARKS = (
             "reduction": "mean",
             "weighted": False,
             "stretched": False,
+            "crossed": False,
             "prediction_shape": [BATCH, CLASSES],
             "prediction_dtype": "float32",
             "target_shape": [BATCH],
@@ -138,6 +139,7 @@ def _level(losses: Floats) -> dict[Signal, Floats]:
         signals.BACKWARDS: one,
         signals.OPTIMIZER_STEPS: np.arange(1.0, steps + 1)[:, None],
         signals.TRAIN_MODE: one,
+        signals.EVAL_LAYERS: 0 * one,
     }
 
 

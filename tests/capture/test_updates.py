@@ -220,10 +220,44 @@ def test_half_precision_norms_are_summed_in_single_precision() -> None:
     assert torch.stack(mixed).tolist() == pytest.approx([100_000**0.5, 2.0, 3.0], rel=1e-4)
 
 
+def test_updates_that_bfloat16_rounds_away_are_counted(record: Callable[..., Run]) -> None:
+    model = nn.Linear(64, 40, dtype=torch.bfloat16)
+    optimizer = torch.optim.SGD(model.parameters(), lr=3e-3)
+    x = torch.randn(16, 64, dtype=torch.bfloat16)
+    expected: list[list[float]] = []
+
+    def train(monitor: lossmon.Monitor) -> None:
+        for _ in range(3):
+            optimizer.zero_grad()
+            loss = model(x)[:, :20].float().square().mean()
+            loss.backward()
+            before = [p.detach().clone() for p in model.parameters()]
+            optimizer.step()
+            row = []
+            for p, old in zip(model.parameters(), before, strict=True):
+                pushed = p.grad != 0
+                row.append(float((p.detach() == old)[pushed].float().mean()))
+            expected.append(row)
+            monitor.step(loss)
+
+    run = record(model, optimizer, train, every=1)
+    shares = run.parameters.column(signals.UNMOVED_SHARE)
+    assert shares == pytest.approx(np.array(expected), abs=1e-6)
+    assert 0.1 < shares[0, 0] < 0.99
+
+
+def test_of_float32_no_lost_updates_are_told(task: Any, record: Callable[..., Run]) -> None:
+    run = record(task.model, task.optimizer, lambda m: task.train(3, m.step), every=1)
+    assert np.isnan(run.parameters.column(signals.UNMOVED_SHARE)).all()
+
+
 def test_the_device_arithmetic_equals_the_cpu_arithmetic() -> None:
     tensors = [torch.randn(70, 70), torch.randn(5), torch.randn(3, 2)]
-    moved = [t + 0.1 * torch.randn_like(t) for t in tensors]
+    tensors.append(torch.randn(50).to(torch.bfloat16))
+    moved = [t + 0.1 * torch.randn_like(t) for t in tensors[:3]]
+    moved.append(tensors[3] + 2e-3 * torch.randn(50).to(torch.bfloat16))
     grads: list[Tensor | None] = [torch.randn_like(tensors[0]), None, torch.zeros(3, 2)]
+    grads.append(torch.randn_like(tensors[3]))
     results = []
     for numpy in (True, False):
         meter = StepMeter(tensors, numpy=numpy)

@@ -243,7 +243,7 @@ RULE = Rule(
         "spread": SPREAD,
         "added": ADDED,
     },
-    explains=("vanishing-gradient", "no-signal", "lr-too-low"),
+    explains=("vanishing-gradient", "dead-relu", "no-signal", "lr-too-low"),
     yields_to=("l1-too-strong",),
     while_improving="keep",
     fixes=(
