@@ -47,6 +47,9 @@ TAIL = Threshold(0.2, "of the steps", "a cosine to zero spends 6 % of them there
 STILL = Threshold(0.1, "of its peak", "one cut of the usual step schedules")
 GAIN = Threshold(0.02, "of the loss", "twice the practical floor of the trend")
 EXPLAINED = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
+STRAIGHT = Threshold(0.97, "", "calibration: at most 0.93 where updates average mere noise")
+USUAL_MEMORY = 0.9
+"""Momentum above which updates point the same way whatever the gradients do."""
 STEPS = 50
 PAIRS = 8
 
@@ -82,11 +85,11 @@ def check(facts: Facts) -> Outcome:
     cosines = _cosines(facts, rows)
     if len(cosines) < PAIRS:
         return Skipped("hardly any steps in a row were sampled since the learning rate fell")
-    z = z_score(cosines)
+    agree = _agree(facts, z_score(cosines), decay)
     gain = steps * float(cosines.mean()) * _reach(facts, rate, STILL.value * decay.peak)
-    if z < SIGNIFICANT.value or not gain > GAIN.value * facts.trend.scale:
+    if agree is None or not gain > GAIN.value * facts.trend.scale:
         return CLEAR
-    return Found("warning", decay.spent, _evidence(facts, decay, z, gain))
+    return Found("warning", decay.spent, _evidence(facts, decay, agree, gain))
 
 
 def _decay(rate: Series) -> Decay | None:
@@ -128,6 +131,29 @@ def _cosines(facts: Facts, rows: Steps) -> Floats:
     return cosines[np.isfinite(cosines)]
 
 
+def _agree(facts: Facts, z: float, decay: Decay) -> Evidence | None:
+    """Return how gradients, or the updates made of them, are known to agree still."""
+    first, last = decay.spent, facts.last_step
+    if z >= SIGNIFICANT.value:
+        reads = f"successive gradients still agree ({fmt(z, 2)} standard errors)"
+        tag, bound = signals.GRAD_DOT_PREV.name, f"{fmt(SIGNIFICANT.value)} standard errors"
+        return Evidence(tag, first, last, z, SIGNIFICANT.value, reads, SIGNIFICANT.source, bound)
+    cosine = facts.motion.update_cosine
+    if cosine >= STRAIGHT.value and _memory(facts) <= USUAL_MEMORY:
+        reads = f"successive updates still point the same way (cosine {fmt(cosine, 2)})"
+        tag, limit = signals.UPDATE_DOT_PREV.name, STRAIGHT.value
+        return Evidence(tag, first, last, cosine, limit, reads, STRAIGHT.source)
+    return None
+
+
+def _memory(facts: Facts) -> float:
+    """Return the largest momentum, or first beta, of the optimizers; 0 where there is none."""
+    options = [group.options for group in facts.groups]
+    betas = [o["betas"] for o in options if isinstance(o.get("betas"), list | tuple)]
+    held = [o.get("momentum") for o in options] + [b[0] for b in betas if b]
+    return max((float(m) for m in held if isinstance(m, int | float)), default=0.0)
+
+
 def _reach(facts: Facts, rate: Series, lr: float) -> float:
     """Return ‖g‖‖Δ‖ of a step, typically, had it been made with a given learning rate."""
     rows = facts.run_rows
@@ -141,20 +167,18 @@ def _reach(facts: Facts, rate: Series, lr: float) -> float:
     return float(np.median(reach)) if len(reach) else float("nan")
 
 
-def _evidence(facts: Facts, decay: Decay, z: float, gain: float) -> tuple[Evidence, ...]:
+def _evidence(facts: Facts, decay: Decay, agree: Evidence, gain: float) -> tuple[Evidence, ...]:
     last = facts.last_step
     share = decay.last / decay.peak
     spent = f"the learning rate is {fmt(decay.last, 2)} since its peak of {fmt(decay.peak, 2)}, "
     spent += f"and under 1 % of that from step {decay.spent} of {last} on"
-    agree = f"gradients still agree ({fmt(z, 2)} standard errors)"
     left = f"at a tenth of the peak these {last - decay.spent + 1} steps would have lowered "
     left += f"the loss by about {fmt(gain, 2)}, to first order"
     limit = GAIN.value * facts.trend.scale
-    bound = f"{fmt(SIGNIFICANT.value)} standard errors"
-    first, tag = decay.spent, signals.GRAD_DOT_PREV.name
+    first = decay.spent
     return (
         Evidence(LR.name, first, last, share, SPENT.value, spent, SPENT.source, "1 % of the peak"),
-        Evidence(tag, first, last, z, SIGNIFICANT.value, agree, SIGNIFICANT.source, bound),
+        agree,
         Evidence(LOSS.name, first, last, gain, limit, left, GAIN.source),
     )
 
@@ -192,6 +216,7 @@ RULE = Rule(
         "still": STILL,
         "gain": GAIN,
         "agreement": SIGNIFICANT,
+        "straight": STRAIGHT,
         "explained": EXPLAINED,
         "floor": FLOOR,
     },
