@@ -21,7 +21,7 @@ from lossmon.probes.calls import (
     altered_inputs,
     dim_of_examples,
     examples_in,
-    first_of_floats,
+    floats_in,
     inputs_of,
 )
 from lossmon.probes.clock import Clock
@@ -69,8 +69,8 @@ def batch_dependency(subject: Subject, clock: Clock) -> BatchDependency:
 
     with altered_inputs(twin.model, watched) as calls, _embeddings(twin.model, calls, sources):
         twin.loss()
-    output = first_of_floats(calls.output)
-    rows = None if output is None else _rows(output, examples)
+    whole = (_rows(output, examples) for output in floats_in(calls.output))
+    rows = next((found for found in whole if found is not None), None)
     if rows is None:
         raise CannotRunError("the model's output has no row for each example")
     if not sources or not rows.requires_grad:

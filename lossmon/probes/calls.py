@@ -106,14 +106,14 @@ def dim_of_examples(tensor: Tensor, examples: int) -> int | None:
     return next((dim for dim, size in enumerate(tensor.shape[:2]) if size == examples), None)
 
 
-def first_of_floats(value: Any) -> Tensor | None:
-    """Return the first tensor of real numbers in what a model returned."""
+def floats_in(value: Any) -> Iterator[Tensor]:
+    """Yield the tensors of real numbers in what a model returned."""
     if isinstance(value, Tensor):
-        return value if value.is_floating_point() else None
-    if isinstance(value, Mapping | list | tuple):
-        items = value.values() if isinstance(value, Mapping) else value
-        return next((found for x in items if (found := first_of_floats(x)) is not None), None)
-    return None
+        if value.is_floating_point():
+            yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from floats_in(item)
 
 
 def _names(model: nn.Module) -> list[str]:

@@ -25,10 +25,10 @@ from lossmon.probes.subject import Subject
 from lossmon.probes.twin import Twin
 
 STEPS = 40
-SHUFFLES = 4
-SPREADS = 4.0
+SHUFFLES = 8
+SPREADS = 3.5
 """Standard deviations of the shuffled losses that the right one must be below their mean: noise
-passes in about one of 50 (Student's t with 3 degrees of freedom, for a fifth value)."""
+passes in less than one of 100 (Student's t with 7 degrees of freedom, for a ninth value)."""
 LEAST_GAP = 0.01
 """As a share of the shuffled loss: where all shuffles give the same loss, rounding is no evidence.
 """
@@ -43,14 +43,17 @@ class InputTwin:
     zeroed_loss: float
     """With inputs of 0; where they are whole numbers, with the first example's for all."""
     shuffled_loss: float
-    """With inputs that belong to other targets: the mean of four shuffles."""
+    """With inputs that belong to other targets: the mean of eight shuffles."""
+    shuffled_spread: float
+    """Their standard deviation: few examples leave it large, and then little can be seen."""
     uses_input: bool
     """Whether the loss is lower than it is without the input, and with another's."""
 
     def __str__(self) -> str:
-        said = "learns from its input" if self.uses_input else "learns nothing from its input"
+        learns = "learns" if self.uses_input else "is not seen to learn"
         others = f"zeroed {fmt(self.zeroed_loss)}, shuffled {fmt(self.shuffled_loss)}"
-        return f"{said}: loss {fmt(self.loss)}, {others}"
+        spread = f" ± {fmt(self.shuffled_spread, 2)}"
+        return f"the model {learns} from its input: loss {fmt(self.loss)}, {others}{spread}"
 
 
 def input_twin(subject: Subject, clock: Clock) -> InputTwin:
@@ -70,10 +73,10 @@ def input_twin(subject: Subject, clock: Clock) -> InputTwin:
     shuffled = [_trained(subject, clock, _shuffled(examples, seed)) for seed in range(SHUFFLES)]
     if not all(map(math.isfinite, (loss, *shuffled))):
         raise CannotRunError("the loss of a copy became infinite or NaN")
-    mean = statistics.fmean(shuffled)
-    gap = max(SPREADS * statistics.stdev(shuffled), LEAST_GAP * abs(mean))
+    mean, spread = statistics.fmean(shuffled), statistics.stdev(shuffled)
+    gap = max(SPREADS * spread, LEAST_GAP * abs(mean))
     uses = loss < mean - gap and not loss >= zeroed - LEAST_GAP * abs(zeroed)
-    return InputTwin(loss, zeroed, mean, uses)
+    return InputTwin(loss, zeroed, mean, spread, uses)
 
 
 def _trained(subject: Subject, clock: Clock, change: Change) -> float:

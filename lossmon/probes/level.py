@@ -32,14 +32,19 @@ class Level:
     right: float = NAN
     """Share of the examples that are classified rightly; NaN for other kinds."""
 
-    def is_fitted(self, first: Level) -> bool:
-        """Return whether next to nothing is left of the prior loss, or of the first loss."""
+    def left(self, first: Level) -> float:
+        """Return the share that is left of the prior loss; of the first where none is known."""
         has_prior = self.prior > self.perfect
         whole = (self.prior if has_prior else first.loss) - self.perfect
-        left = self.loss - self.perfect
-        # Smoothed labels keep a loss up where every example is right.
-        knows = self.right >= 1 - FITTED_SHARE and left <= whole / 2
-        return left <= FITTED_SHARE * whole or (has_prior and knows)
+        return (self.loss - self.perfect) / whole if whole > 0 else 0.0
+
+    def is_fitted(self, first: Level) -> bool:
+        """Return whether next to nothing is left, or nearly every example is right.
+
+        Smoothed labels keep the loss up then.
+        """
+        share = self.left(first)
+        return share <= FITTED_SHARE or (self.right >= 1 - FITTED_SHARE and share <= 0.5)
 
 
 def level_of(twin: Twin) -> Level:

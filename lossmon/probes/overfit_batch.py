@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lossmon.numfmt import fmt, plural
 from lossmon.probes.clock import Clock
 from lossmon.probes.fit import Fit, without_dropout
-from lossmon.probes.level import Level, level_of
+from lossmon.probes.level import FITTED_SHARE, Level, level_of
 from lossmon.probes.outcome import CannotRunError
 from lossmon.probes.subject import Subject
 from lossmon.probes.twin import Twin
@@ -73,7 +73,10 @@ def _fit(twin: Twin, first: Level, clock: Clock) -> tuple[Level, int]:
     """Return the best level reached, and after how many steps no more were made."""
     fit, best, history = Fit(twin), first, [first.loss]
     for steps in range(BLOCK, MAX_STEPS + 1, BLOCK):
-        if best.is_fitted(first) or fit.rate < LEAST_RATE or _stands(history):
+        is_over = best.left(first) <= FITTED_SHARE or fit.rate < LEAST_RATE
+        if is_over or _stands(history):
+            return best, steps - BLOCK
+        if clock.is_over and best.is_fitted(first):
             return best, steps - BLOCK
         if clock.is_over:
             raise CannotRunError(

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from lossmon.capture.between import graph_behind
 from lossmon.capture.graph import leaves
 from lossmon.capture.groups import held_ids
 from lossmon.capture.hooks import TAPS
@@ -23,6 +24,7 @@ from lossmon.probes.outcome import CannotRunError
 from lossmon.probes.randomstate import random_state_kept
 from lossmon.probes.subject import ByCriterion, LossFunction, Subject, require_alone
 
+Gradients = tuple[Tensor | None, ...]
 MAX_DEPTH = 4
 """Of containers in a module's attributes, or in a batch, that tensors are looked for in."""
 
@@ -48,6 +50,7 @@ class Twin:
             self._loss_fn = ByCriterion(self.criterion)
         optimizers = subject.optimizers if with_optimizers else ()
         self.optimizers = tuple(_optimizer_copy(optimizer, memo) for optimizer in optimizers)
+        self._is_checkpointed: bool | None = None
         self.parameters: list[Tensor] = _moved(subject, self.model)
         """What the training moves: what its optimizers hold of the model; where that is nothing,
         all that needs a gradient."""
@@ -73,42 +76,35 @@ class Twin:
         None for a parameter that the loss does not depend on.
 
         Raises:
-            CannotRunError: It depends on others, and on none of the model's.
+            CannotRunError: It depends on the parameters of others, and on none of the copy's.
         """
         loss = self.loss()
         if not loss.requires_grad or not self.parameters:
             return loss.detach(), [None] * len(self.parameters)
-        self._check_reached(loss)
-        try:
-            found: tuple[Tensor | None, ...] = torch.autograd.grad(
-                loss, self.parameters, allow_unused=True
-            )
-        except RuntimeError as error:
-            if "heckpoint" not in str(error):
-                raise
-            found = self._accumulated()
+        if self._is_checkpointed is None:
+            self._is_checkpointed = graph_behind([loss]).has_checkpoints
+        found = self._accumulated(loss) if self._is_checkpointed else self._asked(loss)
         return loss.detach(), [g.to_dense() if g is not None and g.is_sparse else g for g in found]
 
-    def _check_reached(self, loss: Tensor) -> None:
-        own = {id(parameter) for parameter in self.model.parameters()}
-        reached = [id(leaf) for leaf in leaves(loss)]
-        if reached and not own.intersection(reached):
+    def _asked(self, loss: Tensor) -> Gradients:
+        found: Gradients = torch.autograd.grad(loss, self.parameters, allow_unused=True)
+        if all(gradient is None for gradient in found) and self._others_behind(loss):
             raise CannotRunError("the loss does not depend on the model that loss_fn is given")
+        return found
 
-    def _accumulated(self) -> tuple[Tensor | None, ...]:
-        """Return the gradients as a whole backward pass leaves them: reentrant checkpoints ask it.
-
-        Raises:
-            CannotRunError: It would leave some elsewhere, too.
-        """
-        loss = self.loss()
-        own = {id(parameter) for parameter in self.model.parameters()}
-        if any(id(leaf) not in own for leaf in leaves(loss)):
-            raise CannotRunError("a checkpointed loss depends on more than the model")
+    def _accumulated(self, loss: Tensor) -> Gradients:
+        """Return the gradients that a whole backward pass leaves: reentrant checkpoints ask it."""
+        if self._others_behind(loss):
+            raise CannotRunError("the loss depends on more than the model, which has checkpoints")
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it so
         found = tuple(parameter.grad for parameter in self.parameters)
         self.model.zero_grad(set_to_none=True)
         return found
+
+    def _others_behind(self, loss: Tensor) -> bool:
+        """Return whether the loss depends on parameters that are not the copy's."""
+        own = {id(parameter) for parameter in self.model.parameters()}
+        return any(isinstance(x, nn.Parameter) and id(x) not in own for x in leaves(loss))
 
 
 @contextmanager

@@ -54,9 +54,9 @@ class Transformer(nn.Module):
 
 
 def mlp() -> tuple[nn.Module, Any]:
-    x = torch.randn(64, 20)
-    model = nn.Sequential(nn.Linear(20, 64), nn.ReLU(), nn.Dropout(0.3), nn.Linear(64, 10))
-    return model, (x, x[:, :10].argmax(1))
+    x = torch.randn(128, 20)
+    model = nn.Sequential(nn.Linear(20, 64), nn.ReLU(), nn.Dropout(0.3), nn.Linear(64, 5))
+    return model, (x, x[:, :5].argmax(1))
 
 
 def cnn() -> tuple[nn.Module, Any]:

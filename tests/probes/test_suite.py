@@ -25,7 +25,7 @@ from lossmon.probes.results import ProbeResults
 
 KEYS = {
     "overfit-batch": {"fitted", "first_loss", "last_loss", "prior_loss", "steps"},
-    "input-twin": {"loss", "zeroed_loss", "shuffled_loss", "uses_input"},
+    "input-twin": {"loss", "zeroed_loss", "shuffled_loss", "shuffled_spread", "uses_input"},
     "lr-sweep": {"lr", "critical_lr", "lrs", "losses"},
     "train-eval": {"train_loss", "eval_loss"},
     "batch-dependency": {"depends", "of"},
