@@ -127,13 +127,13 @@ INPUT_OFFSET = _batch(
     "input_offset",
     "offset of features",
     "",
-    "Largest |mean|/std of a feature that varies, over all batches looked at so far.",
+    "Mean of |mean|/std over the features that vary, over all batches looked at so far.",
 )
 INPUT_SCALE_SPREAD = _batch(
     "input_scale_spread",
     "spread of scales",
     "",
-    "Largest std of a feature over the least of one that varies, over all batches so far.",
+    "Standard deviation of ln(std) over the features that vary, over all batches so far.",
 )
 INPUT_PRINT = _batch(
     "input_print",

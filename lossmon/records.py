@@ -250,6 +250,9 @@ class LayerInfo:
     """Number of its units: channels, or the size of its output; 0 where it was not seen to run."""
     sampled_units: int = 0
     """Number of those that are looked at."""
+    settings: Mapping[str, float] = field(default_factory=dict)
+    """What it was built with: `p` of dropout, `momentum` and `eps` of normalisation; and `values`,
+    the number of values behind each batch statistic when its layers were first seen to run."""
 
 
 @dataclass(frozen=True, slots=True)

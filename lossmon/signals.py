@@ -194,6 +194,19 @@ WEIGHT_NONFINITE = _parameter(
     "non-finite weights",
     "Number of strided weight elements that are NaN or infinite before the step.",
 )
+UNMOVED_SHARE = _parameter(
+    "unmoved_share",
+    "lost updates",
+    "Share of the strided elements with a gradient other than 0 that the step left exactly as they "
+    "were; of 16-bit parameters, NaN for others.",
+)
+GRAD_DOT_SIGN = _parameter(
+    "grad_dot_sign",
+    "⟨g,sgn w⟩",
+    "Inner product of the gradient with the signs of the weights before the step, scaled: of an L1 "
+    "penalty's gradient its whole length; measured on the first 32 sampled steps, then where the "
+    "step is divisible by 8.",
+)
 UNCLIPPED_NORM = _parameter(
     "grad_norm_unclipped",
     "grad norm before clipping",
@@ -227,8 +240,9 @@ MODULE_RAN = _parameter(
 
 PARAMETER_SIGNALS = (
     GRAD_NORM, WEIGHT_NORM, UPDATE_NORM, GRAD_SAMPLED_NORM, GRAD_DOT_PREV, UPDATE_DOT_PREV,
-    GRAD_DOT_WEIGHT, GRAD_ZERO_SHARE, GRAD_NONFINITE, WEIGHT_NONFINITE, UNCLIPPED_NORM,
-    GRAD_ARRIVED, GRAD_STALE, UNIQUE_UNITS, MODULE_RAN,
+    GRAD_DOT_WEIGHT, GRAD_ZERO_SHARE, GRAD_NONFINITE, WEIGHT_NONFINITE, UNMOVED_SHARE,
+    GRAD_DOT_SIGN,
+    UNCLIPPED_NORM, GRAD_ARRIVED, GRAD_STALE, UNIQUE_UNITS, MODULE_RAN,
 )  # fmt: skip
 
 
@@ -281,10 +295,25 @@ TRAIN_MODE = _run(
     "",
     "1 where the model was in train mode at the backward pass, else 0.",
 )
+EVAL_LAYERS = _run(
+    "eval_layers",
+    "layers in eval mode",
+    "",
+    "Share of the layers whose mode matters (dropout, batch norm) that were in eval mode at the "
+    "backward pass; NaN where the model has none. On the first 8 sampled steps, then one in 17.",
+)
+FRESH_NORMS = _run(
+    "fresh_norms",
+    "batch norms without statistics",
+    "",
+    "Share of the batch norms behind the loss that normalised by running statistics which no batch "
+    "has ever changed; frozen ones left out. NaN where no batch norm is in eval mode.",
+)
 
 RUN_SIGNALS = (
     CRITERION_LOSS, PRIOR_LOSS, PRIOR_COUNT, CLASS_COUNT, PREDICTION_ENTROPY,
-    PREDICTION_INFORMATION, BACKWARDS, OPTIMIZER_STEPS, TRAIN_MODE, *BATCH_SIGNALS,
+    PREDICTION_INFORMATION, BACKWARDS, OPTIMIZER_STEPS, TRAIN_MODE, EVAL_LAYERS, FRESH_NORMS,
+    *BATCH_SIGNALS,
 )  # fmt: skip
 
 

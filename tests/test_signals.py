@@ -73,7 +73,7 @@ def test_every_bin_of_classes_has_a_column_of_targets_and_one_of_predictions() -
     "signal",
     [
         s
-        for s in (*SCALARS, *LAYER_SIGNALS, *BATCH_SIGNALS)
+        for s in (*SCALARS, *PARAMETER_SIGNALS, *LAYER_SIGNALS, *BATCH_SIGNALS)
         if s not in (*LABEL_COUNTS, *PREDICTED_COUNTS)
     ],
     ids=lambda signal: signal.name,

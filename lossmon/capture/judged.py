@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from torch import Tensor, nn
@@ -58,6 +60,11 @@ class Judged:
         return _NAMES.get(self.kind, f"{self.kind}_loss")
 
     @property
+    def crossed(self) -> bool:
+        """Whether all predictions are compared with all targets, though they are as many."""
+        return self.stretched and is_crossed(self.prediction, self.target)
+
+    @property
     def classes(self) -> int:
         """Number of classes, for `CLASSES`."""
         return self.prediction.shape[1 if self.prediction.dim() > 1 else 0]
@@ -71,6 +78,19 @@ def is_stretched(prediction: Tensor, target: Tensor) -> bool:
         for stride, size in zip(tensor.stride(), tensor.shape, strict=True)
     )
     return stretched or prediction.shape != target.shape
+
+
+def is_crossed(prediction: Tensor, target: Tensor) -> bool:
+    """Return whether each of n predictions meets several of n targets, and each target of them."""
+    backwards = reversed(prediction.shape), reversed(target.shape)
+    pairs = math.prod(max(sizes) for sizes in zip_longest(*backwards, fillvalue=1))
+    return pairs > _distinct(prediction) == _distinct(target) > 1
+
+
+def _distinct(tensor: Tensor) -> int:
+    """Return the number of elements, those that were stretched counted once."""
+    sizes = zip(tensor.stride(), tensor.shape, strict=True)
+    return math.prod(size for stride, size in sizes if stride or size == 0)
 
 
 def behind_views(node: Any) -> tuple[Any, bool]:

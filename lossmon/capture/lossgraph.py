@@ -34,7 +34,8 @@ def judged_in_graph(root: Tensor) -> Judged | None:
 def has_stretched_difference(root: Tensor) -> bool:
     """Return whether a hand-written loss compares all predictions of a batch with all targets.
 
-    Means: n values of the one and n of the other make n * n squares or distances.
+    Means: n values of the one and n of the other make n * n squares or distances, and no dimension
+    was put in for it just before, as who compares all with all on purpose does.
     """
     return bool(near_root(root, _all_with_all, _ARITHMETIC))
 
@@ -119,7 +120,10 @@ def _all_with_all(node: Any) -> bool | None:
         return None
     pairs = node._saved_self.numel()
     # Of a node that was itself made by a backward pass the shape is a list.
-    operands = [math.prod(n._input_metadata[at].shape) for n, at in below.next_functions if n]
+    ends = [(n, at) for n, at in below.next_functions if n]
+    if any(function_name(n) == "Unsqueeze" for n, _ in ends):
+        return None
+    operands = [math.prod(n._input_metadata[at].shape) for n, at in ends]
     return True if any(size > 1 and size * size == pairs for size in operands) else None
 
 

@@ -26,6 +26,8 @@ from lossmon.capture.holdings import Holdings, Key
 from lossmon.capture.judged import Judged
 from lossmon.capture.layout import Row
 from lossmon.capture.lossgraph import has_stretched_difference, judged_in_graph
+from lossmon.capture.modes import COLUMNS as MODE_COLUMNS
+from lossmon.capture.modes import ModeMeter
 from lossmon.capture.rhythm import Rhythm
 from lossmon.capture.samples import PARAMETER_COLUMNS, RUN_COLUMNS, Sample, SampleMeter, blank
 from lossmon.capture.sharding import is_sharded
@@ -80,6 +82,7 @@ class StepSampler:
         self._batches = BatchMeter(
             modules, self._rhythm, self._prints, guard, self._put, self._note
         )
+        self._modes = ModeMeter(modules)
         self._rows: Sequence[Row] = ()
         self._unclipped: Any = None
         self._wiring = WiringMeter(0)
@@ -108,6 +111,7 @@ class StepSampler:
         if self._norms_only:
             return
         self._guard.run("wiring", self._wiring.backward_begins, self._tensors())
+        self._guard.run("modes", self._read_modes, roots)
         self._guard.run("criterion", self._read_criterion, roots)
         if self._activations is not None:
             table = self._guard.run(ACTIVATIONS, self._activations.take, roots)
@@ -243,15 +247,23 @@ class StepSampler:
     def _tensors(self) -> list[Tensor | None]:
         return [row.tensor() for row in self._rows]
 
-    def _read_criterion(self, roots: Sequence[Tensor]) -> None:
+    def _read_modes(self, roots: Sequence[Tensor]) -> None:
         self._totals[0, RUN_COLUMNS["train_mode"]] = self._train_mode()
+        if not self._rhythm.close:
+            return
+        with torch.no_grad():
+            modes = self._modes.measure(roots)
+        if modes is not None:
+            self._put(MODE_COLUMNS, modes)
+
+    def _read_criterion(self, roots: Sequence[Tensor]) -> None:
         judged = self._criterion_hook.take()
         if not self._rhythm.criterion:
             return
         if judged is None and len(roots) == 1:
             judged = judged_in_graph(roots[0])
             if judged is None and self._rhythm.close and has_stretched_difference(roots[0]):
-                self._note(CRITERION, {"name": "", "stretched": True})
+                self._note(CRITERION, {"name": "", "stretched": True, "crossed": True})
         if judged is None or is_sharded(judged.prediction):
             return
         columns, parts = list(CRITERION_COLUMNS), []

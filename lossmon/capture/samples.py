@@ -29,6 +29,11 @@ from lossmon.signals import (
     UNIQUE_UNITS,
 )
 
+SIGNS_FIRST = 32
+SIGNS_EVERY = 8
+"""The signs of the weights are looked at on the first sampled steps, then where a step is divisible
+by so many: what a penalty on them does changes slowly, and ranks must look at the same steps."""
+
 Floats = NDArray[np.float32]
 PARAMETER_COLUMNS = {signal.name: i for i, signal in enumerate(PARAMETER_SIGNALS)}
 RUN_COLUMNS = {signal.name: i for i, signal in enumerate(RUN_SIGNALS)}
@@ -163,6 +168,7 @@ class SampleMeter:
             self._factors[updates.COLUMNS.index(name)] = np.array(numel, np.float32) / counts
         self._factors[updates.COLUMNS.index("grad_zero_share")] = 1 / counts
         self._units = UnitMeter()
+        self._samples = 0
         self._transfer = transfer
         self._present = np.zeros(len(tensors), bool)
         self._distinct: dict[int, Tensor] = {}
@@ -188,8 +194,11 @@ class SampleMeter:
     ) -> None:
         """Send what the step did; `sample` is told once everything has arrived."""
         sample.waiting += 1
+        signs = self._samples < SIGNS_FIRST or sample.step % SIGNS_EVERY == 0
+        self._samples += 1
         for idx, meter in zip(self._indices, self._meters, strict=True):
-            vector = meter.after([tensors[i] for i in idx], lane=lane, own_step=own_step)
+            own = [tensors[i] for i in idx]
+            vector = meter.after(own, lane=lane, own_step=own_step, signs=signs)
             self._send(vector, sample, partial(self._place, sample, idx, self._present[idx]))
         if self._distinct:
             rows = list(self._distinct)
@@ -237,8 +246,10 @@ _OF_GRADIENT = [
         "grad_sampled_norm",
         "grad_dot_prev",
         "grad_dot_weight",
+        "grad_dot_sign",
         "grad_zero_share",
         "grad_nonfinite",
+        "unmoved_share",
     )
 ]
 assert tuple(s.name for s in PARAMETER_SIGNALS[: len(updates.COLUMNS)]) == updates.COLUMNS

@@ -73,6 +73,10 @@ class Segments:
         sums = torch.zeros(len(self.counts), dtype=torch.float32, device=self.device)
         return sums.index_add_(0, self._owner, flat.to(torch.float32))
 
+    def signs(self, flat: Flat) -> Flat:
+        """Return -1, 0 or 1 for each element; NaN for NaN."""
+        return np.sign(flat) if self.on_cpu else torch.sign(flat)
+
     def join(self, columns: Sequence[Flat]) -> Tensor:
         """Return the columns one after the other, as one float32 vector on the device."""
         if self.on_cpu:
@@ -94,6 +98,14 @@ class Segments:
         if self._unknown is None:
             self._unknown = self.column((), ())
         return self._unknown
+
+    def flags(self, which: Sequence[bool]) -> Flat:
+        """Return a column of 1 where `which` holds, and NaN elsewhere."""
+        # Filled over there, as for sums.
+        marks = (1.0 if flag else float("nan") for flag in which)
+        return self.column(
+            [torch.full((), m, device=self.device) for m in marks], range(len(which))
+        )
 
     def none(self) -> Flat:
         """Return a column of zeros, for host memory."""

@@ -13,6 +13,7 @@ from torch.nn.modules.conv import _ConvNd
 from lossmon.capture.between import Ends, Graph, activation_behind, number_of, sources
 from lossmon.capture.functions import FUNCTIONS, of_module, of_node
 from lossmon.capture.layers import Layer
+from lossmon.capture.layersettings import settings_of
 from lossmon.records import LayerInfo
 
 _PLAIN = (Tensor, nn.Parameter)
@@ -44,6 +45,7 @@ class Survey:
         """How often each was called."""
         self.ends: dict[int, Ends] = {}
         self._functions: dict[int, str] = {}
+        self._settings: dict[int, dict[str, float]] = {}
         self._outputs: dict[int, tuple[weakref.ref[Tensor], int, int]] = {}
 
     def note(self, number: int, module: nn.Module, inputs: Any, output: Tensor | None) -> None:
@@ -59,6 +61,7 @@ class Survey:
         self.ends[number] = Ends(made_by, found)
         name = "" if node is None else of_node(node)
         self._functions[number] = name if name in FUNCTIONS else of_module(module)
+        self._settings[number] = settings_of(module, output)
         if output is not None:
             self._outputs[id(output)] = weakref.ref(output), output._version, number
 
@@ -111,6 +114,7 @@ class Survey:
             between=tuple(between),
             units=units[0],
             sampled_units=units[1],
+            settings=self._settings.get(number, {}),
         )
 
 

@@ -27,12 +27,17 @@ COLUMNS = (
     "grad_zero_share",
     "grad_nonfinite",
     "weight_nonfinite",
+    "unmoved_share",
+    "grad_dot_sign",
 )
 """Order of the columns in the vector of one step; norms still squared but for the first."""
 
 SQUARED = ("weight_norm", "update_norm", "grad_sampled_norm")
-SCALED = (*SQUARED, "grad_dot_prev", "update_dot_prev", "grad_dot_weight")
+SCALED = (*SQUARED, "grad_dot_prev", "update_dot_prev", "grad_dot_weight", "grad_dot_sign")
 """Sums over sampled elements that stand for the whole tensor: times numel / sampled."""
+
+HALVES = (torch.float16, torch.bfloat16)
+"""Types whose precision usual updates can fall below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,9 @@ class StepMeter:
         """`norms_only`: of gradient, weight and update; all other columns are NaN."""
         self._norms_only = norms_only
         self._segments = Segments(tensors, numpy=numpy)
+        halves = [tensor.dtype in HALVES for tensor in tensors]
+        self._has_halves = any(halves)
+        self._halves: Flat = self._segments.flags(halves) if self._has_halves else None
         self._weights: Flat = None
         self._views: list[Tensor] = []
         self._places: list[int] = []
@@ -83,10 +91,13 @@ class StepMeter:
             factor = scale.numpy() if self._segments.on_cpu else scale
             self._gradient = self._gradient / factor
 
-    def after(self, tensors: Sequence[Tensor | None], *, lane: int, own_step: int) -> Tensor:
+    def after(
+        self, tensors: Sequence[Tensor | None], *, lane: int, own_step: int, signs: bool = True
+    ) -> Tensor:
         """Return the step's columns in one vector.
 
         `lane` tells optimizers that take turns apart; `own_step` counts the steps of this one.
+        `signs`: whether gradients are held against the signs of the weights.
         """
         w, g = self._weights, self._gradient
         if _places(tensors) != self._places:
@@ -96,10 +107,8 @@ class StepMeter:
         self._views = []
         if self._norms_only:
             return self._join_norms(update)
-        last = self._last.get(lane)
-        self._last[lane] = Motion(own_step, g, update)
-        paired = last if last is not None and last.own_step == own_step - 1 else None
-        total = self._segments.sums
+        paired = self._pair(lane, Motion(own_step, g, update))
+        total, unknown = self._segments.sums, self._segments.unknown()
         # Overflow and NaN are what is looked for; numpy need not say so on stderr.
         with np.errstate(all="ignore"):
             weights, gradients = total(w * w), total(g * g)
@@ -108,20 +117,36 @@ class StepMeter:
                 weights,
                 total(update * update),
                 gradients,
-                total(g * paired.gradient) if paired else self._segments.unknown(),
-                total(update * paired.update) if paired else self._segments.unknown(),
+                total(g * paired.gradient) if paired else unknown,
+                total(update * paired.update) if paired else unknown,
                 total(g * w),
                 total(g == 0),
                 self._not_finite(g, gradients),
                 self._not_finite(w, weights),
+                self._unmoved(update, g),
+                total(g * self._segments.signs(w)) if signs else unknown,
             ]
         return self._segments.join(columns)
+
+    def _pair(self, lane: int, motion: Motion) -> Motion | None:
+        """Return the motion of the step before; None where that was not sampled."""
+        last = self._last.get(lane)
+        self._last[lane] = motion
+        is_next = last is not None and last.own_step == motion.own_step - 1
+        return last if is_next else None
 
     def _join_norms(self, update: Flat) -> Tensor:
         total, unknown = self._segments.sums, self._segments.unknown()
         with np.errstate(all="ignore"):
             norms = [self._norms, total(self._weights * self._weights), total(update * update)]
         return self._segments.join([*norms, *[unknown] * (len(COLUMNS) - len(norms))])
+
+    def _unmoved(self, update: Flat, gradient: Flat) -> Flat:
+        """Return the share of each row's pushed elements that did not move, of 16-bit ones."""
+        if not self._has_halves:
+            return self._segments.unknown()
+        pushed, total = gradient != 0, self._segments.sums
+        return total((update == 0) & pushed) / total(pushed) * self._halves
 
     def _not_finite(self, flat: Flat, squares: Flat) -> Flat:
         """Return how many elements of each row are NaN or infinite."""
@@ -151,7 +176,7 @@ def exact_norms(tensors: Sequence[Tensor]) -> list[Tensor]:
     if not tensors:
         return []
     dtypes = {t.dtype for t in tensors}
-    half = dtypes & {torch.float16, torch.bfloat16}
+    half = dtypes & set(HALVES)
     if len(dtypes) > 1:
         return [torch.linalg.vector_norm(t.float() if half else t).float() for t in tensors]
     if half:

@@ -38,6 +38,7 @@ def described(judged: Judged) -> dict[str, Any]:
         "reduction": "sum" if judged.summed else "mean",
         "weighted": judged.weight is not None,
         "stretched": judged.stretched,
+        "crossed": judged.crossed,
         "prediction_shape": list(given.shape),
         "prediction_dtype": _dtype(given),
         "target_shape": list(judged.target.shape),

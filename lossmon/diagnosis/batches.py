@@ -1,6 +1,6 @@
 """What the criterion and the model were given: pooled over records, for a batch alone says little.
 
-These columns are measured on few of the sampled steps, see docs/signals.md; so whole columns are
+These columns are measured on few of the sampled steps, see docs/signals.md; so many records are
 looked at, and gaps left out.
 """
 
@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
+from lossmon.diagnosis.sampling import in_blocks
 from lossmon.records import Mark, Run
-from lossmon.signals import CRITERION, INPUTS, Signal
+from lossmon.signals import BACKWARDS, CLASS_COUNT, CRITERION, INPUTS, Signal
 
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]
@@ -38,6 +40,8 @@ class CriterionInfo:
     weighted: bool
     stretched: bool
     """Whether prediction or target was stretched to the other's shape."""
+    crossed: bool
+    """Whether each prediction is compared with several targets, though they are as many."""
     prediction_shape: tuple[int, ...]
     target_shape: tuple[int, ...]
     target_dtype: str
@@ -58,6 +62,11 @@ class Batches:
         return None if mark is None else _criterion(mark)
 
     @cached_property
+    def criteria(self) -> tuple[CriterionInfo, ...]:
+        """All that was noted of criteria, each once, in the order in which it was first so."""
+        return tuple(_criterion(mark) for mark in self.run.marks if mark.kind == CRITERION)
+
+    @cached_property
     def inputs(self) -> tuple[Mapping[str, Any], ...]:
         """The tensors that the model is given: place, shape, dtype and device of each."""
         mark = _newest(self.run, INPUTS)
@@ -65,7 +74,10 @@ class Batches:
         return tuple(t for t in tensors if isinstance(t, Mapping))
 
     def measured(self, signal: Signal) -> tuple[Steps, Floats]:
-        """Return the steps at which a run-level signal was measured, and its values, whole run."""
+        """Return the steps at which a run-level signal was measured, and its values.
+
+        Over the whole run, its beginning and its window without a gap, see `in_blocks`.
+        """
         if signal.name not in self._columns:
             self._columns[signal.name] = self._measured(signal)
         return self._columns[signal.name]
@@ -80,13 +92,32 @@ class Batches:
         """Return the sum over the window of each of several counts, shape (len(bins),)."""
         return np.array([self.newest(signal)[1].sum() for signal in bins])
 
+    @cached_property
+    def examples(self) -> float:
+        """How many examples one step is made of, typically, over all ranks; NaN where not known.
+
+        Over all its backward passes. Of a classification each position that is classified counts.
+        """
+        classifies = len(self.newest(CLASS_COUNT)[1]) > 0
+        size = self._typical(TARGET_COUNT if classifies else BATCH_SIZE)
+        if np.isnan(size):
+            size = self._typical(BATCH_SIZE)
+        passes = self._typical(BACKWARDS)
+        ranks = 1 if self.run.meta is None else max(1, self.run.meta.world_size)
+        return size * ranks * max(1.0, float(np.nan_to_num(passes, nan=1.0)))
+
+    def _typical(self, signal: Signal) -> float:
+        values = self.newest(signal)[1]
+        return float(np.median(values)) if len(values) else float("nan")
+
     def _measured(self, signal: Signal) -> tuple[Steps, Floats]:
         table = self.run.totals
         if table is None:
             return np.zeros(0, np.int64), np.zeros(0)
-        values = table.column(signal)[:, 0]
+        rows = in_blocks(len(table))
+        values = table.column(signal, rows)[:, 0]
         known = np.isfinite(values)
-        return table.steps[known], values[known]
+        return table.steps[rows[known]], values[known]
 
     @cached_property
     def _columns(self) -> dict[str, tuple[Steps, Floats]]:
@@ -106,6 +137,7 @@ def _criterion(mark: Mark) -> CriterionInfo:
         reduction=str(detail.get("reduction", "")),
         weighted=bool(detail.get("weighted")),
         stretched=bool(detail.get("stretched")),
+        crossed=bool(detail.get("crossed")),
         prediction_shape=_shape(detail.get("prediction_shape")),
         target_shape=_shape(detail.get("target_shape")),
         target_dtype=str(detail.get("target_dtype", "")),

@@ -51,11 +51,11 @@ def motion(facts: Facts) -> Motion:
     weight = facts.parameter(signals.WEIGHT_NORM, rows)
     ratios = ratio(update, weight)
     held = facts.held if facts.held.any() else facts.trainable
-    agreement, z, pairs = _agreement(facts, rows)
+    agreed, z, pairs = agreement(facts, rows)
     return Motion(
         ratios=median_of_columns(ratios),
         total_ratio=_total_ratio(update[:, held], weight[:, held]),
-        agreement=agreement,
+        agreement=agreed,
         agreement_z=z,
         pairs=pairs,
         update_cosine=_cosine(facts, rows, update),
@@ -70,7 +70,8 @@ def _total_ratio(update: Floats, weight: Floats) -> float:
     return float(np.median(per_step)) if len(per_step) else float("nan")
 
 
-def _agreement(facts: Facts, rows: NDArray[np.int64]) -> tuple[float, float, int]:
+def agreement(facts: Facts, rows: NDArray[np.int64]) -> tuple[float, float, int]:
+    """Return c over some of the sampled records, c in standard errors, and the pairs behind it."""
     dots = facts.parameter(signals.GRAD_DOT_PREV, rows)
     squares = np.square(facts.parameter(signals.GRAD_SAMPLED_NORM, rows))
     paired = np.isfinite(dots).any(axis=1)

@@ -37,6 +37,9 @@ SHAPES: Mapping[str, tuple[int, ...]] = {
     "4.bias": (CLASSES,),
 }
 
+FIRST_NORMS = np.array([(64 / 3) ** 0.5, 0.7, (64 / 3) ** 0.5, 0.5, (CLASSES / 3) ** 0.5, 0.3])
+"""Norms of its parameters as PyTorch initialises them."""
+
 
 def falling(steps: int, *, start: float = PRIOR, end: float = 0.3, seed: int = 0) -> Floats:
     """Return a noisy loss that falls exponentially from `start` towards `end`."""
@@ -66,6 +69,7 @@ def run(
     since: Sequence[int] | None = None,
     lr: ArrayLike = 1e-3,
     floor: float | None = None,
+    dtype: str = "float32",
 ) -> Run:
     """Return a run in which every step was sampled; healthy, and learning, where nothing is said.
 
@@ -80,9 +84,10 @@ def run(
         group_of: Param group of every parameter; -1 for none.
         since: Step at which every parameter took its place; 0 for all by default.
         lr: Learning rate, broadcast to (steps,).
+        dtype: Of every parameter.
     """
     losses = np.asarray(falling(steps) if loss is None else loss, float)
-    infos = _infos(shapes, group_of, requires_grad, since)
+    infos = _infos(shapes, group_of, requires_grad, since, dtype)
     if groups is None:
         groups = (_adam(sum(info.group >= 0 for info in infos)),)
     return Run(
@@ -105,7 +110,12 @@ def scalars_only(losses: ArrayLike, *, tag: str = signals.LOSS.tag) -> Run:
 
 def criterion(**changed: Any) -> Mark:
     """Return the mark of a cross-entropy of logits, changed in what is given."""
-    return replace(MARKS[0], detail={**MARKS[0].detail, **changed})
+    return mark_of_criterion({**MARKS[0].detail, **changed})
+
+
+def mark_of_criterion(detail: Mapping[str, Any]) -> Mark:
+    """Return the mark of a criterion of which `detail` is all that was noted."""
+    return replace(MARKS[0], detail=detail)
 
 
 def _series(steps: int, given: Mapping[Signal, ArrayLike], losses: Floats) -> list[Series]:
@@ -147,11 +157,13 @@ def _infos(
     group_of: Sequence[int] | None,
     requires_grad: Sequence[bool] | None,
     since: Sequence[int] | None,
+    dtype: str,
 ) -> tuple[ParameterInfo, ...]:
     return tuple(
         ParameterInfo(
             name=name,
             shape=shape,
+            dtype=dtype,
             group=0 if group_of is None else group_of[i],
             requires_grad=True if requires_grad is None else requires_grad[i],
             depth=i // 2,

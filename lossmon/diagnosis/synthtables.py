@@ -37,6 +37,7 @@ MARKS = (
             "reduction": "mean",
             "weighted": False,
             "stretched": False,
+            "crossed": False,
             "prediction_shape": [BATCH, CLASSES],
             "prediction_dtype": "float32",
             "target_shape": [BATCH],
@@ -121,6 +122,7 @@ def _parameters(steps: int, infos: Sequence[ParameterInfo]) -> dict[Signal, Floa
         signals.GRAD_STALE: stale,
         signals.UNIQUE_UNITS: unique,
         signals.MODULE_RAN: np.ones((steps, n)),
+        signals.GRAD_DOT_SIGN: rng.normal(0, 0.1, (steps, n)),
     }
 
 
@@ -137,6 +139,7 @@ def _level(losses: Floats) -> dict[Signal, Floats]:
         signals.BACKWARDS: one,
         signals.OPTIMIZER_STEPS: np.arange(1.0, steps + 1)[:, None],
         signals.TRAIN_MODE: one,
+        signals.EVAL_LAYERS: 0 * one,
     }
 
 

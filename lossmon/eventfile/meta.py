@@ -127,6 +127,7 @@ def _layer(row: Mapping[str, Any]) -> LayerInfo:
         between=_texts(row.get("between")),
         units=_int(row.get("units")),
         sampled_units=_int(row.get("sampled_units")),
+        settings=_numbers(row.get("settings")),
     )
 
 
@@ -150,6 +151,11 @@ def _rows(value: Any, read: Callable[[Mapping[str, Any]], T]) -> tuple[T, ...]:
 
 def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _numbers(value: Any) -> dict[str, float]:
+    read = {key: _optional_float(number) for key, number in _mapping(value).items()}
+    return {key: number for key, number in read.items() if number is not None}
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -95,7 +95,7 @@ def test_a_hand_written_loss_that_broadcasts_is_noted(record: Record) -> None:
             optimizer.step()
 
     run = record(model, optimizer, train)
-    assert noted(run, CRITERION) == [{"name": "", "stretched": True}]
+    assert noted(run, CRITERION) == [{"name": "", "stretched": True, "crossed": True}]
     assert np.isnan(column(run, PRIOR_LOSS)).all()
 
 

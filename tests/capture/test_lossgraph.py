@@ -125,6 +125,37 @@ def test_prediction_and_target_that_were_stretched_are_told(layer: nn.Linear, x:
     with pytest.warns(UserWarning, match="target size"):
         loss = F.mse_loss(layer(x)[:, :1], torch.randn(8))
     assert read(loss).stretched
+    assert read(loss).crossed
+
+
+@pytest.mark.filterwarnings("ignore:Using a target size")
+@pytest.mark.parametrize(
+    ("prediction", "target", "crossed"),
+    [
+        ((8, 1), (8,), True),
+        ((8,), (8, 1), True),
+        ((8, 1, 3, 3), (8, 3, 3), True),
+        ((8, 3), (8, 3), False),
+        ((8, 3), (8, 1), False),
+        ((8, 1), (8, 3), False),
+        ((8, 3), (1,), False),
+        ((1, 1), (1,), False),
+    ],
+)
+def test_only_as_many_targets_as_predictions_can_cross(
+    prediction: tuple[int, ...], target: tuple[int, ...], crossed: bool
+) -> None:
+    given = torch.randn(prediction, requires_grad=True) * 2
+    wanted = torch.randn(target)
+    loss = F.mse_loss(given, wanted)
+    hooked = judged_by_module(nn.MSELoss(), (given, wanted), loss)
+    assert hooked is not None
+    assert (read(loss).crossed, hooked.crossed) == (crossed, crossed)
+
+
+def test_one_label_for_all_that_was_expanded_does_not_cross(layer: nn.Linear, x: Tensor) -> None:
+    scores = layer(x)
+    assert not read(F.mse_loss(scores, torch.ones(1).expand_as(scores))).crossed
 
 
 @pytest.mark.parametrize("power", [lambda d: d**2, lambda d: d.square(), torch.abs])
@@ -144,8 +175,9 @@ def test_a_hand_written_loss_of_all_predictions_with_all_targets_is_told(
         lambda z: ((z - 1.0) ** 2).mean(),
         lambda z: ((z - z.mean(0)) ** 2).mean(),
         lambda z: ((z[:, :1] - SOFT) ** 2).mean(),
+        lambda z: (z[:, 0][:, None] - Y.float()).abs().mean(),
     ],
-    ids=["same shape", "a number", "its own mean", "several targets an example"],
+    ids=["same shape", "a number", "its own mean", "several targets an example", "all distances"],
 )
 def test_other_hand_written_differences_are_not(
     loss_of: Callable[[Tensor], Tensor], layer: nn.Linear, x: Tensor

@@ -78,6 +78,7 @@ def reference(
             signals.WEIGHT_NORM: [w.norm() for _, w in before],
             signals.UPDATE_NORM: [d.norm() for _, d in moved],
             signals.GRAD_DOT_WEIGHT: [(g * w).sum() for g, w in before],
+            signals.GRAD_DOT_SIGN: [(g * w.sign()).sum() for g, w in before],
             signals.GRAD_ZERO_SHARE: [(g == 0).float().mean() for g, _ in before],
         }
         if previous is not None:
@@ -117,9 +118,14 @@ def test_signals_equal_plain_autograd(name: str, kind: str, record: Callable[...
 
     def reach(signal: Signal) -> float:
         """Return the largest value that the signal could have: for products that of the norms."""
-        if signal is not signals.GRAD_DOT_WEIGHT:
+        sizes = [[p.numel() ** 0.5 for p in model.parameters()]]
+        lengths = {
+            signals.GRAD_DOT_WEIGHT: expected[signals.WEIGHT_NORM],
+            signals.GRAD_DOT_SIGN: sizes,
+        }
+        if signal not in lengths:
             return float(np.abs(expected[signal]).max())
-        norms = np.array(expected[signals.GRAD_NORM]) * np.array(expected[signals.WEIGHT_NORM])
+        norms = np.array(expected[signals.GRAD_NORM]) * np.array(lengths[signal])
         return float(norms.max())
 
     # Strided samples of a large tensor estimate; everything else is exact.
@@ -214,10 +220,44 @@ def test_half_precision_norms_are_summed_in_single_precision() -> None:
     assert torch.stack(mixed).tolist() == pytest.approx([100_000**0.5, 2.0, 3.0], rel=1e-4)
 
 
+def test_updates_that_bfloat16_rounds_away_are_counted(record: Callable[..., Run]) -> None:
+    model = nn.Linear(64, 40, dtype=torch.bfloat16)
+    optimizer = torch.optim.SGD(model.parameters(), lr=3e-3)
+    x = torch.randn(16, 64, dtype=torch.bfloat16)
+    expected: list[list[float]] = []
+
+    def train(monitor: lossmon.Monitor) -> None:
+        for _ in range(3):
+            optimizer.zero_grad()
+            loss = model(x)[:, :20].float().square().mean()
+            loss.backward()
+            before = [p.detach().clone() for p in model.parameters()]
+            optimizer.step()
+            row = []
+            for p, old in zip(model.parameters(), before, strict=True):
+                pushed = p.grad != 0
+                row.append(float((p.detach() == old)[pushed].float().mean()))
+            expected.append(row)
+            monitor.step(loss)
+
+    run = record(model, optimizer, train, every=1)
+    shares = run.parameters.column(signals.UNMOVED_SHARE)
+    assert shares == pytest.approx(np.array(expected), abs=1e-6)
+    assert 0.1 < shares[0, 0] < 0.99
+
+
+def test_of_float32_no_lost_updates_are_told(task: Any, record: Callable[..., Run]) -> None:
+    run = record(task.model, task.optimizer, lambda m: task.train(3, m.step), every=1)
+    assert np.isnan(run.parameters.column(signals.UNMOVED_SHARE)).all()
+
+
 def test_the_device_arithmetic_equals_the_cpu_arithmetic() -> None:
     tensors = [torch.randn(70, 70), torch.randn(5), torch.randn(3, 2)]
-    moved = [t + 0.1 * torch.randn_like(t) for t in tensors]
+    tensors.append(torch.randn(50).to(torch.bfloat16))
+    moved = [t + 0.1 * torch.randn_like(t) for t in tensors[:3]]
+    moved.append(tensors[3] + 2e-3 * torch.randn(50).to(torch.bfloat16))
     grads: list[Tensor | None] = [torch.randn_like(tensors[0]), None, torch.zeros(3, 2)]
+    grads.append(torch.randn_like(tensors[3]))
     results = []
     for numpy in (True, False):
         meter = StepMeter(tensors, numpy=numpy)
@@ -227,3 +267,11 @@ def test_the_device_arithmetic_equals_the_cpu_arithmetic() -> None:
             vector = meter.after(moved, lane=0, own_step=step)
         results.append(vector)
     torch.testing.assert_close(results[0], results[1], equal_nan=True, rtol=1e-4, atol=1e-4)
+
+
+def test_signs_are_looked_at_early_and_then_at_steps_divisible_by_eight(
+    task: Any, record: Callable[..., Run]
+) -> None:
+    run = record(task.model, task.optimizer, lambda m: task.train(60, m.step), every=1)
+    known = np.isfinite(run.parameters.column(signals.GRAD_DOT_SIGN)).all(axis=1)
+    assert np.flatnonzero(known).tolist() == [*range(32), 32, 40, 48, 56]

@@ -3,12 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lossmon.batchsignals import BATCH_SIZE, INPUT_STD, LABEL_COUNTS
+from lossmon.batchsignals import BATCH_SIZE, INPUT_STD, LABEL_COUNTS, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.batches import FEW_BATCHES
 from lossmon.diagnosis.facts import Facts
 from lossmon.records import Mark
-from lossmon.signals import CRITERION
+from lossmon.signals import BACKWARDS, CLASS_COUNT, CRITERION, Signal
 
 
 def _seldom(every: int, steps: int = 1000) -> np.ndarray:
@@ -60,3 +60,21 @@ def test_log_of_losses_alone_has_no_batches() -> None:
     assert batches.inputs == ()
     assert not len(batches.measured(BATCH_SIZE)[0])
     assert batches.pooled(LABEL_COUNTS[:2]).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("total", "examples"),
+    [
+        ({BATCH_SIZE: 4.0, TARGET_COUNT: 4.0}, 4),
+        ({BATCH_SIZE: 4.0, TARGET_COUNT: 4.0, BACKWARDS: 8.0}, 32),
+        ({BATCH_SIZE: 4.0, TARGET_COUNT: 400.0}, 400),
+        ({BATCH_SIZE: 4.0, TARGET_COUNT: 12.0, CLASS_COUNT: np.nan}, 4),
+        ({BATCH_SIZE: np.nan, TARGET_COUNT: np.nan}, None),
+    ],
+    ids=["classes", "accumulated", "tokens", "regression", "unknown"],
+)
+def test_a_step_is_made_of_all_that_is_judged_in_it(
+    total: dict[Signal, float], examples: float | None
+) -> None:
+    found = Facts(synth.run(total=total)).batches.examples
+    assert np.isnan(found) if examples is None else found == examples

@@ -22,7 +22,7 @@ JSON = st.recursive(
 
 def test_metadata_comes_back_as_it_was() -> None:
     parameter = ParameterInfo("w", (3, 4), "bfloat16", False, 1, 2, "Linear", ("v",), 12)
-    layer = LayerInfo("fc", "Linear", "relu", True, (0, 2), ("add",), 64, 32)
+    layer = LayerInfo("fc", "Linear", "relu", True, (0, 2), ("add",), 64, 32, {"p": 0.5})
     group = GroupInfo("g", "AdamW", 1e-3, 0.1, True, {"betas": [0.9, 0.99]}, 1, 2)
     meta = RunMeta(
         "r", "s", 1, "w", 2, 4, 10, 1e9, "Net", "CrossEntropyLoss", (parameter,), (layer,),
@@ -73,7 +73,10 @@ def test_any_json_object_gives_metadata_of_the_right_types(found: dict[str, obje
 @given(
     st.lists(
         st.dictionaries(
-            st.sampled_from(["name", "shape", "lr", "group", "tied", "sources", "between"]), JSON
+            st.sampled_from(
+                ["name", "shape", "lr", "group", "tied", "sources", "between", "settings"]
+            ),
+            JSON,
         )
     )
 )

@@ -90,7 +90,17 @@ RULE = Rule(
     min_steps=LATER + 1,
     check=check,
     thresholds={"copies": COPIES},
-    explains=("no-signal", "lr-too-high", "nan-in-loss", "vanishing-gradient"),
+    explains=(
+        "init-too-large",
+        "init-too-small",
+        "dead-relu",
+        "saturated-activation",
+        "exploding-gradient",
+        "no-signal",
+        "lr-too-high",
+        "nan-in-loss",
+        "vanishing-gradient",
+    ),
     while_improving="keep",
     fixes=(
         "Keep PyTorch's default initialisation, or use nn.init.kaiming_uniform_ for weights.",

@@ -187,16 +187,23 @@ RULE = Rule(
         "nan-in-loss",
         "weight-decay-too-strong",
         "vanishing-gradient",
+        "dead-relu",
+        "saturated-activation",
         "lr-too-low",
         "no-signal",
     ),
+    yields_to=("exploding-gradient",),
     while_improving="keep",
     fixes=(
         "Lower the learning rate by 10.",
         "Warm the learning rate up over the first few hundred steps.",
         "Clip gradients: torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0).",
     ),
-    confusables={"nan-in-loss": "there the loss is not finite without having grown before"},
+    confusables={
+        "nan-in-loss": "there the loss is not finite without having grown before",
+        "exploding-gradient": "there gradients far above their usual size came before large steps",
+        "init-too-large": "there the loss is high before the first update",
+    },
     doc=__doc__ or "",
     fires=(
         Case(

@@ -162,6 +162,7 @@ RULE = Rule(
         "slope": SLOPE,
     },
     explains=("no-signal",),
+    yields_to=("lr-decays-too-soon",),
     fixes=(
         "Raise the learning rate by 10, and again while the update ratio stays below 1e-3.",
         "Check that the loss is not divided twice, by batch size or accumulation steps.",

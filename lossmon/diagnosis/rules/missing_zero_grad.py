@@ -80,7 +80,15 @@ RULE = Rule(
     min_steps=SAMPLES,
     check=check,
     thresholds={"stale": STALE, "most": MOST},
-    explains=("lr-too-high", "nan-in-loss", "no-signal", "vanishing-gradient"),
+    explains=(
+        "lr-too-high",
+        "nan-in-loss",
+        "exploding-gradient",
+        "dead-relu",
+        "saturated-activation",
+        "no-signal",
+        "vanishing-gradient",
+    ),
     while_improving="keep",
     fixes=(
         "Call optimizer.zero_grad() before loss.backward(), once per optimizer step.",

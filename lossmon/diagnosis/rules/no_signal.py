@@ -14,7 +14,7 @@ Fix
 Not to be confused with
     lr-too-low: there gradients agree, and updates are tiny.
     weight-decay-too-strong: there the penalty holds the weights down.
-    class-imbalance: there the prior's loss itself is low.
+    class-imbalance: there one class is nearly all of the labels, and others are hardly seen.
 
 Sources
     Best constant prediction: entropy of the labels, variance of the targets, by definition.
@@ -124,7 +124,9 @@ RULE = Rule(
     confusables={
         "lr-too-low": "there successive gradients agree and updates are tiny",
         "weight-decay-too-strong": "there a penalty holds the weights down",
+        "class-imbalance": "there one class is nearly all of the labels",
     },
+    yields_to=("class-imbalance",),
     doc=__doc__ or "",
     fires=(
         Case(

@@ -243,7 +243,8 @@ RULE = Rule(
         "spread": SPREAD,
         "added": ADDED,
     },
-    explains=("vanishing-gradient", "no-signal", "lr-too-low"),
+    explains=("vanishing-gradient", "dead-relu", "no-signal", "lr-too-low"),
+    yields_to=("l1-too-strong",),
     while_improving="keep",
     fixes=(
         "Lower the weight decay, or the factor of the L2 term, by 100 and raise it from there.",

@@ -95,7 +95,7 @@ RULE = Rule(
     min_steps=SAMPLES,
     check=check,
     thresholds={"zero": ZERO},
-    explains=("constant-init", "no-signal", "vanishing-gradient", "lr-too-low"),
+    explains=("constant-init", "dead-relu", "no-signal", "vanishing-gradient", "lr-too-low"),
     while_improving="keep",
     fixes=(
         "Keep PyTorch's default initialisation, or use nn.init.kaiming_uniform_ for weights.",

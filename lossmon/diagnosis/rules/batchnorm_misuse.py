@@ -1,0 +1,220 @@
+"""Batch statistics are meaningless.
+
+Sees
+    How many values lie behind each statistic of a batch normalisation, and its momentum; and
+    whether the model does far worse in eval mode, where the probe or a validation loss tells.
+
+Why the loss stalls
+    Of two values the normalised ones are +1 and -1, whatever they were: nothing but their order
+    comes through, and no gradient goes back. With a momentum near 1 or of 0 the running statistics
+    are those of the last batch, or of none: then the loss stalls in evaluation.
+
+Fix
+    Larger batches, or a normalisation that does not look at the batch: GroupNorm, LayerNorm.
+
+Not to be confused with
+    batch-too-small: there the gradient is noisy; here there is none before the normalisation.
+    overfitting: there the validation loss is high and that of a training batch in eval mode is not.
+    Frozen statistics in fine-tuning: a layer in eval mode takes none of its batch.
+
+Sources
+    By definition: two values less their mean, over their deviation, are +1 and -1. PyTorch
+    documentation, "BatchNorm1d": momentum is the weight of the new value, elsewhere of the old one.
+    Wu and He 2018, "Group Normalization", section 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from lossmon import signals
+from lossmon.batchsignals import BATCH_SIZE
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.synthtables import LAYERS
+from lossmon.numfmt import fmt
+from lossmon.records import LayerInfo, Mark
+from lossmon.signals import LOSS, VAL_LOSS
+
+VALUES = Threshold(2.0, "values a statistic", "by definition: two become +1 and -1")
+LAST_ONLY = Threshold(0.9, "", "by definition: nine tenths of the statistics are the last batch's")
+NEVER = Threshold(1e-4, "", "by definition: ten thousand steps until the statistics are the data's")
+GAP = Threshold(2.0, "times the loss in train mode", "calibration: at most 1.1 in healthy runs")
+PART = Threshold(0.1, "of the prior's loss", "less than a tenth of what there is to learn")
+PROBE = "train-eval"
+SETTLED = 100
+
+
+def check(facts: Facts) -> Outcome:
+    """Fire where statistics are taken over two values, or those of evaluation are far off."""
+    if not facts.layers.infos:
+        return Skipped("no layers recorded")
+    norms = [info for info in facts.layers.infos if "BatchNorm" in info.kind]
+    grown = _growth(facts)
+    few = [i for i in norms if 0 < i.settings.get("values", 0) * grown <= VALUES.value]
+    if few:
+        return Found("error", facts.first_step, (_values(facts, few, grown),), _names(few))
+    odd = [info for info in norms if _is_odd(info)]
+    gap = tuple(_probed(facts, odd)) or tuple(_validated(facts, odd))
+    if odd:
+        evidence = (_momentum(facts, odd), *gap)
+        return Found("warning" if gap else "info", facts.first_step, evidence, _names(odd))
+    if norms and gap and not any(info.settings.get("p", 0) for info in facts.layers.infos):
+        return Found("warning", facts.window[0], gap, _names(norms))
+    return CLEAR
+
+
+def _growth(facts: Facts) -> float:
+    """Return how many times as large batches are, typically, as the first one was."""
+    sizes = facts.batches.measured(BATCH_SIZE)[1]
+    if not len(sizes) or not sizes[0] > 0:
+        return 1.0
+    return float(np.median(sizes) / sizes[0])
+
+
+def _is_odd(info: LayerInfo) -> bool:
+    momentum = info.settings.get("momentum")
+    return momentum is not None and not NEVER.value < momentum < LAST_ONLY.value
+
+
+def _names(infos: Sequence[LayerInfo]) -> tuple[str, ...]:
+    return tuple(info.name for info in infos)
+
+
+def _values(facts: Facts, few: Sequence[LayerInfo], grown: float) -> Evidence:
+    count = min(info.settings["values"] for info in few) * grown
+    reads = f"each statistic is taken over {fmt(count, 2)} values: normalised, they are +1 and -1 "
+    reads += "whatever they were"
+    first, last = facts.first_step, facts.last_step
+    limit = VALUES.value
+    return Evidence("values_per_statistic", first, last, count, limit, reads, VALUES.source)
+
+
+def _momentum(facts: Facts, odd: Sequence[LayerInfo]) -> Evidence:
+    momentum = odd[0].settings["momentum"]
+    is_last = momentum >= LAST_ONLY.value
+    limit = LAST_ONLY if is_last else NEVER
+    whose = "those of the last batch" if is_last else "never those of the data"
+    reads = f"with momentum {fmt(momentum)} the statistics for evaluation are {whose}"
+    first, last = facts.first_step, facts.last_step
+    return Evidence("momentum", first, last, momentum, limit.value, reads, limit.source)
+
+
+def _probed(facts: Facts, odd: Sequence[LayerInfo]) -> Iterator[Evidence]:
+    found = facts.probe(PROBE)
+    if found is None:
+        return
+    train, without = _number(found.get("train_loss")), _number(found.get("eval_loss"))
+    reads = f"the same batch has a loss of {fmt(train, 3)} in train mode and of "
+    yield from _gap(facts, "train_eval_probe", train, without, f"{reads}{fmt(without, 3)} in eval")
+
+
+def _validated(facts: Facts, odd: Sequence[LayerInfo]) -> Iterator[Evidence]:
+    """Only beside an odd momentum: overfitting and other data bring a gap too."""
+    series = facts.run.scalar(VAL_LOSS)
+    if not odd or series is None or not len(series) or facts.probe(PROBE) is not None:
+        return
+    train, without = float(np.nanmean(facts.recent_losses)), float(series.values[-1])
+    reads = f"the validation loss is {fmt(without, 3)} where the training loss is {fmt(train, 3)}"
+    yield from _gap(facts, VAL_LOSS.name, train, without, reads)
+
+
+def _gap(facts: Facts, signal: str, train: float, without: float, reads: str) -> Iterator[Evidence]:
+    prior = float(np.nan_to_num(facts.level.prior, nan=0.0))
+    limit = max(GAP.value * train, train + PART.value * prior)
+    if train > 0 and without > limit and facts.n_steps >= SETTLED:
+        first, last = facts.window
+        yield Evidence(signal, first, last, without, limit, reads, GAP.source)
+
+
+def _number(value: Any) -> float:
+    """Return a number of a log; NaN for anything else."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number else float("nan")
+
+
+def _with(**settings: float) -> tuple[LayerInfo, ...]:
+    norm = LayerInfo(
+        "1", "BatchNorm1d", "relu", settings={"momentum": 0.1, "eps": 1e-5, **settings}
+    )
+    return (LAYERS[0], norm, *LAYERS[1:])
+
+
+def _probe(train: Any, without: Any) -> Mark:
+    detail = {"probe": PROBE, "train_loss": train, "eval_loss": without}
+    return Mark(299, 30.0, signals.PROBE, detail)
+
+
+RULE = Rule(
+    id="batchnorm-misuse",
+    claim="Batch statistics are meaningless.",
+    stage="regulariser",
+    needs=(LOSS,),
+    min_steps=20,
+    check=check,
+    thresholds={
+        "values": VALUES,
+        "last_only": LAST_ONLY,
+        "never": NEVER,
+        "gap": GAP,
+        "part": PART,
+    },
+    explains=("vanishing-gradient", "no-signal", "lr-too-low", "batch-too-small", "dead-relu"),
+    while_improving="keep",
+    fixes=(
+        "Give each batch 16 examples or more, with drop_last=True for the rest of an epoch.",
+        "Replace BatchNorm by nn.GroupNorm or nn.LayerNorm, which do not look at the batch.",
+        "Leave momentum at 0.1: in PyTorch it is the weight of the new batch, not of the old ones.",
+    ),
+    confusables={
+        "batch-too-small": "there the gradient is noisy, and reaches every layer",
+        "overfitting": "there a batch of the training data has a low loss in eval mode",
+    },
+    doc=__doc__ or "",
+    fires=(
+        Case(
+            "two values behind each statistic",
+            lambda: synth.run(loss=synth.flat(300, at=2.1), layers=_with(values=2.0)),
+            culprits=("1",),
+        ),
+        Case(
+            "running statistics of the last batch, and a high validation loss",
+            lambda: synth.run(layers=_with(momentum=0.99), scalar={VAL_LOSS: 2.0}),
+            culprits=("1",),
+        ),
+        Case(
+            "running statistics that are never updated",
+            lambda: synth.run(layers=_with(momentum=0.0)),
+            culprits=("1",),
+        ),
+        Case(
+            "a training batch that is not known again in eval mode",
+            lambda: synth.run(layers=_with(values=64.0), marks=(_probe(0.4, 2.2),)),
+            culprits=("1",),
+        ),
+    ),
+    silent=(
+        Case("a healthy run", synth.run),
+        Case("usual batch normalisation", lambda: synth.run(layers=_with(values=64.0))),
+        Case(
+            "a first batch of two, and larger ones after it",
+            lambda: synth.run(
+                layers=_with(values=2.0), total={BATCH_SIZE: np.array([2.0] + [64.0] * 299)}
+            ),
+        ),
+        Case("statistics that are frozen", lambda: synth.run(loss=synth.flat(300), layers=_with())),
+        Case(
+            "a validation loss above the training loss, with usual statistics",
+            lambda: synth.run(layers=_with(values=64.0), scalar={VAL_LOSS: 2.0}),
+        ),
+        Case(
+            "a probe that says nothing that can be read",
+            lambda: synth.run(layers=_with(values=64.0), marks=(_probe(None, "high"),)),
+        ),
+    ),
+)

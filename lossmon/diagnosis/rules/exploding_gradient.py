@@ -1,0 +1,233 @@
+"""Gradient norms blow up.
+
+Sees
+    The total gradient norm before clipping, at all sampled steps, against what it is as a rule and
+    what it was at first: single norms far above both, again and again, or a level that has risen.
+    And whether a large step came before it.
+
+Why the loss stalls
+    The gradient is multiplied on its way back, by each layer or each step of a sequence. One such
+    gradient takes the weights further than all steps before it, and undoes what they had learned.
+
+Fix
+    Clip the gradient's norm; an architecture that keeps its size.
+
+Not to be confused with
+    lr-too-high: there a large step came first, of a gradient of the usual size.
+    One bad batch: a single norm that stands out, after which all is as before.
+    Rare examples, whose gradients are large at first already.
+    init-too-large: there the weights were too large from the start.
+
+Sources
+    Bengio et al. 1994; Pascanu et al. 2013, section 2. OLMo-core skips a step beyond 6 standard
+    deviations; ten times the median is beyond that for norms that scatter by a factor of 1.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.facts import EARLY_ROWS, Facts
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.numfmt import fmt
+from lossmon.records import Steps
+from lossmon.signals import LOSS, TOTAL_GRAD_NORM, TOTAL_UNCLIPPED_NORM, UPDATE_NORM
+
+Floats = NDArray[np.float64]
+
+BLOWN_UP = Threshold(10.0, "times the median", "beyond 6 standard deviations of a sound scatter")
+EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
+FALLEN = Threshold(0.5, "of the first loss", "where no prior is known: it has halved")
+LARGE_STEP = Threshold(0.1, "of the weights", "TheDeepChecker: update ratios above 10^-1 diverge")
+EPISODES = 3
+"""So many times apart: fewer are bad batches."""
+NORMS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Norms:
+    """Gradient norms of the run."""
+
+    steps: Steps
+    values: Floats
+    """Infinite where they overflowed."""
+    usual: float
+    """The larger of the run's median and that of its first records."""
+
+
+def check(facts: Facts) -> Outcome:
+    """Fire where norms far above the usual come again and again, or to stay, and nothing else."""
+    norms = _norms(facts)
+    if len(norms.values) < NORMS or not norms.usual > 0:
+        return Skipped(f"{len(norms.values)} gradient norms are recorded, {NORMS} needed")
+    if _learns(facts):
+        return CLEAR
+    for proof in (_again_and_again, _for_good):
+        found = proof(facts, norms)
+        if found is not None:
+            return CLEAR if _stepped_before(facts, found.since_step) else found
+    return CLEAR
+
+
+def _norms(facts: Facts) -> Norms:
+    unclipped = facts.run.scalar(TOTAL_UNCLIPPED_NORM)
+    series = unclipped if unclipped is not None and len(unclipped) else None
+    series = series or facts.run.scalar(TOTAL_GRAD_NORM)
+    if series is None:
+        return Norms(np.zeros(0, np.int64), np.zeros(0), 0.0)
+    values = np.nan_to_num(series.values, nan=np.inf, posinf=np.inf)
+    usual = max(_median(values), _median(values[:EARLY_ROWS])) if len(values) else 0.0
+    return Norms(series.steps, values, usual)
+
+
+def _median(values: Floats) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else 0.0
+
+
+def _learns(facts: Facts) -> bool:
+    if facts.level.is_known:
+        return facts.level.explained >= EXPLAINED.value
+    now = float(np.nan_to_num(facts.recent_losses, nan=np.inf, posinf=np.inf).mean())
+    return now < FALLEN.value * facts.first_loss
+
+
+def _stepped_before(facts: Facts, since: int) -> bool:
+    """Return whether the weights were thrown about before any gradient was out of the usual."""
+    steps = facts.sampled_steps[facts.run_rows]
+    before = facts.update_ratios[steps < since]
+    return bool((np.nan_to_num(before, posinf=np.inf) > LARGE_STEP.value).any())
+
+
+def _again_and_again(facts: Facts, norms: Norms) -> Found | None:
+    high = np.flatnonzero(norms.values > BLOWN_UP.value * norms.usual)
+    apart = high[np.append(True, np.diff(high) > 1)] if len(high) else high
+    if len(apart) < EPISODES or norms.steps[high[-1]] < facts.window[0]:
+        return None
+    worst = float(norms.values[high].max())
+    first, last = int(norms.steps[apart[0]]), int(norms.steps[high[-1]])
+    reads = (
+        f"{len(high)} of {len(norms.values)} gradient norms, {len(apart)} times apart, are more "
+    )
+    reads += f"than {fmt(BLOWN_UP.value)} times the usual {fmt(norms.usual, 3)}, up to "
+    reads += fmt(worst, 3)
+    limit = BLOWN_UP.value * norms.usual
+    tag = TOTAL_GRAD_NORM.name
+    blown = Evidence(tag, first, last, worst, limit, reads, BLOWN_UP.source, fmt(limit, 3))
+    return Found("error", first, (blown, *_level(facts)))
+
+
+def _for_good(facts: Facts, norms: Norms) -> Found | None:
+    early = _median(norms.values[:EARLY_ROWS])
+    now = norms.values[-max(EARLY_ROWS, len(norms.values) // 5) :]
+    level = float(np.median(now))
+    if not level > BLOWN_UP.value * early > 0:
+        return None
+    at = int(np.argmax(norms.values > BLOWN_UP.value * early))
+    since, last = int(norms.steps[at]), int(norms.steps[-1])
+    reads = f"gradient norms have risen from {fmt(early, 3)} to {fmt(level, 3)}"
+    limit = BLOWN_UP.value * early
+    tag = TOTAL_GRAD_NORM.name
+    risen = Evidence(tag, since, last, level, limit, reads, BLOWN_UP.source, fmt(limit, 3))
+    return Found("error", since, (risen, *_level(facts)))
+
+
+def _level(facts: Facts) -> Iterator[Evidence]:
+    recent = facts.recent_losses
+    first, last = facts.loss_window
+    if not len(recent) or np.isnan(facts.first_loss):
+        return
+    now = float(recent.mean())
+    reads = f"the loss is {fmt(now, 3)}; at first it was {fmt(facts.first_loss, 3)}"
+    limit = FALLEN.value * facts.first_loss
+    yield Evidence(LOSS.name, first, last, now, limit, reads, FALLEN.source)
+
+
+def _spiky(*at: int) -> Floats:
+    norms = np.exp(np.random.default_rng(3).normal(0, 0.3, 300))
+    norms[list(at)] = 300.0
+    return norms
+
+
+def _imbalanced() -> Floats:
+    norms = np.full(300, 0.01)
+    norms[:30] = 1.0
+    norms[40::20] = 1.5
+    return norms
+
+
+def _early_steps() -> Floats:
+    updates = np.full((300, len(synth.SHAPES)), 0.02)
+    updates[2:6] = 5.0
+    return updates
+
+
+RULE = Rule(
+    id="exploding-gradient",
+    claim="Gradient norms blow up.",
+    stage="gradient-flow",
+    needs=(LOSS, TOTAL_GRAD_NORM),
+    min_steps=50,
+    check=check,
+    thresholds={
+        "blown_up": BLOWN_UP,
+        "explained": EXPLAINED,
+        "fallen": FALLEN,
+        "large_step": LARGE_STEP,
+    },
+    explains=("nan-in-loss", "dead-relu", "saturated-activation", "lr-too-high", "no-signal"),
+    fixes=(
+        "Clip gradients: torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0) before the step.",
+        "Use nn.LSTM or nn.GRU instead of nn.RNN, or back-propagate through fewer steps.",
+        "Put a normalisation layer after each layer, or residual connections around it.",
+        "Lower the learning rate by 10.",
+    ),
+    confusables={
+        "lr-too-high": "there a large step of a usual gradient came first",
+        "init-too-large": "there the weights were too large from the start",
+    },
+    doc=__doc__ or "",
+    fires=(
+        Case(
+            "norms of 300 again and again, at the prior",
+            lambda: synth.run(
+                loss=synth.flat(300), scalar={TOTAL_GRAD_NORM: _spiky(60, 120, 180, 240, 280)}
+            ),
+        ),
+        Case(
+            "norms that rise a thousandfold",
+            lambda: synth.run(
+                loss=synth.flat(300), scalar={TOTAL_GRAD_NORM: np.geomspace(1, 1000, 300)}
+            ),
+        ),
+    ),
+    silent=(
+        Case("a healthy run", synth.run),
+        Case(
+            "one bad batch",
+            lambda: synth.run(loss=synth.flat(300), scalar={TOTAL_GRAD_NORM: _spiky(150)}),
+        ),
+        Case(
+            "rare examples whose gradients are no larger than at first",
+            lambda: synth.run(loss=synth.flat(300), scalar={TOTAL_GRAD_NORM: _imbalanced()}),
+        ),
+        Case(
+            "norms that rise while the loss falls",
+            lambda: synth.run(scalar={TOTAL_GRAD_NORM: np.geomspace(1, 1000, 300)}),
+        ),
+        Case(
+            "norms that blow up after steps that threw the weights about",
+            lambda: synth.run(
+                loss=synth.flat(300),
+                scalar={TOTAL_GRAD_NORM: _spiky(60, 120, 180, 240, 280)},
+                parameter={UPDATE_NORM: _early_steps()},
+            ),
+        ),
+    ),
+)

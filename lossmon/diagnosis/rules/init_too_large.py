@@ -1,0 +1,216 @@
+"""Initial activations or logits are far too large.
+
+Sees
+    The gain of every weight matrix before the first step, ‖W‖/sqrt(rows); and what such gains do:
+    a first loss far above that of a constant prediction, outputs far wider than the targets,
+    units that are pinned from the start, or a state that is multiplied at every step of a sequence.
+
+Why the loss stalls
+    Each layer multiplies the signal. Activations saturate or the outputs are wrong with certainty;
+    gradients are huge or gone, and the usual learning rate moves weights of that size too little.
+
+Fix
+    An initialisation that keeps the scale: variance 1/fan_in, or 2/fan_in before a ReLU.
+
+Not to be confused with
+    unnormalised-input: there the inputs are off their scale and the weights are not.
+    lr-too-high: there the first loss is that of any untrained model, and rises after a step.
+    A pretrained trunk under a new head, whose gains are what training has made them: it learns.
+
+Sources
+    Glorot and Bengio 2010, section 4.2.1; He et al. 2015, "Delving Deep into Rectifiers", section
+    2.2. TheDeepChecker (Ben Braiek and Khomh 2022): a first loss of twice ln K is too high.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossmon import signals
+from lossmon.batchsignals import INPUT_HIGH, INPUT_LOW, PREDICTION_STD, TARGET_STD
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.gains import Gains, first_gains
+from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.numfmt import fmt
+from lossmon.signals import CRITERION_LOSS, SATURATED_SHARE, WEIGHT_NORM
+
+Floats = NDArray[np.float64]
+
+LARGE = Threshold(3.0, "", "torch.nn.init.calculate_gain gives at most 5/3: nearly twice that")
+FIRST_LOSS = Threshold(2.0, "times the prior's loss", "TheDeepChecker: a first loss of 2 ln K")
+WIDE = Threshold(10.0, "times the targets'", "an untrained model of sound scale is about as wide")
+PINNED = Threshold(0.5, "of the units", "SageMaker Debugger and DeepDiagnosis: more than half")
+EXPLAINED = Threshold(0.9, "of the prior's loss", "a model that explains so much has got over it")
+INPUT = Threshold(30.0, "", "normalised inputs do not reach it: 30 standard deviations")
+
+
+def check(facts: Facts) -> Outcome:
+    """Fire where the weights began with gains far above 1, and the first pass shows it."""
+    gains = first_gains(facts)
+    if isinstance(gains, str):
+        return Skipped(gains)
+    large = np.nan_to_num(gains.values) > LARGE.value
+    if not large.any() or facts.level.explained >= EXPLAINED.value or _is_input_large(facts):
+        return CLEAR
+    proofs = (*_lossy(facts), *_wide(facts), *_pinned(facts), *_repeated(facts, gains))
+    if not proofs:
+        return CLEAR
+    worst = np.argsort(-np.where(large, gains.values, 0.0), kind="stable")[: large.sum()]
+    names = tuple(facts.parameters[at].name for at in worst)
+    return Found("error", gains.step, (_gain(facts, gains, large), *proofs), names)
+
+
+def _is_input_large(facts: Facts) -> bool:
+    """Return whether the model is given numbers so large that any weights would do."""
+    for signal in (INPUT_LOW, INPUT_HIGH):
+        _, values = facts.batches.measured(signal)
+        if len(values) and abs(values[0]) > INPUT.value:
+            return True
+    return False
+
+
+def _gain(facts: Facts, gains: Gains, large: NDArray[np.bool_]) -> Evidence:
+    step, worst = gains.step, float(np.nanmax(gains.values))
+    matrices = int(np.isfinite(gains.values).sum())
+    reads = f"{int(large.sum())} of {matrices} weight matrices began with a gain above "
+    reads += f"{fmt(LARGE.value)}, at most {fmt(worst, 3)}"
+    return Evidence(WEIGHT_NORM.name, step, step, worst, LARGE.value, reads, LARGE.source)
+
+
+def _lossy(facts: Facts) -> Iterator[Evidence]:
+    """The outputs are wrong with certainty; of classifiers only, for their prior has a scale."""
+    steps, losses = facts.batches.measured(CRITERION_LOSS)
+    prior = facts.level.prior
+    if not len(losses) or not prior > 0 or not facts.is_recorded(signals.CLASS_COUNT):
+        return
+    first, limit = float(losses[0]), FIRST_LOSS.value * prior
+    if first > limit:
+        step = int(steps[0])
+        reads = f"the first loss is {fmt(first, 3)}; predicting a constant costs {fmt(prior, 3)}"
+        yield Evidence(CRITERION_LOSS.name, step, step, first, limit, reads, FIRST_LOSS.source)
+
+
+def _wide(facts: Facts) -> Iterator[Evidence]:
+    steps, spread = facts.batches.measured(PREDICTION_STD)
+    _, target = facts.batches.measured(TARGET_STD)
+    if not len(spread) or not len(target) or not target[0] > 0:
+        return
+    times, step = float(spread[0] / target[0]), int(steps[0])
+    if times > WIDE.value:
+        reads = f"the first outputs spread {fmt(times, 3)} times as far as the targets"
+        yield Evidence(PREDICTION_STD.name, step, step, times, WIDE.value, reads, WIDE.source)
+
+
+def _pinned(facts: Facts) -> Iterator[Evidence]:
+    layers = facts.layers
+    if not len(layers.steps):
+        return
+    share = layers.column(SATURATED_SHARE, layers.early[:1])[0]
+    soft = np.array([info.activation == "softmax" for info in layers.infos], bool)
+    share = np.where(soft, np.nan, share)
+    if np.isfinite(share).any() and np.nanmax(share) > PINNED.value:
+        at, step = int(np.nanargmax(share)), int(layers.steps[0])
+        worst = float(share[at])
+        reads = f"{fmt(100 * worst, 3)} % of the units of {layers.infos[at].name} are pinned at "
+        reads += f"step {step}"
+        bound = f"{fmt(100 * PINNED.value)} %"
+        limit, source = PINNED.value, PINNED.source
+        yield Evidence(SATURATED_SHARE.name, step, step, worst, limit, reads, source, bound)
+
+
+def _repeated(facts: Facts, gains: Gains) -> Iterator[Evidence]:
+    """A matrix from state to state acts once a step: its gain is about its spectral radius."""
+    recurrent = np.array(["weight_hh" in p.name for p in facts.parameters], bool)
+    values = np.where(recurrent, np.nan_to_num(gains.values), 0.0)
+    worst, step = float(values.max(initial=0.0)), gains.step
+    if worst > LARGE.value:
+        reads = f"the recurrent weights multiply the state by {fmt(worst, 3)} at every step of a "
+        reads += "sequence"
+        yield Evidence("recurrent_gain", step, step, worst, LARGE.value, reads, LARGE.source)
+
+
+def _weights(gain: float) -> Floats:
+    """Return weight norms of matrices of that gain, biases small."""
+    return np.array(
+        [gain * np.sqrt(s[0]) if len(s) > 1 else 0.1 for s in synth.SHAPES.values()], float
+    )
+
+
+def _falling_from(loss: float) -> Floats:
+    return synth.flat(300, at=2 * synth.PRIOR) + loss * np.exp(-np.arange(300) / 5)
+
+
+RULE = Rule(
+    id="init-too-large",
+    claim="Initial activations or logits are far too large.",
+    stage="initialisation",
+    needs=(WEIGHT_NORM,),
+    min_steps=20,
+    check=check,
+    thresholds={
+        "gain": LARGE,
+        "first_loss": FIRST_LOSS,
+        "wide": WIDE,
+        "pinned": PINNED,
+        "explained": EXPLAINED,
+        "input": INPUT,
+    },
+    explains=(
+        "saturated-activation",
+        "vanishing-gradient",
+        "exploding-gradient",
+        "dead-relu",
+        "grad-clip-too-tight",
+        "lr-too-high",
+        "lr-too-low",
+        "nan-in-loss",
+        "no-signal",
+    ),
+    fixes=(
+        "Leave torch's own initialisation, or use nn.init.kaiming_normal_(w) before ReLU and "
+        "nn.init.xavier_uniform_(w) before tanh or sigmoid.",
+        "Give nn.init.normal_ a std: 1/sqrt(fan_in); its default is 1.",
+        "Initialise an embedding that is tied to the output with std 0.02.",
+        "Put a normalisation layer after each layer, so that the scale of its weights is undone.",
+    ),
+    confusables={
+        "unnormalised-input": "there the weights have gains near 1, and the inputs are large",
+        "lr-too-high": "there the loss rises from that of any untrained model",
+    },
+    doc=__doc__ or "",
+    fires=(
+        Case(
+            "gains of 8 and a first loss of 20 times the prior's",
+            lambda: synth.run(
+                loss=_falling_from(20 * synth.PRIOR), parameter={WEIGHT_NORM: _weights(8.0)}
+            ),
+            culprits=("0.weight", "2.weight", "4.weight"),
+        ),
+    ),
+    silent=(
+        Case("a healthy run", synth.run),
+        Case(
+            "a high first loss with sound weights: unnormalised inputs",
+            lambda: synth.run(
+                loss=_falling_from(20 * synth.PRIOR), parameter={WEIGHT_NORM: _weights(0.6)}
+            ),
+        ),
+        Case(
+            "large weights and large inputs",
+            lambda: synth.run(
+                loss=_falling_from(20 * synth.PRIOR),
+                parameter={WEIGHT_NORM: _weights(8.0)},
+                total={INPUT_HIGH: 255.0},
+            ),
+        ),
+        Case(
+            "a pretrained model whose weights are large and whose loss is not",
+            lambda: synth.run(parameter={WEIGHT_NORM: _weights(8.0)}),
+        ),
+    ),
+)

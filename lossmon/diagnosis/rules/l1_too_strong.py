@@ -1,0 +1,194 @@
+"""The L1 penalty outweighs the data.
+
+Sees
+    The cosine between the gradient of each weight matrix and the signs of its weights, at first and
+    now: an L1 penalty pulls every weight towards zero alike, whatever its size.
+
+Why the loss stalls
+    The penalty pulls every weight towards zero harder than the data pulls it away. The weights end
+    up jumping about zero, and the model predicts a constant.
+
+Fix
+    Lower the factor of the penalty by 100.
+
+Not to be confused with
+    weight-decay-too-strong: an L2 penalty pulls in proportion to the weight, along w itself.
+    A sparse model that has learned: there the data outweighed the penalty at first.
+
+Sources
+    By definition: the gradient of lambda ‖w‖₁ is lambda sgn(w), Goodfellow et al. 2016, section
+    7.1.2. A cosine above 1/√2 is a penalty whose gradient is longer than all the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossmon import signals
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.facts import EARLY_ROWS, Facts
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.stats import median_of_columns, ratio
+from lossmon.numfmt import fmt
+from lossmon.records import Steps
+from lossmon.signals import (
+    CRITERION_LOSS,
+    GRAD_DOT_SIGN,
+    GRAD_DOT_WEIGHT,
+    GRAD_SAMPLED_NORM,
+    LOSS,
+    WEIGHT_NORM,
+)
+
+Floats = NDArray[np.float64]
+
+COSINE = Threshold(2**-0.5, "", "by definition of outweighs: 1/√2")
+EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
+ADDED = Threshold(1e-3, "of the criterion loss", "below it nothing noticeable was added")
+LEAST = 32
+"""Elements of a matrix: signs of fewer agree with a gradient by chance."""
+SAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """How far gradients point along the weights' signs, one column a parameter."""
+
+    steps: Steps
+    signs: Floats
+    """cos(g, sgn w); NaN where not measured."""
+    weights: Floats
+    """cos(g, w)."""
+
+
+def check(facts: Facts) -> Outcome:
+    """Fire where gradients point along the signs of the weights, from the first steps until now."""
+    judged = facts.matrices & np.array([p.numel >= LEAST for p in facts.parameters], bool)
+    if not judged.any():
+        return Skipped(f"no weight matrix of {LEAST} elements is held by an optimizer")
+    if facts.level.explained >= EXPLAINED.value or _nothing_added(facts):
+        return CLEAR
+    first, now = _pull(facts, facts.run_rows[:EARLY_ROWS]), _pull(facts, facts.run_rows)
+    now = Pull(now.steps[-EARLY_ROWS:], now.signs[-EARLY_ROWS:], now.weights[-EARLY_ROWS:])
+    if min(len(first.steps), len(now.steps)) < SAMPLES:
+        return Skipped(f"signs were looked at in fewer than {SAMPLES} steps")
+    penalised = judged & _along_signs(first) & _along_signs(now)
+    if not penalised.any():
+        return CLEAR
+    evidence = (_evidence("at first", first, penalised), _evidence("by now", now, penalised))
+    return Found("error", int(first.steps[0]), evidence, facts.names(penalised))
+
+
+def _pull(facts: Facts, rows: Steps) -> Pull:
+    """Return the cosines of those records in which signs were looked at."""
+    dots = facts.parameter(GRAD_DOT_SIGN, rows)
+    rows, dots = rows[np.isfinite(dots).any(axis=1)], dots[np.isfinite(dots).any(axis=1)]
+    gradient = facts.parameter(GRAD_SAMPLED_NORM, rows)
+    roots = np.sqrt(np.array([max(1, p.numel) for p in facts.parameters], float))
+    along = facts.parameter(GRAD_DOT_WEIGHT, rows)
+    weight = facts.parameter(WEIGHT_NORM, rows)
+    return Pull(
+        facts.sampled_steps[rows], ratio(dots, gradient * roots), ratio(along, gradient * weight)
+    )
+
+
+def _along_signs(pull: Pull) -> NDArray[np.bool_]:
+    """Return which parameters' gradients point along the signs, and more so than along w."""
+    signs, weights = median_of_columns(pull.signs), median_of_columns(pull.weights)
+    return np.asarray((signs > COSINE.value) & ~(weights >= signs))
+
+
+def _nothing_added(facts: Facts) -> bool:
+    """Return whether the loss is known to be the criterion's alone."""
+    steps, criterion = facts.batches.newest(CRITERION_LOSS)
+    added = facts.loss_at(steps) - criterion
+    known = np.isfinite(added)
+    if not known.any():
+        return False
+    return bool(np.median(added[known]) <= ADDED.value * np.median(np.abs(criterion[known])))
+
+
+def _evidence(when: str, pull: Pull, penalised: NDArray[np.bool_]) -> Evidence:
+    cosine = float(np.nanmedian(pull.signs[:, penalised]))
+    first, last = int(pull.steps[0]), int(pull.steps[-1])
+    reads = f"{when} gradients point along the signs of the weights (cosine {fmt(cosine, 2)})"
+    bound = fmt(COSINE.value, 2)
+    return Evidence(
+        GRAD_DOT_SIGN.name, first, last, cosine, COSINE.value, reads, COSINE.source, bound
+    )
+
+
+_ROOTS = np.sqrt([float(np.prod(shape)) for shape in synth.SHAPES.values()])
+_MATRICES = ("0.weight", "2.weight", "4.weight")
+
+
+def _penalised(signs: float | Floats, weights: float, *, added: float = 5.0) -> dict[str, object]:
+    data = synth.flat(300)
+    return {
+        "loss": data + added,
+        "total": {CRITERION_LOSS: data},
+        "parameter": {
+            GRAD_SAMPLED_NORM: 1.0,
+            signals.GRAD_NORM: 1.0,
+            GRAD_DOT_SIGN: signs * _ROOTS,
+            WEIGHT_NORM: 2.0,
+            GRAD_DOT_WEIGHT: weights * 2.0,
+        },
+    }
+
+
+RULE = Rule(
+    id="l1-too-strong",
+    claim="The L1 penalty outweighs the data.",
+    stage="regulariser",
+    needs=(LOSS, GRAD_DOT_SIGN, GRAD_SAMPLED_NORM),
+    min_steps=EARLY_ROWS,
+    check=check,
+    thresholds={"cosine": COSINE, "explained": EXPLAINED, "added": ADDED},
+    explains=("vanishing-gradient", "no-signal", "lr-too-low", "dead-relu"),
+    while_improving="keep",
+    fixes=(
+        "Lower the factor of the L1 term by 100 and raise it from there.",
+        "Average the penalty over the weights, or sum it over fewer: leave out biases and norms.",
+        "Write down the criterion's loss and the penalty apart, and keep the latter well below.",
+    ),
+    confusables={
+        "weight-decay-too-strong": "an L2 penalty pulls along w itself, not along its signs",
+        "no-signal": "there nothing but the data keeps the loss where it is",
+    },
+    doc=__doc__ or "",
+    fires=(
+        Case(
+            "gradients that are the penalty's",
+            lambda: synth.run(**_penalised(0.95, 0.8)),  # type: ignore[arg-type]
+            culprits=_MATRICES,
+        ),
+        Case(
+            "one layer is penalised, the others are not",
+            lambda: synth.run(**_penalised(np.array([0.9, 0, 0, 0, 0.1, 0.2]), 0.1)),  # type: ignore[arg-type]
+            culprits=("0.weight",),
+        ),
+    ),
+    silent=(
+        Case("a healthy run", synth.run),
+        Case("a weak penalty", lambda: synth.run(**_penalised(0.3, 0.25))),  # type: ignore[arg-type]
+        Case(
+            "an L2 penalty, whose gradient lies along the weights",
+            lambda: synth.run(**_penalised(0.8, 1.0)),  # type: ignore[arg-type]
+        ),
+        Case(
+            "a loss with nothing in it but the criterion",
+            lambda: synth.run(**_penalised(0.95, 0.8, added=0.0)),  # type: ignore[arg-type]
+        ),
+        Case(
+            "a sparse model that learned before it was pressed",
+            lambda: synth.run(
+                **_penalised(np.linspace(0.2, 1, 300)[:, None], 0.1)  # type: ignore[arg-type]
+            ),
+        ),
+    ),
+)

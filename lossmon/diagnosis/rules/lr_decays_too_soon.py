@@ -1,0 +1,236 @@
+"""The schedule ended before the loss did.
+
+Sees
+    The learning rate against its peak, the loss before it fell under 1 % of that, and what the
+    gradients since then would still have brought.
+
+Why the loss stalls
+    The gradient still knows the way down, and there is no step left to follow it with.
+
+Fix
+    Let the schedule last as long as the training: mind whether it counts epochs or steps.
+
+Not to be confused with
+    lr-too-low: there the learning rate was too low from the beginning.
+    lr-zero: there nothing is left of it, not even a little.
+    A cosine to zero at the floor: there the loss had stopped falling while the steps were large.
+
+Sources
+    PyTorch documentation, "How to adjust learning rate": a scheduler counts its own step() calls.
+    McCandlish et al. 2018, section 2.2: to first order a step lowers the loss by c‖g‖‖Δ‖ or more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossmon import signals
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.motion import SIGNIFICANT, agreement
+from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.schedule import main_rate
+from lossmon.diagnosis.stats import root_sum_squares
+from lossmon.diagnosis.trend import FLOOR, MIN_POINTS, trend
+from lossmon.numfmt import fmt
+from lossmon.records import Series
+from lossmon.signals import GRAD_NORM, LOSS, LR, UPDATE_NORM
+
+Floats = NDArray[np.float64]
+
+SPENT = Threshold(0.01, "of its peak", "usual cosine and step schedules end there, or lower")
+TAIL = Threshold(0.2, "of the steps", "a cosine to zero spends 6 % of them there, a quadratic 10 %")
+STILL = Threshold(0.1, "of its peak", "one cut of the usual step schedules")
+GAIN = Threshold(0.05, "of the loss", "five times the practical floor of the trend")
+EXPLAINED = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
+STEPS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Decay:
+    """A learning rate that has fallen to next to nothing, for good."""
+
+    peak: float
+    peak_step: int
+    low: int
+    """First step under 10 % of the peak."""
+    spent: int
+    """First step under 1 % of it."""
+    last: float
+
+
+def check(facts: Facts) -> Outcome:
+    """Fire where the loss was falling, gradients still agree, and the learning rate is spent."""
+    rate = main_rate(facts.run)
+    if rate is None:
+        return Skipped("no learning rate recorded")
+    decay = _decay(rate)
+    if decay is None or facts.level.explained >= EXPLAINED.value:
+        return CLEAR
+    steps = facts.last_step - decay.spent + 1
+    if steps < max(STEPS, TAIL.value * (facts.last_step - facts.first_step + 1)):
+        return CLEAR
+    if not _was_falling(facts, decay):
+        return CLEAR
+    rows = facts.rows[facts.sampled_steps[facts.rows] >= decay.spent]
+    c, z, _ = agreement(facts, rows)
+    if np.isnan(c):
+        return Skipped("hardly any steps in a row were sampled since the learning rate fell")
+    gain = steps * c * _reach(facts, rate, STILL.value * decay.peak)
+    if z < SIGNIFICANT.value or not gain > GAIN.value * facts.trend.scale:
+        return CLEAR
+    return Found("warning", decay.spent, _evidence(facts, decay, z, gain))
+
+
+def _decay(rate: Series) -> Decay | None:
+    """Return the decay of a learning rate that is under 1 % of its peak, and stays there."""
+    finite = np.nan_to_num(rate.values, nan=0.0, posinf=0.0)
+    at = int(np.argmax(finite))
+    peak, last = float(finite[at]), float(finite[-1])
+    if not peak > 0 or last >= SPENT.value * peak:
+        return None
+    low, spent = (
+        int(rate.steps[np.flatnonzero(finite >= share.value * peak)[-1] + 1])
+        for share in (STILL, SPENT)
+    )
+    return Decay(peak, int(rate.steps[at]), low, spent, last)
+
+
+def _was_falling(facts: Facts, decay: Decay) -> bool:
+    """Return whether the loss fell in the second half of the steps with a sizeable learning rate.
+
+    Where these are too few to say, what is left to gain has to say it.
+    """
+    middle = (decay.peak_step + decay.low) // 2
+    since, until = np.searchsorted(facts.loss_steps, (middle, decay.low))
+    if until - since < MIN_POINTS:
+        since, until = np.searchsorted(facts.loss_steps, (facts.first_step, decay.spent))
+    before = trend(facts.losses[since:until], scale=facts.trend.scale)
+    return before.direction in ("falling", "unknown")
+
+
+def _reach(facts: Facts, rate: Series, lr: float) -> float:
+    """Return ‖g‖‖Δ‖ of a step, typically, had it been made with a given learning rate."""
+    rows = facts.run_rows
+    steps = facts.sampled_steps[rows]
+    at = np.maximum(np.searchsorted(rate.steps, steps, side="right") - 1, 0)
+    gradient = root_sum_squares(facts.parameter(GRAD_NORM, rows)[:, facts.held])
+    update = root_sum_squares(facts.parameter(UPDATE_NORM, rows)[:, facts.held])
+    with np.errstate(all="ignore"):
+        reach = gradient * update * lr / rate.values[at]
+    reach = reach[np.isfinite(reach) & (reach > 0)][-len(facts.rows) :]
+    return float(np.median(reach)) if len(reach) else float("nan")
+
+
+def _evidence(facts: Facts, decay: Decay, z: float, gain: float) -> tuple[Evidence, ...]:
+    last = facts.last_step
+    share = decay.last / decay.peak
+    spent = f"the learning rate is {fmt(decay.last, 2)} since its peak of {fmt(decay.peak, 2)}, "
+    spent += f"and under 1 % of that from step {decay.spent} of {last} on"
+    agree = f"gradients still agree ({fmt(z, 2)} standard errors)"
+    left = f"at a tenth of the peak these {last - decay.spent + 1} steps would have lowered "
+    left += f"the loss by about {fmt(gain, 2)}, to first order"
+    limit = GAIN.value * facts.trend.scale
+    bound = f"{fmt(SIGNIFICANT.value)} standard errors"
+    first, tag = decay.spent, signals.GRAD_DOT_PREV.name
+    return (
+        Evidence(LR.name, first, last, share, SPENT.value, spent, SPENT.source, "1 % of the peak"),
+        Evidence(tag, first, last, z, SIGNIFICANT.value, agree, SIGNIFICANT.source, bound),
+        Evidence(LOSS.name, first, last, gain, limit, left, GAIN.source),
+    )
+
+
+_EXPONENTIAL = 1e-3 * np.maximum(0.95 ** np.arange(300), 1e-4)
+_COSINE = 1e-3 * 0.5 * (1 + np.cos(np.linspace(0, np.pi, 300)))
+
+
+def _stopped(at: float = 1.2, *, steps: int = 60) -> Floats:
+    """Return a loss that falls until it is held where it has got to."""
+    loss = synth.flat(300, at=at)
+    loss[:steps] += np.linspace(synth.PRIOR - at, 0, steps)
+    return loss
+
+
+def _moving(lr: Floats, c: float = 0.3) -> dict[signals.Signal, object]:
+    return {
+        signals.GRAD_SAMPLED_NORM: 1.0,
+        GRAD_NORM: 1.0,
+        signals.GRAD_DOT_PREV: c,
+        UPDATE_NORM: np.maximum(20 * lr, 1e-9)[:, None] * np.ones(len(synth.SHAPES)),
+    }
+
+
+RULE = Rule(
+    id="lr-decays-too-soon",
+    claim="The schedule ended before the loss did.",
+    stage="motion",
+    needs=(LOSS, GRAD_NORM, UPDATE_NORM),
+    min_steps=STEPS,
+    check=check,
+    thresholds={
+        "spent": SPENT,
+        "tail": TAIL,
+        "still": STILL,
+        "gain": GAIN,
+        "agreement": SIGNIFICANT,
+        "explained": EXPLAINED,
+        "floor": FLOOR,
+    },
+    explains=("lr-too-low", "update-underflow"),
+    yields_to=("lr-zero",),
+    fixes=(
+        "Call scheduler.step() once an epoch where the schedule is given in epochs.",
+        "Make the schedule as long as the training: T_max or total_iters in units of its step().",
+        "Decay more slowly, with a gamma nearer to 1 or later milestones; or set eta_min.",
+    ),
+    confusables={
+        "lr-too-low": "there the learning rate was too low at its peak already",
+        "lr-zero": "there the learning rate is exactly 0",
+    },
+    doc=__doc__ or "",
+    fires=(
+        Case(
+            "an exponential decay that is through after a third of the steps",
+            lambda: synth.run(loss=_stopped(), lr=_EXPONENTIAL, parameter=_moving(_EXPONENTIAL)),  # type: ignore[arg-type]
+        ),
+    ),
+    silent=(
+        Case("a healthy run", synth.run),
+        Case(
+            "a cosine to zero at the floor",
+            lambda: synth.run(
+                loss=_stopped(),
+                lr=_COSINE,
+                parameter=_moving(_COSINE),  # type: ignore[arg-type]
+            ),
+        ),
+        Case(
+            "a loss that was flat before the learning rate was cut",
+            lambda: synth.run(
+                loss=synth.flat(300, at=1.2),
+                lr=np.repeat([1e-3, 1e-6], 150),
+                parameter=_moving(np.repeat([1e-3, 1e-6], 150)),  # type: ignore[arg-type]
+            ),
+        ),
+        Case(
+            "gradients that hold next to nothing any more",
+            lambda: synth.run(
+                loss=_stopped(),
+                lr=_EXPONENTIAL,
+                parameter=_moving(_EXPONENTIAL, 0.003),  # type: ignore[arg-type]
+            ),
+        ),
+        Case(
+            "a model that has learned what there is",
+            lambda: synth.run(
+                loss=_stopped(0.1),
+                lr=_EXPONENTIAL,
+                parameter=_moving(_EXPONENTIAL),  # type: ignore[arg-type]
+            ),
+        ),
+    ),
+)

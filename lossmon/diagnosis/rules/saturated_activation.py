@@ -1,0 +1,210 @@
+"""Sigmoid or tanh units are pinned.
+
+Sees
+    Of every layer that is or feeds a sigmoid, a tanh or a function with ends of its own the share
+    of pre-activations beyond its reach, over the window, and since when. Not of the output, of
+    gates, or of a softmax.
+
+Why the loss stalls
+    Where a pre-activation is beyond 5 the slope is below 1/150 for a sigmoid and 1/5,000 for a
+    tanh. The layers before hardly get a gradient, and what they know comes through as one bit.
+
+Fix
+    Keep what goes in near 1: normalise it, average instead of adding up, smaller weights.
+
+Not to be confused with
+    A sigmoid at the output that is sure of its answers: that is what training is for.
+    Gates (LSTM, squeeze-and-excitation) that are open or closed: so they are meant.
+    init-too-large, unnormalised-input, lr-too-high: there it is their consequence.
+
+Sources
+    Glorot and Bengio 2010, section 3. DeepDiagnosis (Wardat et al. 2022): beyond 5 for more than
+    half of the units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.synthtables import LAYERS
+from lossmon.numfmt import fmt
+from lossmon.records import LayerInfo
+from lossmon.signals import SATURATED_SHARE
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+MOST = Threshold(0.5, "of the units", "DeepDiagnosis: beyond 5 for more than half")
+EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
+NARROWS = ("tanh", "sigmoid", "hardtanh", "hardsigmoid", "relu6")
+GATED = ("mul", "mulscalar")
+"""What multiplies one output by another: the smaller of them is a gate."""
+
+
+def check(facts: Facts) -> Outcome:
+    """Fire where most units of a hidden layer are pinned, as a rule, in a model that learns not."""
+    layers = facts.layers
+    if facts.level.explained >= EXPLAINED.value:
+        return CLEAR
+    share = layers.typical(SATURATED_SHARE, layers.newest)
+    hidden = np.array(list(_hidden(layers.infos)), bool)
+    pinned = hidden & (np.nan_to_num(share) > MOST.value)
+    if not pinned.any():
+        return CLEAR
+    since = _onset(facts, pinned)
+    if since is None:
+        return Skipped("pinned units were seen in the newest records only")
+    evidence = (_share(facts, share, pinned), _since(facts, pinned, since))
+    return Found("error", since, evidence, _culprits(layers.infos, share, pinned))
+
+
+def _hidden(infos: tuple[LayerInfo, ...]) -> Iterator[bool]:
+    """Say of each layer whether it feeds others, and none of them as a gate."""
+    for at, info in enumerate(infos):
+        own = {at} | {n for n, x in enumerate(infos) if x.is_activation and at in x.sources}
+        users = [x for n, x in enumerate(infos) if n not in own and own & {*x.sources}]
+        gates = any(name in GATED for user in users for name in user.between)
+        yield info.activation in NARROWS and bool(users) and not gates
+
+
+def _culprits(infos: tuple[LayerInfo, ...], share: Floats, pinned: Mask) -> tuple[str, ...]:
+    """Return the layers whose units are pinned, worst first: not the function after them too."""
+    fed = {at for at, info in enumerate(infos) if pinned[at] and not info.is_activation}
+    own = [
+        at
+        for at in np.flatnonzero(pinned)
+        if not (infos[at].is_activation and fed & {*infos[at].sources})
+    ]
+    return tuple(infos[at].name for at in sorted(own, key=lambda at: -share[at]))
+
+
+def _onset(facts: Facts, pinned: Mask) -> int | None:
+    """Return the first step at which most units of such a layer were pinned."""
+    layers = facts.layers
+    column = np.nan_to_num(layers.column(SATURATED_SHARE, layers.spread)[:, pinned])
+    rows = np.flatnonzero((column > MOST.value).any(axis=1))
+    return int(layers.steps[layers.spread[rows[0]]]) if len(rows) else None
+
+
+def _share(facts: Facts, share: Floats, pinned: Mask) -> Evidence:
+    layers = facts.layers
+    at = int(np.argmax(np.where(pinned, share, -1.0)))
+    steps = layers.steps[layers.newest]
+    info = layers.infos[at]
+    reads = f"{fmt(100 * share[at], 3)} % of what {info.name} puts out is where the "
+    reads += f"{info.activation} is flat"
+    bound = f"{fmt(100 * MOST.value)} %"
+    first, last, observed = int(steps[0]), int(steps[-1]), float(share[at])
+    tag = SATURATED_SHARE.name
+    return Evidence(tag, first, last, observed, MOST.value, reads, MOST.source, bound)
+
+
+def _since(facts: Facts, pinned: Mask, since: int) -> Evidence:
+    layers = facts.layers
+    begin = layers.column(SATURATED_SHARE, layers.early[:1])[0, pinned]
+    first = float(np.nan_to_num(begin).max(initial=0.0))
+    step = int(layers.steps[0])
+    reads = f"{fmt(100 * first, 3)} % were at step {step}, more than half from step {since} on"
+    bound = f"{fmt(100 * MOST.value)} %"
+    tag = SATURATED_SHARE.name
+    return Evidence(tag, step, since, first, MOST.value, reads, MOST.source, bound)
+
+
+TANH = tuple(
+    LayerInfo(
+        name=info.name,
+        kind="Tanh" if info.is_activation else info.kind,
+        activation="tanh" if info.activation else "",
+        is_activation=info.is_activation,
+        sources=info.sources,
+        units=info.units,
+        sampled_units=info.sampled_units,
+    )
+    for info in LAYERS
+)
+_OUTPUT = (*TANH[:4], LayerInfo("4", "Linear", "sigmoid", sources=(3,), units=1, sampled_units=1))
+_GATE = (
+    LayerInfo("0", "Linear", "sigmoid", units=64, sampled_units=64),
+    LayerInfo("1", "Linear", sources=(0,), between=("sigmoid", "mul"), units=10, sampled_units=10),
+)
+
+
+def _pinned(at: int, share: float) -> Floats:
+    values = np.zeros((300, len(TANH)))
+    values[at:, :2] = share
+    values[:, 4] = np.nan
+    return values
+
+
+RULE = Rule(
+    id="saturated-activation",
+    claim="Sigmoid or tanh units are pinned.",
+    stage="gradient-flow",
+    needs=(SATURATED_SHARE,),
+    min_steps=50,
+    check=check,
+    thresholds={"most": MOST, "explained": EXPLAINED},
+    explains=("vanishing-gradient", "lr-too-low", "no-signal"),
+    fixes=(
+        "Normalise what goes into the layer: nn.LayerNorm or nn.BatchNorm1d before the activation.",
+        "Average over items instead of adding them up: the sum grows with their number.",
+        "Initialise with nn.init.xavier_uniform_(w), and scale inputs to mean 0 and std 1.",
+        "Use ReLU or GELU, which have no upper end.",
+    ),
+    confusables={
+        "init-too-large": "there the weights were too large from the start",
+        "lr-too-high": "there a large step came first",
+        "vanishing-gradient": "there the units are within reach, and depth takes the gradient",
+    },
+    doc=__doc__ or "",
+    fires=(
+        Case(
+            "tanh units pinned from the start",
+            lambda: synth.run(
+                loss=synth.flat(300), layers=TANH, layer={SATURATED_SHARE: _pinned(0, 0.9)}
+            ),
+            culprits=("0",),
+        ),
+        Case(
+            "pinned since step 150",
+            lambda: synth.run(
+                loss=synth.flat(300), layers=TANH, layer={SATURATED_SHARE: _pinned(150, 0.9)}
+            ),
+            culprits=("0",),
+        ),
+    ),
+    silent=(
+        Case("a healthy run", synth.run),
+        Case(
+            "a third of the units pinned",
+            lambda: synth.run(
+                loss=synth.flat(300), layers=TANH, layer={SATURATED_SHARE: _pinned(0, 0.33)}
+            ),
+        ),
+        Case(
+            "a sigmoid at the output that is sure",
+            lambda: synth.run(
+                loss=synth.flat(300), layers=_OUTPUT, layer={SATURATED_SHARE: [0, 0, 0, 0, 1.0]}
+            ),
+        ),
+        Case(
+            "gates that are open or closed",
+            lambda: synth.run(
+                loss=synth.flat(300), layers=_GATE, layer={SATURATED_SHARE: [1.0, np.nan]}
+            ),
+        ),
+        Case(
+            "pinned units in a model that explains most of the loss",
+            lambda: synth.run(
+                loss=synth.flat(300, at=0.5), layers=TANH, layer={SATURATED_SHARE: _pinned(0, 0.9)}
+            ),
+        ),
+    ),
+)

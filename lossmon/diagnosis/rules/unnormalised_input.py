@@ -1,0 +1,362 @@
+"""Inputs are on a scale the network cannot use.
+
+Sees
+    Range, standard deviation and offset of what the model is given, where a layer takes that in
+    unscaled; and what it did there: the first loss, the first updates, the gradient of that layer
+    against the others', units that are pinned or the same for every input.
+
+Why the loss stalls
+    Initial weights and learning rates are chosen for inputs of about 1. Inputs in the hundreds make
+    logits and gradients of hundreds, so that the first steps wreck the weights; inputs of a
+    thousandth, or far off zero, drown in the bias.
+
+Fix
+    Subtract the mean and divide by the standard deviation of the training set, feature by feature.
+
+Not to be confused with
+    Token ids and other numbers that are looked up; a normalisation layer that comes first.
+    lr-too-high: there the inputs are on the network's scale, and updates too large all the same.
+    init-too-large and init-too-small: there the scale is lost in the layers.
+
+Sources
+    LeCun et al. 1998, "Efficient BackProp", section 4.3: inputs of mean 0 and variance 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lossmon.batchsignals import (
+    INPUT_HIGH,
+    INPUT_LOW,
+    INPUT_MEAN,
+    INPUT_OFFSET,
+    INPUT_SCALE_SPREAD,
+    INPUT_STD,
+)
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.entry import SAME_SCALE, Entry, entry
+from lossmon.diagnosis.facts import EARLY_ROWS, Facts
+from lossmon.diagnosis.finding import Evidence, Severity
+from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.stats import median_of_columns
+from lossmon.diagnosis.synthtables import LAYERS
+from lossmon.numfmt import fmt
+from lossmon.signals import (
+    CLASS_COUNT,
+    GRAD_NORM,
+    LOSS,
+    SATURATED_SHARE,
+    STD_IN,
+    STD_OUT,
+    TOTAL_UPDATE_RATIO,
+    UNIT_STD,
+    Signal,
+)
+
+REACH = Threshold(30.0, "", "standardised data lie within 5; thirty is beyond any outlier of those")
+WIDE = Threshold(20.0, "", "twenty times the std that initial weights are made for")
+NARROW = Threshold(0.05, "", "a twentieth of the std that initial weights are made for")
+OFFSET = Threshold(3.0, "of a feature's std", "the sign of a feature is then always the same")
+
+FIRST_LOSS = Threshold(2.0, "times the prior's loss", "TheDeepChecker: initial loss beyond 2 ln K")
+SPIKE = Threshold(0.3, "of the weights", "toy runs: 0.06 at most in healthy ones, see lr-too-high")
+SHARE = Threshold(10.0, "times the others'", "toy runs: 31 with inputs of 300, 0.6-1.7 in healthy")
+PINNED = Threshold(0.5, "of the units", "DeepDiagnosis: more than half beyond 5")
+SAME = Threshold(
+    0.1, "of the outputs' std", "nine tenths of the output are the same for all inputs"
+)
+EXPLAINED = Threshold(
+    0.5, "of the prior's loss", "a model that explains half of it uses its inputs"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the model was given first, as medians over the batches looked at."""
+
+    first: int
+    last: int
+    low: float
+    high: float
+    std: float
+    offset: float
+    spread: float
+
+    @property
+    def reach(self) -> float:
+        """Largest absolute value."""
+        return max(abs(self.low), abs(self.high))
+
+
+def check(facts: Facts) -> Outcome:
+    """Fire where inputs of an unusual scale go into a layer as they are, and do harm there."""
+    if not facts.layers.infos:
+        return Skipped("no layers were recorded")
+    inputs = _inputs(facts)
+    scale = _scale(inputs)
+    if scale is None:
+        return CLEAR
+    place = entry(facts)
+    if place is None or place.normalises or facts.level.explained > EXPLAINED.value:
+        return CLEAR
+    scale = replace(scale, reads=f"{place.name} takes in what the model is given: {scale.reads}")
+    harm = [found for found in (proof(facts, place) for proof in _HARM) if found is not None]
+    if not harm:
+        return CLEAR
+    owned = np.array([p.name.rpartition(".")[0] == place.name for p in facts.parameters], bool)
+    severity: Severity = "info" if facts.is_improving else "error"
+    return Found(severity, inputs.first, (scale, *harm), facts.names(owned)[:1])
+
+
+def _inputs(facts: Facts) -> Inputs:
+    steps = facts.batches.measured(INPUT_STD)[0]
+
+    def typical(signal: Signal) -> float:
+        values = facts.batches.measured(signal)[1]
+        return float(np.median(values)) if len(values) else float("nan")
+
+    return Inputs(
+        int(steps[0]),
+        int(steps[-1]),
+        typical(INPUT_LOW),
+        typical(INPUT_HIGH),
+        typical(INPUT_STD),
+        typical(INPUT_OFFSET),
+        typical(INPUT_SCALE_SPREAD),
+    )
+
+
+def _scale(inputs: Inputs) -> Evidence | None:
+    """Return what is unusual about the scale; None for inputs of the usual one."""
+    reads = f"from {fmt(inputs.low, 3)} to {fmt(inputs.high, 3)}, std {fmt(inputs.std, 3)}"
+    apart = np.exp(inputs.spread)
+    if apart > REACH.value:
+        reads += f", its features a factor of {fmt(float(apart), 2)} apart"
+    if inputs.reach > REACH.value:
+        return _about(inputs, INPUT_HIGH, inputs.reach, REACH, reads)
+    if inputs.std > WIDE.value:
+        return _about(inputs, INPUT_STD, inputs.std, WIDE, reads)
+    if 0 < inputs.std < NARROW.value and inputs.reach < 1:
+        return _about(inputs, INPUT_STD, inputs.std, NARROW, reads)
+    if inputs.offset > OFFSET.value:
+        reads += f", on average {fmt(inputs.offset, 2)} std off zero"
+        return _about(inputs, INPUT_OFFSET, inputs.offset, OFFSET, reads)
+    return None
+
+
+def _about(
+    inputs: Inputs, signal: Signal, observed: float, limit: Threshold, reads: str
+) -> Evidence:
+    first, last = inputs.first, inputs.last
+    return Evidence(signal.name, first, last, observed, limit.value, reads, limit.source)
+
+
+# -- what it does ----------------------------------------------------------------------------------
+
+
+def _first_loss(facts: Facts, place: Entry) -> Evidence | None:
+    prior, start = facts.level.prior, facts.first_loss
+    is_classes = len(facts.batches.measured(CLASS_COUNT)[0]) > 0
+    if not is_classes or not prior > 0 or not start > FIRST_LOSS.value * prior:
+        return None
+    reads = f"the first loss is {fmt(start, 3)}, where knowing nothing costs {fmt(prior, 3)}"
+    at, limit = facts.first_step, FIRST_LOSS.value * prior
+    return Evidence(LOSS.name, at, at, start, limit, reads, FIRST_LOSS.source)
+
+
+def _spike(facts: Facts, place: Entry) -> Evidence | None:
+    early = facts.update_ratios[:EARLY_ROWS]
+    early = np.where(np.isnan(early), 0.0, early)
+    if not len(early) or not early.max() > SPIKE.value:
+        return None
+    at = facts.sampled_steps[facts.run_rows[: len(early)]]
+    worst, bound = float(early.max()), f"{fmt(100 * SPIKE.value)} %"
+    reads = f"one of the first steps changed the weights by {fmt(100 * worst, 3)} % of their norm"
+    tag = TOTAL_UPDATE_RATIO.name
+    return Evidence(tag, int(at[0]), int(at[-1]), worst, SPIKE.value, reads, SPIKE.source, bound)
+
+
+def _gradient(facts: Facts, place: Entry) -> Evidence | None:
+    rows = facts.run_rows[:EARLY_ROWS]
+    norms = median_of_columns(facts.parameter(GRAD_NORM, facts.run_rows)[: len(rows)])
+    own = np.array([p.name.rpartition(".")[0] == place.name for p in facts.parameters], bool)
+    mine, others = norms[own & facts.matrices], norms[~own & facts.matrices]
+    mine, others = mine[np.isfinite(mine)], others[np.isfinite(others) & (others > 0)]
+    if not len(mine) or not len(others) or not mine.max() > SHARE.value * others.max():
+        return None
+    times = float(mine.max() / others.max())
+    at = facts.sampled_steps[rows]
+    reads = f"its gradient is {fmt(times, 3)} times the largest of any other layer"
+    return Evidence(
+        GRAD_NORM.name, int(at[0]), int(at[-1]), times, SHARE.value, reads, SHARE.source
+    )
+
+
+def _pinned(facts: Facts, place: Entry) -> Evidence | None:
+    share = float(facts.layers.typical(SATURATED_SHARE, facts.layers.early)[place.row])
+    if not share > PINNED.value:
+        return None
+    activation = facts.layers.infos[place.row].activation
+    reads = f"{fmt(100 * share, 2)} % of its outputs pin the {activation} that follows"
+    return _layer(facts, SATURATED_SHARE, share, PINNED, reads, f"{fmt(100 * PINNED.value)} %")
+
+
+def _drowned(facts: Facts, place: Entry) -> Evidence | None:
+    early = facts.layers.early
+    units, whole = (facts.layers.typical(s, early)[place.row] for s in (UNIT_STD, STD_OUT))
+    share = float(units / whole) if whole > 0 else float("nan")
+    if not share < SAME.value:
+        return None
+    reads = f"its outputs are nearly the same for every input: {fmt(100 * share, 2)} % of their "
+    reads += "std comes from the inputs"
+    return _layer(facts, UNIT_STD, share, SAME, reads, f"{fmt(100 * SAME.value)} %")
+
+
+def _layer(
+    facts: Facts, signal: Signal, observed: float, limit: Threshold, reads: str, bound: str
+) -> Evidence:
+    steps = facts.layers.steps[facts.layers.early]
+    first, last = int(steps[0]), int(steps[-1])
+    return Evidence(signal.name, first, last, observed, limit.value, reads, limit.source, bound)
+
+
+_HARM: tuple[Callable[[Facts, Entry], Evidence | None], ...] = (
+    _first_loss,
+    _spike,
+    _gradient,
+    _pinned,
+    _drowned,
+)
+
+
+_PIXELS: Mapping[Signal, float] = {
+    INPUT_MEAN: 128.0,
+    INPUT_STD: 60.0,
+    INPUT_LOW: 0.0,
+    INPUT_HIGH: 255.0,
+    INPUT_OFFSET: 2.1,
+}
+_TINY: Mapping[Signal, float] = {
+    INPUT_MEAN: 0.002,
+    INPUT_STD: 0.001,
+    INPUT_LOW: 0.0,
+    INPUT_HIGH: 0.004,
+    INPUT_OFFSET: 2.0,
+}
+
+
+def _taken_in(std: float) -> np.ndarray:
+    """Return what goes into the five layers of a synthetic run, the first one's as given."""
+    return np.array([std, 1.0, 1.0, 1.0, 1.0])
+
+
+def _started_high(steps: int = 300) -> np.ndarray:
+    loss = synth.flat(steps)
+    loss[:5] = 60.0
+    return loss
+
+
+RULE = Rule(
+    id="unnormalised-input",
+    claim="Inputs are on a scale the network cannot use.",
+    stage="data",
+    needs=(INPUT_STD, INPUT_LOW, INPUT_HIGH, LOSS, STD_IN),
+    min_steps=20,
+    check=check,
+    thresholds={
+        "reach": REACH,
+        "wide": WIDE,
+        "narrow": NARROW,
+        "offset": OFFSET,
+        "same_scale": SAME_SCALE,
+        "first_loss": FIRST_LOSS,
+        "spike": SPIKE,
+        "share": SHARE,
+        "pinned": PINNED,
+        "same": SAME,
+        "explained": EXPLAINED,
+    },
+    explains=(
+        "nan-in-loss",
+        "lr-too-high",
+        "lr-too-low",
+        "exploding-gradient",
+        "grad-clip-too-tight",
+        "dead-relu",
+        "saturated-activation",
+        "init-too-large",
+        "init-too-small",
+        "vanishing-gradient",
+        "batch-too-small",
+        "weight-decay-too-strong",
+        "no-signal",
+        "class-imbalance",
+    ),
+    judges_past_loss=True,
+    fixes=(
+        "Standardise every feature: subtract the training set's mean and divide by its std.",
+        "For images use v2.ToDtype(torch.float32, scale=True) and v2.Normalize, once each.",
+        "Put nn.BatchNorm1d or nn.BatchNorm2d first, which does the same batch by batch.",
+    ),
+    confusables={
+        "lr-too-high": "there the inputs are on the network's scale",
+        "init-too-large": "there the scale is lost in the layers",
+        "init-too-small": "there the signal dies in the layers",
+    },
+    doc=__doc__ or "",
+    fires=(
+        Case(
+            "raw pixels into a linear layer, and a loss that begins high and stays at the prior",
+            lambda: synth.run(loss=_started_high(), total=_PIXELS, layer={STD_IN: _taken_in(60.0)}),
+            culprits=("0.weight",),
+        ),
+        Case(
+            "inputs of a thousandth, which drown in the bias",
+            lambda: synth.run(
+                loss=synth.flat(300),
+                total=_TINY,
+                layer={STD_IN: _taken_in(0.001), UNIT_STD: [0.01, 0.01, 0.01, 0.01, 0.01]},
+            ),
+            culprits=("0.weight",),
+        ),
+    ),
+    silent=(
+        Case("a healthy run", synth.run),
+        Case(
+            "raw pixels into batch norm",
+            lambda: synth.run(
+                loss=_started_high(),
+                total=_PIXELS,
+                layers=(replace(LAYERS[0], kind="BatchNorm1d"), *LAYERS[1:]),
+                layer={STD_IN: _taken_in(60.0)},
+            ),
+        ),
+        Case(
+            "raw pixels that the model divides by 255 before its first layer",
+            lambda: synth.run(loss=_started_high(), total=_PIXELS),
+        ),
+        Case(
+            "token ids into an embedding",
+            lambda: synth.run(
+                loss=_started_high(),
+                total={**_PIXELS, INPUT_HIGH: 30000.0, INPUT_STD: 9000.0},
+                layers=(replace(LAYERS[0], kind="Embedding"), *LAYERS[1:]),
+                layer={STD_IN: _taken_in(np.nan)},
+            ),
+        ),
+        Case(
+            "raw pixels that do no harm",
+            lambda: synth.run(loss=synth.flat(300), total=_PIXELS, layer={STD_IN: _taken_in(60.0)}),
+        ),
+        Case(
+            "raw pixels of which much has been learned",
+            lambda: synth.run(
+                loss=synth.flat(300, at=0.4), total=_PIXELS, layer={STD_IN: _taken_in(60.0)}
+            ),
+        ),
+    ),
+)
