@@ -125,7 +125,7 @@ def _behind(infos: Sequence[LayerInfo], known: Mapping[int, Matrix], row: int) -
 
 
 def narrowest(facts: Facts) -> Matrix | None:
-    """Return the narrowest linear layer that all goes through, the last one left out; None for none.
+    """Return the narrowest linear layer that all goes through, but the last; None for none.
 
     A layer that some path goes around, or that feeds one of another width, is none.
     """
