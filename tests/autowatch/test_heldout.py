@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 from collections.abc import Callable
 
@@ -101,7 +102,7 @@ def test_an_evaluation_after_every_step_of_a_long_run_is_heard_of_less_often(
 
     steps, _ = validation(watched(train))
     assert steps[:50] == list(range(50))
-    assert max(b - a for a, b in zip(steps, steps[1:], strict=False)) == 4
+    assert max(b - a for a, b in itertools.pairwise(steps)) == 4
 
 
 def test_loss_modules_are_as_they_were_and_copies_are_plain(watched: Watched) -> None:
