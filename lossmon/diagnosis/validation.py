@@ -5,6 +5,7 @@ went on. A fall and a rise within its own noise is no turn.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from lossmon import signals
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.stats import block_means
 from lossmon.records import Run
+
+if TYPE_CHECKING:
+    from lossmon.diagnosis.facts import Facts
 
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]
@@ -24,6 +28,8 @@ OF_GAIN = Threshold(0.05, "of its fall", "a small part of what was gained is not
 ERRORS = Threshold(3.0, "standard errors", "the usual 3 sigma")
 FEW = 5
 """With fewer validation losses nothing is said of their course."""
+LOSSES = 8
+"""Training losses behind each of the levels that go with it, at least."""
 BLOCKS = 40
 """More of them than this are averaged in so many blocks."""
 
@@ -92,6 +98,19 @@ def recorded(run: Run) -> tuple[Steps, Floats]:
         return np.zeros(0, np.int64), np.zeros(0)
     finite = np.isfinite(series.values)
     return series.steps[finite], series.values[finite]
+
+
+def training_levels(facts: Facts, course: Validation) -> tuple[float, float]:
+    """Return the training loss about the best validation loss, and about the last one; or NaN."""
+    reach = max(LOSSES, (course.last_step - course.best_step) // 4)
+    best = _median(facts, course.best_step - reach // 2, course.best_step + reach // 2)
+    return best, _median(facts, course.last_step - reach, course.last_step)
+
+
+def _median(facts: Facts, first: int, last: int) -> float:
+    inside = facts.losses[(facts.loss_steps > first) & (facts.loss_steps <= last)]
+    inside = inside[np.isfinite(inside)]
+    return float(np.median(inside)) if len(inside) else float("nan")
 
 
 def _smoothed(values: Floats) -> Floats:

@@ -11,6 +11,7 @@ Fix
     Keep the weights of the best validation loss; more data, augmentation, or a smaller model.
 
 Not to be confused with
+    label-noise: there both losses reach a floor together, and part there.
     repeated-batch: there the few examples are one batch that comes again at every step.
     lr-too-high: there both losses rise.
     Another distribution: there validation is worse from the first step, and does not turn.
@@ -28,13 +29,19 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
-from lossmon.diagnosis.validation import ERRORS, FEW, OF_GAIN, RISE, Validation, validation
+from lossmon.diagnosis.validation import (
+    ERRORS,
+    FEW,
+    OF_GAIN,
+    RISE,
+    Validation,
+    training_levels,
+    validation,
+)
 from lossmon.numfmt import fmt
 from lossmon.signals import LOSS, VAL_LOSS
 
 FALL = Threshold(0.05, "of the training loss", "five times the trend's practical floor")
-LOSSES = 5
-"""Training losses behind each of its two levels, at least."""
 
 
 def check(facts: Facts) -> Outcome:
@@ -44,24 +51,12 @@ def check(facts: Facts) -> Outcome:
         return Skipped(f"fewer than {FEW} validation losses are recorded")
     if not course.has_turned:
         return CLEAR
-    then, now = _levels(facts, course)
+    then, now = training_levels(facts, course)
     if np.isnan(then) or np.isnan(now):
         return Skipped("hardly any training loss is recorded beside the validation losses")
     if not now < then - FALL.value * abs(then):
         return CLEAR
     return Found("warning", course.turned_step, _evidence(course, then, now))
-
-
-def _levels(facts: Facts, course: Validation) -> tuple[float, float]:
-    """Return the training loss about the best validation loss, and about the last one."""
-    reach = max(LOSSES, (course.last_step - course.best_step) // 4)
-    return tuple(_median(facts, end - reach, end) for end in (course.best_step, course.last_step))  # type: ignore[return-value]
-
-
-def _median(facts: Facts, first: int, last: int) -> float:
-    inside = facts.losses[(facts.loss_steps > first) & (facts.loss_steps <= last)]
-    inside = inside[np.isfinite(inside)]
-    return float(np.median(inside)) if len(inside) else float("nan")
 
 
 def _evidence(course: Validation, then: float, now: float) -> tuple[Evidence, ...]:
@@ -112,6 +107,7 @@ RULE = Rule(
         "Use a smaller model, weight decay of 0.01 to 0.1 (AdamW), or nn.Dropout.",
     ),
     confusables={
+        "label-noise": "there both losses reach a floor together, and part there",
         "repeated-batch": "there every step sees the same few examples",
         "lr-too-high": "there the training loss rises too",
     },
