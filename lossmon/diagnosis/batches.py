@@ -1,6 +1,6 @@
 """What the criterion and the model were given: pooled over records, for a batch alone says little.
 
-These columns are measured on few of the sampled steps, see docs/signals.md; so whole columns are
+These columns are measured on few of the sampled steps, see docs/signals.md; so many records are
 looked at, and gaps left out.
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lossmon.diagnosis.sampling import in_blocks
 from lossmon.records import Mark, Run
 from lossmon.signals import CRITERION, INPUTS, Signal
 
@@ -65,7 +66,10 @@ class Batches:
         return tuple(t for t in tensors if isinstance(t, Mapping))
 
     def measured(self, signal: Signal) -> tuple[Steps, Floats]:
-        """Return the steps at which a run-level signal was measured, and its values, whole run."""
+        """Return the steps at which a run-level signal was measured, and its values.
+
+        Over the whole run, its beginning and its window without a gap, see `in_blocks`.
+        """
         if signal.name not in self._columns:
             self._columns[signal.name] = self._measured(signal)
         return self._columns[signal.name]
@@ -84,9 +88,10 @@ class Batches:
         table = self.run.totals
         if table is None:
             return np.zeros(0, np.int64), np.zeros(0)
-        values = table.column(signal)[:, 0]
+        rows = in_blocks(len(table))
+        values = table.column(signal, rows)[:, 0]
         known = np.isfinite(values)
-        return table.steps[known], values[known]
+        return table.steps[rows[known]], values[known]
 
     @cached_property
     def _columns(self) -> dict[str, tuple[Steps, Floats]]:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from lossmon.diagnosis.sampling import EARLY_ROWS, early_and_spread
+from lossmon.diagnosis.sampling import EARLY_ROWS, early_and_spread, most_rows, spread
 from lossmon.diagnosis.stats import median_of_columns
 from lossmon.records import LayerInfo, Run, Table
 from lossmon.signals import Signal
@@ -54,12 +54,16 @@ class Layers:
         """Indices of the records that speak for the window: its own, or the newest few."""
         count = len(self.steps)
         first = int(np.searchsorted(self.steps, self.since))
-        return np.arange(min(first, max(0, count - FEW_RECORDS)), count)[-256:]
+        return spread(min(first, max(0, count - FEW_RECORDS)), count, self._most)
 
     @cached_property
     def spread(self) -> Steps:
         """Indices of records over the whole run, the earliest ones included."""
-        return early_and_spread(len(self.steps))
+        return early_and_spread(len(self.steps), self._most)
+
+    @property
+    def _most(self) -> int:
+        return most_rows(len(self.infos))
 
     def column(self, signal: Signal, records: Steps) -> Floats:
         """Return shape (len(records), layers) of a layer signal; NaN where not measured."""

@@ -19,7 +19,7 @@ from lossmon import signals
 from lossmon.diagnosis.batches import Batches
 from lossmon.diagnosis.layers import Layers
 from lossmon.diagnosis.sampling import EARLY_ROWS as EARLY_ROWS
-from lossmon.diagnosis.sampling import early_and_spread, newest
+from lossmon.diagnosis.sampling import early_and_spread, in_blocks, most_rows, newest
 from lossmon.records import GroupInfo, ParameterInfo, Run, Table
 from lossmon.signals import Signal
 
@@ -148,7 +148,7 @@ class Recorded:
     @cached_property
     def rows(self) -> Steps:
         """Indices of the records that speak for the window, see `newest`."""
-        return newest(self.sampled_steps, self.window[0])
+        return newest(self.sampled_steps, self.window[0], self._most)
 
     @cached_property
     def total_steps(self) -> Steps:
@@ -172,7 +172,11 @@ class Recorded:
     @cached_property
     def run_rows(self) -> Steps:
         """Indices of records over the whole run, the earliest ones included."""
-        return early_and_spread(len(self.sampled_steps))
+        return early_and_spread(len(self.sampled_steps), self._most)
+
+    @property
+    def _most(self) -> int:
+        return most_rows(self.table.values.shape[1] if self.table is not None else 1)
 
     def parameter(self, signal: Signal, rows: Steps) -> Floats:
         """Return shape (len(rows), parameters) of a parameter signal, not to be written to.
@@ -202,7 +206,7 @@ class Recorded:
     def is_recorded(self, signal: Signal) -> bool:
         """Return whether a signal was measured at least once."""
         if signal not in self._recorded:
-            self._recorded[signal] = _measured(self.run, signal)
+            self._recorded[signal] = _measured(self.run, signal, self._most)
         return self._recorded[signal]
 
     @cached_property
@@ -281,12 +285,12 @@ class Recorded:
         return np.array([p.since for p in self.parameters], np.int64)
 
 
-def _measured(run: Run, signal: Signal) -> bool:
+def _measured(run: Run, signal: Signal, most: int) -> bool:
     if signal.scope == "scalar":
         series = run.scalar(signal)
         return series is not None and len(series) > 0
     table = {"parameter": run.parameters, "layer": run.layers, "run": run.totals}[signal.scope]
     if table is None or not len(table) or signal.name not in table.signals:
         return False
-    rows = early_and_spread(len(table))
+    rows = in_blocks(len(table)) if signal.scope == "run" else early_and_spread(len(table), most)
     return bool(np.isfinite(table.column(signal, rows)).any())

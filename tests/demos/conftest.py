@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
+
+from lossmon.cli import main
 
 DEMOS = Path(__file__).resolve().parents[2] / "demos"
 
@@ -39,11 +45,44 @@ def train(
         words = ["-m", "lossmon", "run", "--logdir", str(logdir), str(DEMOS / script)]
         done = run_python(*words, *map(str, arguments), timeout=300)
         assert done.returncode == 0, done.stderr
-        checked = run_python("-m", "lossmon", "check", str(logdir), "--json", "--fail-on", "never")
-        assert checked.returncode == 0, checked.stderr
-        return sorted(map(_said, json.loads(checked.stdout)["runs"]), key=lambda said: said.run)
+        return _checked(logdir)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def _trainer() -> Iterator[subprocess.Popen[str]]:
+    """Start the process that forks trainings."""
+    words = [sys.executable, str(Path(__file__).with_name("trainer.py"))]
+    with subprocess.Popen(words, stdin=PIPE, stdout=PIPE, text=True) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+@pytest.fixture
+def train_quickly(_trainer: subprocess.Popen[str], tmp_path: Path) -> Callable[..., list[Said]]:
+    """Train as `train` does, in a fork of a process that has imported PyTorch."""
+
+    def run(script: str, *arguments: object) -> list[Said]:
+        logdir, out, err = (tmp_path / name for name in ("runs", "out.txt", "err.txt"))
+        words = ["run", "--logdir", str(logdir), str(DEMOS / script), *map(str, arguments)]
+        assert _trainer.stdin is not None
+        assert _trainer.stdout is not None
+        order = {"words": words, "out": str(out), "err": str(err)}
+        _trainer.stdin.write(json.dumps(order) + "\n")
+        _trainer.stdin.flush()
+        assert _trainer.stdout.readline() == "0\n", err.read_text()
+        return _checked(logdir)
+
+    return run
+
+
+def _checked(logdir: Path) -> list[Said]:
+    out = io.StringIO()
+    with redirect_stdout(out):
+        assert main(["check", str(logdir), "--json", "--fail-on", "never"]) == 0
+    return sorted(map(_said, json.loads(out.getvalue())["runs"]), key=lambda said: said.run)
 
 
 def _said(run: Mapping[str, object]) -> Said:

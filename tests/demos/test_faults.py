@@ -18,14 +18,14 @@ pytestmark = [
 ]
 
 
-def test_fault_is_named(train: Train, script: Path) -> None:
+def test_fault_is_named(train_quickly: Train, script: Path) -> None:
     slug = script.stem.replace("_", "-")
-    (run,) = train(f"faults/{script.name}")
+    (run,) = train_quickly(f"faults/{script.name}")
     assert run.cause == slug
     assert run.loud[slug] in ("error", "warning")
 
 
-def test_cure_leaves_nothing_to_name(train: Train, script: Path) -> None:
-    (run,) = train(f"faults/{script.name}", "--fixed")
+def test_cure_leaves_nothing_to_name(train_quickly: Train, script: Path) -> None:
+    (run,) = train_quickly(f"faults/{script.name}", "--fixed")
     assert not run.loud
     assert run.status in ("learning", "converged")

@@ -12,13 +12,13 @@ Train = Callable[..., list[Any]]
 pytestmark = [pytest.mark.training, pytest.mark.parametrize("seed", [0, 1, 2])]
 
 
-def test_gpt_learns_unsuspected(train: Train, seed: int) -> None:
-    (run,) = train("gpt.py", "--steps", 300, "--seed", seed)
+def test_gpt_learns_unsuspected(train_quickly: Train, seed: int) -> None:
+    (run,) = train_quickly("gpt.py", "--steps", 300, "--seed", seed)
     assert not run.loud
     assert run.status == "learning"
 
 
-def test_cnn_learns_unsuspected(train: Train, seed: int) -> None:
-    (run,) = train("cnn.py", "--seed", seed)
+def test_cnn_learns_unsuspected(train_quickly: Train, seed: int) -> None:
+    (run,) = train_quickly("cnn.py", "--seed", seed)
     assert not run.loud
     assert run.status == "learning"
