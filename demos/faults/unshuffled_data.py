@@ -9,8 +9,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 
 def main() -> None:
-    args = arguments(__doc__, steps=600)
-    images, labels = gratings(1920)
+    args = arguments(__doc__, steps=720)
+    images, labels = gratings(7680)
     folders = labels.argsort()
     loader = DataLoader(
         TensorDataset(images[folders], labels[folders]),

@@ -115,7 +115,10 @@ RULE = Rule(
     fires=(
         Case(
             "validation turns after a third of the run",
-            lambda: synth.run(scalar={VAL_LOSS: _validated(turns=True)}),
+            lambda: synth.run(
+                loss=synth.falling(300, end=0.05),
+                scalar={VAL_LOSS: _validated(turns=True, start=3.0)},
+            ),
         ),
     ),
     silent=(

@@ -61,6 +61,8 @@ def check(facts: Facts) -> Outcome:
     if not size <= EXAMPLES.value:
         return CLEAR
     first, last = int(same[0]), int(same[-1])
+    if first == facts.batches.measured(INPUT_PRINT)[0][0]:
+        first = facts.first_step  # the model is known only from its first step on
     reads = f"one batch of {size:.0f} examples came at all {len(same)} steps that were looked at"
     alike = Evidence(INPUT_PRINT.name, first, last, 1, BATCHES.value, reads, SAME.source)
     others = _others(facts)
@@ -157,6 +159,7 @@ RULE = Rule(
                 total={
                     BATCH_SIZE: 32,
                     INPUT_PRINT: np.where(np.arange(300) < 100, np.arange(300), 0.5),
+                    TARGET_PRINT: 0.1,
                 }
             ),
         ),
