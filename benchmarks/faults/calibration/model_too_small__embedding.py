@@ -29,11 +29,13 @@ def main() -> None:
     model = Basket(24 if args.fixed else 2)
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, weight_decay=1e-4)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, args.steps)
     for step, (x, y) in enumerate(batches(basket, group, steps=args.steps, size=64)):
         optimizer.zero_grad()
         loss = criterion(model(x), y)
         loss.backward()
         optimizer.step()
+        schedule.step()
         progress(step, args.steps, loss)
 
 

@@ -59,9 +59,9 @@ def check(facts: Facts) -> Outcome:
     unknown = judgeable(facts)
     if unknown is not None:
         return unknown
-    if off_floor(facts):
-        return CLEAR
     probe, neck = probed(facts), bottleneck(facts)
+    if off_floor(facts):
+        return _on_the_way(facts, neck)
     if probe is not None and probe[0]:
         return CLEAR if neck is None else Undecided(_CONTRARY)
     if probe is None and neck is None:
@@ -73,6 +73,14 @@ def check(facts: Facts) -> Outcome:
         evidence.append(_narrow(facts, neck))
     names = () if neck is None else (neck.parameter,)
     return Found("warning", facts.sampled_window[0], tuple(evidence), names)
+
+
+def _on_the_way(facts: Facts, neck: Matrix | None) -> Outcome:
+    """Return that a bottleneck will show, where the loss still falls towards its floor."""
+    explained = facts.level.explained
+    if neck is None or not facts.is_improving or not LEAST.value < explained < MOST.value:
+        return CLEAR
+    return Found("info", facts.sampled_window[0], (_narrow(facts, neck),), (neck.parameter,))
 
 
 _CONTRARY = (
@@ -142,6 +150,11 @@ RULE = Rule(
             "a floor, and a probe that could not overfit one batch",
             lambda: synth.run(loss=_AT_FLOOR, marks=synth.probe(False)),
         ),
+        Case(
+            "a layer of two units, and the loss still falls: for information",
+            lambda: synth.run(loss=synth.falling(300, end=1.0), shapes=_NARROW),
+            culprits=("0.weight",),
+        ),
     ),
     silent=(
         Case("a healthy run", synth.run),
@@ -149,7 +162,6 @@ RULE = Rule(
             "a floor, and a probe that overfitted one batch",
             lambda: synth.run(loss=_AT_FLOOR, marks=synth.probe(True)),
         ),
-        Case("two units, and the loss still falls", lambda: synth.run(shapes=_NARROW)),
         Case(
             "two units, and nearly all is explained",
             lambda: synth.run(loss=synth.flat(300, at=0.1, noise=0.002), shapes=_NARROW),

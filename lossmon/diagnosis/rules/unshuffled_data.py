@@ -31,7 +31,7 @@ from lossmon.batchsignals import LABEL_COUNTS, TARGET_MEAN, TARGET_STD
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.batchorder import Order, order
 from lossmon.diagnosis.facts import Facts
-from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.numfmt import fmt, plural
 from lossmon.signals import LOSS
@@ -45,6 +45,11 @@ ALIKE = Threshold(
     0.3, "of the targets", "what two batches in a row have in common beyond any two of the run"
 )
 TEETH = Threshold(0.3, "", "losses of batches drawn at random are independent: 0 +- 0.07 of 200")
+PEAKS = Threshold(
+    0.5,
+    "of the first half's",
+    "what is learnt and kept halves the loss; what is forgotten does not",
+)
 BATCHES = 8
 
 
@@ -62,24 +67,39 @@ def check(facts: Facts) -> Outcome:
     if not found.neighbours > found.others + ALIKE.value:
         return CLEAR
     teeth = _saw_teeth(facts)
-    evidence = (*_evidence(found), *teeth)
-    # A model that does not follow its batches is not held up by their order.
-    return Found("warning" if teeth else "info", int(found.steps[0]), evidence)
+    # A model that does not follow its batches is not held up by their order. Values that follow
+    # each other may be a series in time.
+    held_up = bool(teeth) and (found.classes > 0 or not facts.is_improving)
+    severity: Severity = "warning" if held_up else "info"
+    return Found(severity, int(found.steps[0]), (*_evidence(found), *teeth))
 
 
 def _saw_teeth(facts: Facts) -> tuple[Evidence, ...]:
-    """Return that neighbouring losses of the window stand high and low together, if they do."""
+    """Return that neighbouring losses stand high and low together, with peaks that stay; or none.
+
+    Where the peaks get lower, what was learnt is kept.
+    """
     losses = facts.window_losses[np.isfinite(facts.window_losses)]
     off = losses - losses.mean() if len(losses) > 2 else np.zeros(0)
     if not len(off) or not np.square(off).sum() > 0:
         return ()
     together = float((off[1:] * off[:-1]).sum() / np.square(off).sum())
-    if not together > TEETH.value:
+    if not (together > TEETH.value and _peaks(facts) > PEAKS.value):
         return ()
     first, last = facts.loss_window
-    reads = f"the loss goes up and down in saw-teeth between {fmt(float(losses.min()), 3)} and "
-    reads += f"{fmt(float(losses.max()), 3)}: its neighbours correlate ({fmt(together, 2)})"
+    low, high = float(losses.min()), float(losses.max())
+    reads = f"the loss goes up and down in saw-teeth, between {fmt(low, 3)} and {fmt(high, 3)}; "
+    reads += f"losses in a row correlate ({fmt(together, 2)})"
     return (Evidence(LOSS.name, first, last, together, TEETH.value, reads, TEETH.source),)
+
+
+def _peaks(facts: Facts) -> float:
+    """Return how high the loss's peaks are in the second half of the run, against the first."""
+    finite = facts.losses[np.isfinite(facts.losses)]
+    early, late = np.array_split(finite, 2)
+    if not len(early) or not len(late):
+        return float("nan")
+    return float(np.quantile(late, 0.95) / max(float(np.quantile(early, 0.95)), 1e-30))
 
 
 def _evidence(found: Order) -> tuple[Evidence, ...]:
@@ -134,8 +154,9 @@ RULE = Rule(
     needs=(LOSS,),
     min_steps=50,
     check=check,
-    thresholds={"sorted": SORTED, "alike": ALIKE, "teeth": TEETH},
+    thresholds={"sorted": SORTED, "alike": ALIKE, "teeth": TEETH, "peaks": PEAKS},
     explains=("lr-too-high", "no-signal", "class-imbalance", "exploding-gradient"),
+    while_improving="keep",
     fixes=(
         "Pass shuffle=True to the DataLoader of the training set.",
         "Shuffle the files or rows once before training where the data set is streamed.",
