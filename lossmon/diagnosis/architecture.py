@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +25,8 @@ _LINEAR = re.compile(
     r"|Upsample|PixelShuffle|PixelUnshuffle|Fold|Unfold|(Zero|Constant)Pad[123]d"
 )
 """Modules with nothing between input and output that could bend the function: norms scale."""
+_NOTHING = re.compile(r"Identity|(Alpha|Feature)*Dropout[123]?d?")
+"""Modules that may return the very tensor that they are given."""
 _TABLE = re.compile(r"Embedding(Bag)?")
 _PLAIN = frozenset(
     ("add", "sub", "neg", "mean", "sum", "cat", "stack", "index", "nativedropout", "avgpool1d",
@@ -47,6 +49,21 @@ class Matrix:
     outputs: int
 
 
+def layers(facts: Facts) -> tuple[LayerInfo, ...]:
+    """Return the layers, each that hands on what it is given fed by the one before it.
+
+    In the graph such a layer and the one before it are one: both seem to be fed from above, and
+    what follows by the second alone.
+    """
+    found: list[LayerInfo] = []
+    for row, info in enumerate(facts.layers.infos):
+        handed_on = row > 0 and not info.between and info.sources == found[-1].sources
+        if handed_on and _NOTHING.fullmatch(info.kind):
+            info = replace(info, sources=(row - 1,))
+        found.append(info)
+    return tuple(found)
+
+
 def matrices(facts: Facts) -> Mapping[int, Matrix]:
     """Return linear and convolution layers with a weight of their own, by row of the layers."""
     weights = {p.name: p for p in facts.parameters}
@@ -67,7 +84,7 @@ def is_linear_throughout(facts: Facts) -> bool:
     A chain or a tree of layers with one end, each fed by layers that were seen or a table of
     embeddings; all parameters of two dimensions or more belong to one of them.
     """
-    infos, known = facts.layers.infos, matrices(facts)
+    infos, known = layers(facts), matrices(facts)
     if not known:
         return False
     end = max(known)
@@ -100,7 +117,7 @@ def stacked(facts: Facts) -> tuple[Matrix, ...]:
     One that is narrower than what goes in and what comes out of the two together is a rank that
     somebody chose: an adapter, a factorised table, a linear autoencoder's code.
     """
-    known, infos = matrices(facts), facts.layers.infos
+    known, infos = matrices(facts), layers(facts)
     found: list[Matrix] = []
     for row, matrix in known.items():
         for above in _behind(infos, known, row):
@@ -129,7 +146,7 @@ def narrowest(facts: Facts) -> Matrix | None:
 
     A layer that some path goes around, or that feeds one of another width, is none.
     """
-    known, infos = matrices(facts), facts.layers.infos
+    known, infos = matrices(facts), layers(facts)
     if len(known) < 2:
         return None
     end = max(known)

@@ -35,8 +35,12 @@ NEEDS = (
 )
 
 
-def off_floor(facts: Facts, *, least: float = LEAST.value) -> str:
-    """Return why the run does not lie at a floor; "" where it does."""
+def off_floor(facts: Facts, *, least: float = LEAST.value, by_shape: bool = False) -> str:
+    """Return why the run does not lie at a floor; "" where it does.
+
+    `by_shape`: the model's shape says that there is a floor; then it need not be at an optimum,
+    which may lie at infinite weights.
+    """
     level, motion, trend = facts.level, facts.motion, facts.trend
     if trend.direction != "flat":
         return "the loss moves" if trend.direction != "unknown" else "the loss is too noisy to tell"
@@ -44,6 +48,8 @@ def off_floor(facts: Facts, *, least: float = LEAST.value) -> str:
         return f"the level, {100 * level.explained:.0f} % explained, is no floor"
     if motion.total_ratio < LEAST_RATIO.value:
         return "the weights hardly move"
+    if by_shape:
+        return ""
     if motion.agreement_z >= SIGNIFICANT.value and motion.agreement >= WAY.value:
         return "successive gradients agree: there is a way to go"
     if math.isfinite(level.tau) and abs(level.tau) > STATIONARY.value * level.prior:

@@ -91,7 +91,7 @@ def _by_heart(facts: Facts) -> Found | None:
         return None
     begin, end = course.best_step, course.last_step
     floor = _level(facts, course.best, begin, begin, "at its best the validation loss was")
-    beside = f"the training loss was {fmt(train, 3)} then, no better, and has fallen to "
+    beside = f"the training loss was {fmt(train, 3)} then, hardly better; it has fallen to "
     beside += f"{fmt(now, 3)} since, while the validation loss rose to {fmt(course.now, 3)}"
     limit = (1 - GAP.value) * course.best
     heart = Evidence(VAL_LOSS.name, begin, end, train, limit, beside, GAP.source)

@@ -29,7 +29,7 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.architecture import is_linear_throughout, stacked
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.floor import LEAST_RATIO, MOST, STATIONARY, WAY, judgeable, off_floor
+from lossmon.diagnosis.floor import LEAST_RATIO, MOST, judgeable, off_floor
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.numfmt import fmt, plural
@@ -49,7 +49,7 @@ def check(facts: Facts) -> Outcome:
     unknown = judgeable(facts)
     if unknown is not None:
         return unknown
-    if off_floor(facts, least=LEAST.value):
+    if off_floor(facts, least=LEAST.value, by_shape=True):
         return CLEAR
     names = tuple(matrix.parameter for matrix in stacked(facts))
     return Found("warning", facts.first_step, _evidence(facts, len(names)), names)
@@ -97,8 +97,6 @@ RULE = Rule(
         "needed": NEEDED,
         "least": LEAST,
         "most": MOST,
-        "stationary": STATIONARY,
-        "way": WAY,
         "least_ratio": LEAST_RATIO,
     },
     explains=("no-signal", "model-too-small", "label-noise"),

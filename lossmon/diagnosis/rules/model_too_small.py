@@ -60,7 +60,7 @@ def check(facts: Facts) -> Outcome:
     if unknown is not None:
         return unknown
     probe, neck = probed(facts), bottleneck(facts)
-    if off_floor(facts):
+    if off_floor(facts, by_shape=neck is not None):
         return _on_the_way(facts, neck)
     if probe is not None and probe[0]:
         return CLEAR if neck is None else Undecided(_CONTRARY)
@@ -97,8 +97,8 @@ def _floor(facts: Facts) -> Evidence:
 
 
 def _narrow(facts: Facts, neck: Matrix) -> Evidence:
-    reads = f"all goes through the {plural(neck.outputs, 'unit')} of {neck.name}, "
-    reads += f"and {outputs(facts)} outputs come out of them"
+    reads = f"everything goes through the {plural(neck.outputs, 'unit')} of layer {neck.name}, "
+    reads += f"and {outputs(facts)} outputs come of them"
     first, last = facts.sampled_window
     return Evidence(WEIGHT_NORM.name, first, last, neck.outputs, UNITS.value, reads, UNITS.source)
 
