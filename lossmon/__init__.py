@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lossmon.capture.monitor import Monitor, watch
     from lossmon.diagnosis.finding import Report
     from lossmon.eventfile.logdir import read_run
+    from lossmon.probes.monitor import Monitor, watch
+    from lossmon.probes.suite import probe
 
 from lossmon.version import __version__
 
-__all__ = ["Monitor", "__version__", "diagnose", "read_run", "watch"]
+__all__ = ["Monitor", "__version__", "diagnose", "probe", "read_run", "watch"]
 
 
 def diagnose(logdir: str) -> Report:
@@ -28,9 +29,13 @@ def diagnose(logdir: str) -> Report:
 
 def __getattr__(name: str) -> Any:
     if name in ("Monitor", "watch"):
-        from lossmon.capture import monitor
+        from lossmon.probes import monitor
 
         return getattr(monitor, name)
+    if name == "probe":
+        from lossmon.probes.suite import probe
+
+        return probe
     if name == "read_run":
         from lossmon.eventfile.logdir import read_run
 

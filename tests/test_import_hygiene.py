@@ -64,6 +64,7 @@ def test_help_loads_nothing_heavy(run_python: RunPython, words: list[str]) -> No
         (["lossmon.tui"], {"torch", "tensorboard", "bokeh"}),
         (["tensorboard_plugin_lossmon"], {"torch", "textual"}),
         (["lossmon.capture"], {"textual", "rich", "tensorboard", "bokeh"}),
+        (["lossmon.probes"], {"textual", "rich", "tensorboard", "bokeh"}),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )

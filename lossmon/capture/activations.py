@@ -21,6 +21,7 @@ from torch.nn.modules.module import register_module_forward_hook
 from lossmon.capture.between import graph_behind
 from lossmon.capture.boards import Floats
 from lossmon.capture.compiling import COMPILATIONS, has_compiled, is_wrapped
+from lossmon.capture.foreign import FOREIGN
 from lossmon.capture.guard import Guard
 from lossmon.capture.inert import InertHook
 from lossmon.capture.layers import OUTPUT, Layer
@@ -144,7 +145,7 @@ class ActivationMeter:
         if torch.compiler.is_compiling():
             return
         number = self._numbers.get(id(module))
-        if number is None or self._taken:
+        if number is None or self._taken or FOREIGN.is_running:
             return
         try:
             self._see(number, module, inputs, output)

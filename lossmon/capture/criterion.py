@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lossmon.capture.foreign import FOREIGN
 from lossmon.capture.inert import InertHook
 from lossmon.capture.judged import BINARY, CLASSES, Judged, judged_by_module
 from lossmon.capture.layout import in_transform
@@ -218,7 +219,9 @@ class CriterionHook:
         """Keep prediction and target, on sampled steps only."""
         if torch.compiler.is_compiling():
             return  # a graph that looked at `wanted` would be made anew whenever that changes
-        if self.wanted and torch.is_grad_enabled() and not in_transform():
+        if not self.wanted or FOREIGN.is_running:
+            return
+        if torch.is_grad_enabled() and not in_transform():
             self._seen = (module, inputs, output)
 
     def take(self) -> Judged | None:

@@ -17,6 +17,7 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_hook
 
 from lossmon.capture.compiling import COMPILATIONS, has_compiled
+from lossmon.capture.foreign import FOREIGN
 from lossmon.capture.layout import Row
 
 STEPS = 3
@@ -59,5 +60,7 @@ class ForwardMeter:
             self._handle = None
 
     def _note(self, module: nn.Module, inputs: Any, output: Any) -> None:
-        if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+        if torch.compiler.is_compiling() or FOREIGN.is_running:
+            return
+        if torch.is_grad_enabled():
             self._ran.add(id(module))

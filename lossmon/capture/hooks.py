@@ -9,7 +9,9 @@ torch.compile: there the calls go by a function that it must leave alone, which 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import torch
@@ -22,6 +24,7 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
+from lossmon.capture.foreign import FOREIGN
 from lossmon.capture.quiet import STEPPING, QuietLane
 from lossmon.capture.scaling import Scaling
 from lossmon.eventfile.forks import generation
@@ -81,6 +84,21 @@ class Taps:
         if not self._listeners:
             while self._remove:
                 self._remove.pop()()
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Tell nobody of what runs inside, in any thread: it is no part of any training."""
+        self.leave_lane()
+        kept = self._listeners, self._depth, self._left, self._scaling
+        self._listeners, self._depth, self._left, self._scaling = (), {}, set(), Scaling()
+        was_running, began, spent = FOREIGN.is_running, time.perf_counter(), FOREIGN.spent_s
+        FOREIGN.is_running = True
+        try:
+            yield
+        finally:
+            FOREIGN.is_running = was_running
+            FOREIGN.spent_s = spent + time.perf_counter() - began
+            self._listeners, self._depth, self._left, self._scaling = kept
 
     def leave_lane(self) -> None:
         """Have the listener go on where the quiet lane is. Does nothing where there is none."""

@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -38,6 +38,7 @@ from lossmon.eventfile.forks import generation
 from lossmon.eventfile.place import FOLDER, claim, claim_together
 from lossmon.numfmt import printable
 
+Watching = TypeVar("Watching", bound="Monitor")
 MAX_NAME = 1000
 """Characters of a name in `log()`: in UTF-8 fewer than the bytes of a tag that readers take."""
 OPEN: weakref.WeakSet[Monitor] = weakref.WeakSet()
@@ -51,11 +52,14 @@ MAX_WARNINGS = 20
 class Monitor:
     """A watched training. Closes at the end of a `with` block, by `close()`, or at exit."""
 
-    def __init__(self, recorder: Recorder) -> None:
-        """Users call `watch`; this takes a recorder that is ready."""
+    def __init__(self, recorder: Recorder, model: nn.Module, criterion: nn.Module | None) -> None:
+        """Users call `watch`; this takes a recorder that is ready, and what it records."""
         self.logdir = str(recorder.start.logdir)
         """Where the log is written; `lossmon check` takes it."""
         self._recorder = recorder
+        # Weakly: a monitor must not keep a model's memory alive.
+        self._model = weakref.ref(model)
+        self._criterion = None if criterion is None else weakref.ref(criterion)
         self._born = generation()
         self._closed = False
         self._left_out: set[str] = set()
@@ -64,6 +68,102 @@ class Monitor:
         BEGUN.append(self.logdir)
         # Strongly: a monitor that nobody keeps goes on until the end of the process.
         atexit.register(self._close_at_exit)
+
+    @classmethod
+    def watch(
+        cls: type[Watching],
+        model: nn.Module,
+        optimizer: Any = (),
+        *,
+        criterion: nn.Module | None = None,
+        logdir: str | os.PathLike[str] = "runs/run",
+        floor: float | None = None,
+        start_step: int | None = None,
+        ignore: Sequence[str] = (),
+        every: int | None = None,
+        budget: float = BUDGET,
+        activations: str | bool | int = "auto",
+        signals: str = "all",
+    ) -> Watching:
+        """Record the training of `model` by `optimizer`, from the next backward pass on.
+
+        Args:
+            model: The outermost module whose parameters are trained; wrapped or compiled is fine.
+            optimizer: A torch optimizer, a wrapper around one, or several of them: those that step
+                after one backward pass make one step. Where models play against each other, as in a
+                GAN, give each a monitor of its own.
+            criterion: The loss module; found in the autograd graph where it is left out.
+            logdir: Folder of this run. Where it already holds a run that this one does not resume,
+                a numbered sibling is taken, and a line on stderr says so.
+            floor: A loss that is known to be irreducible.
+            start_step: Number of the first step; above 0 it resumes the run in `logdir`. Default:
+                what the optimizer's own state remembers, else 0.
+            ignore: Rules that must not speak about this run.
+            every: Sample every so many steps, instead of on a budget.
+            budget: Share of the run's time that sampling may cost, after 0.5 s in all.
+            activations: Whether the outputs of layers are looked at on sampled steps: "auto" on the
+                first 32 and on every eighth after that, True on all, a number N on every Nth, False
+                on none. Of a model that torch.compile has compiled only its own output is.
+            signals: "norms" for the norms of gradients, weights and updates alone, at about half
+                the cost: rules that need more are skipped.
+
+        Raises:
+            UsageError: An argument cannot be used, or `logdir` cannot be written.
+        """
+        optimizers = _optimizers(optimizer)
+        check_options(
+            criterion, logdir, floor, start_step, ignore, every, budget, activations, signals
+        )
+        activations = activations if signals == "all" else False
+        require(isinstance(model, nn.Module), f"model must be a torch module, not {kind_of(model)}")
+        first = steps_behind(optimizers) if start_step is None else start_step
+        GATHERED.learn(model.modules())
+        rows = rows_of_model(model)
+        may_come = awaits_parameters(model)
+        require(bool(rows) or may_come, "model has no floating-point parameters to watch")
+        job = next_run_of_job(str(Path(logdir)))
+        start = Start(
+            rows=rows,
+            layers=layers_of_model(model) if activations else (),
+            scan=scan_of(model),
+            logdir=_claim(Path(logdir), job, resumes=first > 0),
+            run_id=job,
+            model=model_name(model),
+            criterion=type(criterion).__name__ if criterion is not None else "",
+            step=int(first),
+            floor=floor,
+            ignore=tuple(ignore),
+            settings={
+                "every": every,
+                "budget": budget,
+                "activations": activations,
+                "signals": signals,
+            },
+        )
+        schedule = Schedule(every=every, budget=budget, lanes=len(optimizers))
+        hook = CriterionHook(criterion)
+        hook.wanted = True
+        mode = training_mode(model)
+        recorder = Recorder(
+            start,
+            optimizers,
+            schedule=schedule,
+            criterion=hook,
+            train_mode=mode,
+            waits_for_user=True,
+            modules=(model,),
+            activations_every=activations_every(activations),
+            norms_only=signals == "norms",
+        )
+        try:
+            recorder.log.open()
+        except UsageError:
+            recorder.release()
+            raise
+        _note_left_out(recorder, left_out(model))
+        if activations and is_compiled(model):
+            recorder.log.guard.tell_off(ACTIVATIONS, COMPILED)
+        return cls(recorder, model, criterion)
 
     def step(self, loss: Tensor | float | None = None) -> None:
         """Tell the loss of the step just made; once a step, after `optimizer.step()`.
@@ -120,6 +220,12 @@ class Monitor:
         self.logdir = state["logdir"]
         self._closed = True
 
+    def _watched(self) -> tuple[nn.Module | None, nn.Module | None]:
+        """Return model and criterion as far as they still exist; a copy of a monitor has none."""
+        if not hasattr(self, "_recorder"):
+            return None, None
+        return self._model(), None if self._criterion is None else self._criterion()
+
     def _listens(self) -> bool:
         return not self._closed and generation() == self._born
 
@@ -163,94 +269,6 @@ def _number(value: Any) -> float | None:
     # Any object of the user's may come here, and its conversion may raise anything.
     except Exception:
         return None
-
-
-def watch(
-    model: nn.Module,
-    optimizer: Any = (),
-    *,
-    criterion: nn.Module | None = None,
-    logdir: str | os.PathLike[str] = "runs/run",
-    floor: float | None = None,
-    start_step: int | None = None,
-    ignore: Sequence[str] = (),
-    every: int | None = None,
-    budget: float = BUDGET,
-    activations: str | bool | int = "auto",
-    signals: str = "all",
-) -> Monitor:
-    """Record the training of `model` by `optimizer` into `logdir`, from the next backward pass on.
-
-    Args:
-        model: The outermost module whose parameters are trained; wrapped or compiled is fine.
-        optimizer: A torch optimizer, a wrapper around one, or several of them: those that step
-            after one backward pass make one step. Where models play against each other, as in a
-            GAN, give each a monitor of its own.
-        criterion: The loss module; found in the autograd graph where it is left out.
-        logdir: Folder of this run. Where it already holds a run that this one does not resume,
-            a numbered sibling is taken, and a line on stderr says so.
-        floor: A loss that is known to be irreducible.
-        start_step: Number of the first step; above 0 it resumes the run in `logdir`. Default: what
-            the optimizer's own state remembers, else 0.
-        ignore: Rules that must not speak about this run.
-        every: Sample every so many steps, instead of on a budget.
-        budget: Share of the run's time that sampling may cost, after 0.5 s in all.
-        activations: Whether the outputs of layers are looked at on sampled steps: "auto" on the
-            first 32 and on every eighth after that, True on all, a number N on every Nth, False on
-            none. Of a model that torch.compile has compiled only its own output is.
-        signals: "norms" for the norms of gradients, weights and updates alone, at about half
-            the cost: rules that need more are skipped.
-
-    Raises:
-        UsageError: An argument cannot be used, or `logdir` cannot be written.
-    """
-    optimizers = _optimizers(optimizer)
-    check_options(criterion, logdir, floor, start_step, ignore, every, budget, activations, signals)
-    activations = activations if signals == "all" else False
-    require(isinstance(model, nn.Module), f"model must be a torch module, not {kind_of(model)}")
-    first = steps_behind(optimizers) if start_step is None else start_step
-    GATHERED.learn(model.modules())
-    rows = rows_of_model(model)
-    may_come = awaits_parameters(model)
-    require(bool(rows) or may_come, "model has no floating-point parameters to watch")
-    job = next_run_of_job(str(Path(logdir)))
-    start = Start(
-        rows=rows,
-        layers=layers_of_model(model) if activations else (),
-        scan=scan_of(model),
-        logdir=_claim(Path(logdir), job, resumes=first > 0),
-        run_id=job,
-        model=model_name(model),
-        criterion=type(criterion).__name__ if criterion is not None else "",
-        step=int(first),
-        floor=floor,
-        ignore=tuple(ignore),
-        settings={"every": every, "budget": budget, "activations": activations, "signals": signals},
-    )
-    schedule = Schedule(every=every, budget=budget, lanes=len(optimizers))
-    hook = CriterionHook(criterion)
-    hook.wanted = True
-    mode = training_mode(model)
-    recorder = Recorder(
-        start,
-        optimizers,
-        schedule=schedule,
-        criterion=hook,
-        train_mode=mode,
-        waits_for_user=True,
-        modules=(model,),
-        activations_every=activations_every(activations),
-        norms_only=signals == "norms",
-    )
-    try:
-        recorder.log.open()
-    except UsageError:
-        recorder.release()
-        raise
-    _note_left_out(recorder, left_out(model))
-    if activations and is_compiled(model):
-        recorder.log.guard.tell_off(ACTIVATIONS, COMPILED)
-    return Monitor(recorder)
 
 
 def _note_left_out(recorder: Recorder, names: Sequence[str]) -> None:
@@ -310,3 +328,7 @@ def _claim(logdir: Path, job: str, *, resumes: bool) -> Path:
         print(f"lossmon: {logdir} already holds a run; writing to {free}", file=sys.stderr)
     require(os.access(free / FOLDER, os.W_OK), f"cannot write to logdir {free}: not permitted")
     return free
+
+
+watch = Monitor.watch
+"""Begins to record a training, and returns its monitor."""

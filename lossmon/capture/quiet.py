@@ -16,13 +16,15 @@ from typing import Any, Protocol
 from torch import Tensor
 from torch.optim import Optimizer
 
+from lossmon.capture.foreign import FOREIGN
 from lossmon.capture.groups import number
 from lossmon.capture.scalars import Line
 from lossmon.signals import LOSS, STEP_MS
 
 Write = Callable[[int, float, Mapping[str, float]], None]
 
-
+SHORTEST_LANE = 8
+"""Steps for which a quiet lane is worth its beginning and its end."""
 NOTHING, PASSED, STEPPING, STEPPED = range(4)
 """How far the step under way has come; with the last, only the word of the loop is missing."""
 
@@ -56,7 +58,7 @@ class QuietLane:
         self.loss = 0.0
         """Of the pass of the step under way."""
         self.last_end = last_end
-        """When the last step ended, by the clock of time.perf_counter."""
+        """When the last step ended, by the clock of the training."""
         self.step_s = 0.0
         """How long it took; 0 before there is one."""
         self.values: dict[str, float] = {}
@@ -90,7 +92,7 @@ class QuietLane:
         groups = optimizer.param_groups
         if self.stage != STEPPING or len(groups) != len(self._rates):
             return False
-        now = time.perf_counter()
+        now = time.perf_counter() - FOREIGN.spent_s
         self.step_s, self.last_end = now - self.last_end, now
         self.values = values = {LOSS.tag: self.loss, STEP_MS.tag: 1e3 * self.step_s}
         for group, tag in zip(groups, self._rates):  # noqa: B905  # as long, and strict= costs

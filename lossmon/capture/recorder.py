@@ -19,11 +19,12 @@ from lossmon.capture.activations import activation_meter
 from lossmon.capture.batches import LONG_STEP_S
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.cycle import Cycle
+from lossmon.capture.foreign import training_clock
 from lossmon.capture.groups import Holders, held_count, lr_numbers
 from lossmon.capture.layout import capturing, renewed
 from lossmon.capture.log import RunLog
 from lossmon.capture.passes import Passes
-from lossmon.capture.quiet import PASSED, STEPPED, STEPPING, QuietLane
+from lossmon.capture.quiet import PASSED, SHORTEST_LANE, STEPPED, STEPPING, QuietLane
 from lossmon.capture.renewal import Renewal
 from lossmon.capture.sampler import StepSampler
 from lossmon.capture.samples import RUN_COLUMNS, Sample
@@ -36,8 +37,6 @@ from lossmon.capture.transfer import Transfer
 from lossmon.signals import CONTESTED, OVERHEAD, STEP_MS
 
 NO_LANE = -1
-SHORTEST_LANE = 8
-"""Steps for which a quiet lane is worth its beginning and its end."""
 
 
 class Recorder:
@@ -148,7 +147,7 @@ class Recorder:
         self._passes.in_step = False
         if capturing():
             return
-        now = time.perf_counter()
+        now = training_clock()
         self._take_back_ticks()
         self._steps_taken += 1
         lane = self.holders.add(optimizer)
@@ -218,7 +217,7 @@ class Recorder:
         """Write down that another training moves what this loss depends on; False before a step."""
         if self._cycle is None:
             return False
-        self.log.mark(self._newest, CONTESTED)
+        self.log.mark(self.newest, CONTESTED)
         return True
 
     def user_step(self, loss: Any) -> None:
@@ -238,7 +237,7 @@ class Recorder:
 
     def user_log(self, values: Mapping[str, float]) -> None:
         """Write scalars of the user's at the newest finished step."""
-        self.log.put(Line(self._newest, time.time(), dict(values)))
+        self.log.put(Line(self.newest, time.time(), dict(values)))
 
     def quiet_lane(self) -> QuietLane | None:
         """Return a lane for the steps up to the next sampled one, where it is worth it."""
@@ -280,7 +279,7 @@ class Recorder:
         if not self._steps_taken and (self.pending or self._given):
             self.guard.run("ticks", self._tick)
             self.guard.run("ticks", self._release_ticks)
-        self.guard.run("log", self.log.close, self._newest, error)
+        self.guard.run("log", self.log.close, self.newest, error)
 
     def release(self) -> None:
         """Take every hook away and end the thread, whatever became of the log. Idempotent."""
@@ -288,7 +287,8 @@ class Recorder:
         self.log.release()
 
     @property
-    def _newest(self) -> int:
+    def newest(self) -> int:
+        """Number of the newest step made; of the first before there is one."""
         return max(self.start.step, self.step - 1)
 
     def _joined(self, optimizer: Optimizer) -> Cycle | None:

@@ -9,7 +9,6 @@ hook would be warned of: then only a compiled model as a whole is looked at, by 
 from __future__ import annotations
 
 import threading
-import time
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -20,6 +19,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.utils.hooks import RemovableHandle
 
 from lossmon.capture.compiling import COMPILATIONS, has_compiled
+from lossmon.capture.foreign import FOREIGN, training_clock
 from lossmon.capture.guard import Guard
 from lossmon.capture.layout import in_transform
 from lossmon.eventfile.forks import generation
@@ -50,7 +50,7 @@ class RootCalls:
         COMPILATIONS.add(self)
 
     def arm(self, since: float | None = None) -> None:
-        """Wait for the next call; its wait counts from `since`, the clock of time.perf_counter."""
+        """Wait for the next call; its wait counts from `since`, by the clock of the training."""
         self._since, self._waited, self._calls, self._spoilt = since, None, 0, False
         self._thread = threading.get_ident()
         if self._is_armed:
@@ -146,13 +146,13 @@ class RootCalls:
     def _note_wait(self) -> None:
         self.disarm()
         if self._since is not None and not self._spoilt:
-            self._waited = time.perf_counter() - self._since
+            self._waited = training_clock() - self._since
 
 
 def is_traced() -> bool:
-    """Return whether the forward under way is no training: traced, or transformed by torch.func."""
+    """Return whether the forward under way is no training: traced, transformed, or foreign."""
     # First, so that a compiler that traces this hook sees no more of it.
-    if torch.compiler.is_compiling():
+    if torch.compiler.is_compiling() or FOREIGN.is_running:
         return True
     traced = torch._C._get_tracing_state() is not None
     return traced or torch._C._functorch.peek_interpreter_stack() is not None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -129,11 +129,21 @@ class Routes:
         """Return everybody who is to be told what `recorder` is told."""
         return [recorder, *self._shadows.get(id(recorder), ())]
 
+    @property
+    def last(self) -> Recorder | None:
+        """The training that has stepped last."""
+        return self._last
+
     def owner(self, tensor: Tensor) -> Recorder | None:
         """Return the recorder that has `tensor` among its rows."""
         reference, recorder = self._owners.get(id(tensor), (None, None))
         # An id may have passed on to another tensor since.
         return recorder if reference is not None and reference() is tensor else None
+
+    def recorders_of(self, tensors: Iterable[Tensor]) -> list[Recorder]:
+        """Return everybody who records a training of any of the tensors."""
+        owners = {id(r): r for tensor in tensors if (r := self.owner(tensor)) is not None}
+        return [each for recorder in owners.values() for each in self._told(recorder)]
 
     def backward_begins(self, roots: Sequence[Tensor], loss: Tensor | None) -> None:
         """See `hooks.Listener`."""

@@ -18,6 +18,7 @@ from lossmon.capture.criterion import COLUMNS as CRITERION_COLUMNS
 from lossmon.capture.criterion import CriterionHook, CriterionMeter
 from lossmon.capture.device import DeviceMeter
 from lossmon.capture.fingerprint import Fingerprints
+from lossmon.capture.foreign import training_clock
 from lossmon.capture.forwards import ForwardMeter
 from lossmon.capture.groups import Holders
 from lossmon.capture.guard import Guard
@@ -198,7 +199,7 @@ class StepSampler:
             self._wiring.forget()
         self._criterion_hook.wanted = wanted and self._rhythm.criterion
         if wanted or step_s > LONG_STEP_S or self._batches.is_expecting:
-            self._batches.expect(sampled=wanted, step_s=step_s, now=time.perf_counter())
+            self._batches.expect(sampled=wanted, step_s=step_s, now=training_clock())
         if self._activations is not None:
             self._guard.run(ACTIVATIONS, self._activations.expect, wanted)
 

@@ -89,10 +89,16 @@ def _cuts(placement: Any) -> bool:
 
 def model_name(module: nn.Module) -> str:
     """Return the name of a model's class, as the script wrote it: without DDP, FSDP and compile."""
+    return kind_name(inner_model(module))
+
+
+def inner_model(module: nn.Module) -> nn.Module:
+    """Return the model inside the wrappers of DDP, FSDP1 and torch.compile."""
     inner: Any = module
     while (attribute := _WRAPPED_IN.get(type(inner).__name__)) is not None:
         inner = getattr(inner, attribute)
-    return kind_name(inner)
+    found: nn.Module = inner
+    return found
 
 
 def kind_name(module: nn.Module) -> str:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from lossmon.capture.foreign import training_clock
 from lossmon.capture.groups import describe_groups, group_of_parameter
 from lossmon.capture.layers import Layer
 from lossmon.capture.layout import Row, describe
@@ -39,7 +40,7 @@ class Start:
     ignore: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     wall: float = field(default_factory=time.time)
-    clock: float = field(default_factory=time.perf_counter)
+    clock: float = field(default_factory=training_clock)
     scan: Callable[[], tuple[Row, ...]] | None = None
     """Returns the rows as they would be if the run began now; None: those of `rows`, renewed."""
     start_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
