@@ -65,6 +65,8 @@ class Norms:
 def check(facts: Facts) -> Outcome:
     """Fire where norms far above the usual come again and again, or to stay, and nothing else."""
     norms = _norms(facts)
+    if facts.is_contested:
+        return Skipped("its gradients depend on parameters that another training moves")
     if len(norms.values) < NORMS or not norms.usual > 0:
         return Skipped(f"{len(norms.values)} gradient norms are recorded, {NORMS} needed")
     if _learns(facts):
@@ -148,7 +150,7 @@ def _for_good(facts: Facts, norms: Norms) -> Found | None:
     early = _median(norms.values[:EARLY_ROWS])
     now = norms.values[-max(EARLY_ROWS, len(norms.values) // 5) :]
     level = float(np.median(now))
-    if not level > BLOWN_UP.value * early > 0:
+    if not level > BLOWN_UP.value * early > 0 or not _has_a_level(facts):
         return None
     at = int(np.argmax(norms.values > BLOWN_UP.value * early))
     since, last = int(norms.steps[at]), int(norms.steps[-1])
@@ -157,6 +159,14 @@ def _for_good(facts: Facts, norms: Norms) -> Found | None:
     tag = TOTAL_GRAD_NORM.name
     risen = Evidence(tag, since, last, level, limit, reads, BLOWN_UP.source, fmt(limit, 3))
     return Found("error", since, (risen, *_level(facts)))
+
+
+def _has_a_level(facts: Facts) -> bool:
+    """Return whether it is known how good the loss is, or that it is worse than at first.
+
+    A negative log-density, or the score of a critic, has larger gradients as it gets better.
+    """
+    return facts.level.is_known or float(facts.recent_losses.mean()) > facts.first_loss > 0
 
 
 def _level(facts: Facts) -> Iterator[Evidence]:
