@@ -25,7 +25,7 @@ def main() -> None:
     )  # fmt: skip
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
-    size = 32 if args.fixed else 2
+    size = 64 if args.fixed else 2
     steps = args.steps // 2 if args.fixed else args.steps
     for step, (x, y) in enumerate(batches(images, labels, steps=steps, size=size)):
         optimizer.zero_grad()
