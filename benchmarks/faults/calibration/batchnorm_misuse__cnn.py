@@ -11,7 +11,7 @@ def blots(count: int = 2000) -> tuple[Tensor, Tensor]:
     """Return 12x12 images of smooth noise in two colours, and which of three mixes each has."""
     labels = torch.randint(3, (count,))
     smooth = nn.functional.avg_pool2d(torch.randn(count, 2, 16, 16), 5, 1)
-    smooth[:, 0] += 0.25 * (labels[:, None, None] - 1)
+    smooth[:, 0] += 0.4 * (labels[:, None, None] - 1)
     return 3 * smooth, labels
 
 
@@ -25,7 +25,7 @@ def main() -> None:
     )  # fmt: skip
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
-    size = 32 if args.fixed else 2
+    size = 64 if args.fixed else 2
     steps = args.steps // 2 if args.fixed else args.steps
     for step, (x, y) in enumerate(batches(images, labels, steps=steps, size=size)):
         optimizer.zero_grad()

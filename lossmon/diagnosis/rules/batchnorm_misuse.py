@@ -164,7 +164,14 @@ RULE = Rule(
         "gap": GAP,
         "part": PART,
     },
-    explains=("vanishing-gradient", "no-signal", "lr-too-low", "batch-too-small", "dead-relu"),
+    explains=(
+        "vanishing-gradient",
+        "exploding-gradient",
+        "no-signal",
+        "lr-too-low",
+        "batch-too-small",
+        "dead-relu",
+    ),
     while_improving="keep",
     fixes=(
         "Give each batch 16 examples or more, with drop_last=True for the rest of an epoch.",
