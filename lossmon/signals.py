@@ -45,7 +45,13 @@ LOSS = _scalar(
     "",
     "Loss of one step, as given to backward(); mean over the backward passes of the step.",
 )
-VAL_LOSS = _scalar("val/loss", "validation loss", "", "Validation loss as the user logs it.")
+VAL_LOSS = _scalar(
+    "val/loss",
+    "validation loss",
+    "",
+    "Validation loss as the user logs it, or as `lossmon run` sees it: the mean that a loss module "
+    "returned without gradients between two steps.",
+)
 LR = _scalar(
     "train/lr",
     "lr",

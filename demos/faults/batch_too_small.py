@@ -14,7 +14,7 @@ def main() -> None:
         nn.Linear(PIXELS, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, CLASSES)
     )
     criterion = nn.CrossEntropyLoss()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
     size = 32 if args.fixed else 1  # the fault
     for step, (x, y) in enumerate(batches(images, labels, steps=args.steps, size=size)):
         optimizer.zero_grad()

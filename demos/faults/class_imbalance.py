@@ -33,7 +33,7 @@ def main() -> None:
     loader = DataLoader(TensorDataset(images, labels), batch_size=32, sampler=sampler)
     model = nn.Sequential(nn.Linear(PIXELS, 64), nn.ReLU(), nn.Linear(64, 2))
     criterion = nn.CrossEntropyLoss()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.02)
     for step, (x, y) in enumerate(loader):
         optimizer.zero_grad()
         loss = criterion(model(x), y)

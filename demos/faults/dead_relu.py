@@ -17,7 +17,7 @@ RARE = -math.log((1 - 0.01) / 0.01)
 
 
 def main() -> None:
-    args = arguments(__doc__, steps=400)
+    args = arguments(__doc__, steps=600)
     images, labels = gratings()
     targets = F.one_hot(labels, CLASSES).float()
     model = nn.Sequential(
@@ -27,7 +27,7 @@ def main() -> None:
     for layer in layers[-1:] if args.fixed else layers:  # the fault
         nn.init.constant_(layer.bias, RARE)
     criterion = nn.BCEWithLogitsLoss()
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
     for step, (x, y) in enumerate(batches(images, targets, steps=args.steps)):
         optimizer.zero_grad()
         loss = criterion(model(x), y)

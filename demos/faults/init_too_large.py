@@ -17,7 +17,7 @@ def init_weights(module: nn.Module) -> None:
 
 
 def main() -> None:
-    args = arguments(__doc__, steps=400)
+    args = arguments(__doc__, steps=500)
     images, labels = gratings()
     model = nn.Sequential(
         nn.Linear(PIXELS, 64), nn.Tanh(),
@@ -28,7 +28,7 @@ def main() -> None:
     if not args.fixed:
         model.apply(init_weights)
     criterion = nn.CrossEntropyLoss()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     for step, (x, y) in enumerate(batches(images, labels, steps=args.steps)):
         optimizer.zero_grad()
         loss = criterion(model(x), y)

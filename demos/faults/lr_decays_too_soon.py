@@ -1,22 +1,22 @@
-"""A schedule meant for epochs is stepped with every batch, so that it ends in the first one."""
+"""A schedule meant for epochs is stepped with every batch, so that it ends in the first ones."""
 
 from __future__ import annotations
 
 import torch
-from _task import CLASSES, PIXELS, arguments, gratings, progress
+from _task import arguments, progress, surface
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 
 def main() -> None:
     args = arguments(__doc__, steps=600)
-    loader = DataLoader(TensorDataset(*gratings()), batch_size=32, shuffle=True, drop_last=True)
+    loader = DataLoader(TensorDataset(*surface()), batch_size=64, shuffle=True, drop_last=True)
     model = nn.Sequential(
-        nn.Linear(PIXELS, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, CLASSES)
+        nn.Linear(8, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1)
     )
-    criterion = nn.CrossEntropyLoss()
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.95)
+    criterion = nn.MSELoss()
+    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.97)
     step = 0
     while step < args.steps:
         for x, y in loader:

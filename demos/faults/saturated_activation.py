@@ -43,7 +43,7 @@ def main() -> None:
     points, labels = clouds()
     model = SetClassifier("mean" if args.fixed else "sum")
     criterion = nn.CrossEntropyLoss()
-    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
     for step, (x, y) in enumerate(batches(points, labels, steps=args.steps)):
         optimizer.zero_grad()
         loss = criterion(model(x), y)

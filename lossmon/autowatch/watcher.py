@@ -18,10 +18,12 @@ from lossmon.autowatch.trial import Part, Trial
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.graph import leaves
 from lossmon.capture.groups import held_ids, held_tensors
+from lossmon.capture.heldout import HeldOut
 from lossmon.capture.hooks import TAPS
 from lossmon.capture.layout import Row
 from lossmon.capture.monitor import BEGUN, OPEN, described
 from lossmon.capture.ranks import next_run_of_job, process_rank
+from lossmon.capture.recorder import Recorder
 from lossmon.capture.routes import ROUTES
 from lossmon.capture.schedule import Schedule
 from lossmon.capture.sharding import GATHERED
@@ -54,6 +56,7 @@ class Watcher:
         self._trials: list[Trial] = []
         self._modules = registry.Registry(nn.Module)
         self._optimizers = registry.Registry(Optimizer)
+        self._held_out = HeldOut(self._stepped_last)
         ROUTES.finder = self
         TAPS.add(ROUTES)
 
@@ -86,6 +89,7 @@ class Watcher:
             monitor.__exit__(None, error, None)
         for trial in list(self._trials):
             self._decide(trial)
+        self._held_out.remove()
         ROUTES.finder = None
         TAPS.discard(ROUTES)
         self._modules.remove()
@@ -94,6 +98,10 @@ class Watcher:
             ROUTES.discard(recorder)
             last = recorder is self._recorders[-1]
             recorder.close(error=described(error) if error is not None and last else None)
+
+    def _stepped_last(self) -> Recorder | None:
+        """Return the training that has stepped last, unless the script watches it itself."""
+        return ROUTES.last if ROUTES.last in self._recorders else None
 
     def by_loss(self, roots: Sequence[Tensor]) -> TrialRecorder | None:
         """See `routes.Finder`."""

@@ -129,6 +129,11 @@ class Routes:
         """Return everybody who is to be told what `recorder` is told."""
         return [recorder, *self._shadows.get(id(recorder), ())]
 
+    @property
+    def last(self) -> Recorder | None:
+        """The training that has stepped last."""
+        return self._last
+
     def owner(self, tensor: Tensor) -> Recorder | None:
         """Return the recorder that has `tensor` among its rows."""
         reference, recorder = self._owners.get(id(tensor), (None, None))

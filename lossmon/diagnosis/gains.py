@@ -26,7 +26,8 @@ KINDS = ("Linear", "Conv1d", "Conv2d", "Conv3d", "RNN", "LSTM", "GRU", "Attentio
 """Owners of matrices whose rows are units. Not: transposed convolutions, whose rows are inputs;
 tables of embeddings, of which a row is put out as it is; and tensors of unknown use."""
 TABLES = ("Embedding",)
-"""Matrices only where they are tied to those of another module, an output layer as a rule."""
+"""Matrices only where they are tied to those of another module, an output layer as a rule, or go
+into no other layer: then their rows are multiplied by each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +49,25 @@ def first_gains(facts: Facts) -> Gains | str:
     if steps[0] >= EARLY_ROWS:
         return f"the first record is of step {int(steps[0])}"
     norms = facts.parameter(WEIGHT_NORM, facts.run_rows[:1])[0]
-    rows = np.array([_rows(p) for p in facts.parameters], float)
+    last = _last_layers(facts)
+    rows = np.array([_rows(p, last) for p in facts.parameters], float)
     return Gains(int(steps[0]), norms / np.sqrt(rows))
 
 
-def _rows(parameter: ParameterInfo) -> float:
+def _last_layers(facts: Facts) -> frozenset[str]:
+    """Return the names of the layers that no other one is known to be fed by."""
+    infos = facts.layers.infos
+    used = {at for info in infos for at in info.sources}
+    return frozenset(info.name for at, info in enumerate(infos) if at not in used)
+
+
+def _rows(parameter: ParameterInfo, last: frozenset[str]) -> float:
     """Return the units of a matrix; NaN for what is none."""
     shape, kind = parameter.shape, parameter.kind
     if len(shape) < 2 or not shape[0] or parameter.since > 0:
         return float("nan")
     if kind in TABLES:
-        return float(shape[0]) if parameter.tied else float("nan")
+        multiplied = parameter.tied or parameter.name.rpartition(".")[0] in last
+        return float(shape[0]) if multiplied else float("nan")
     known = "Transpose" not in kind and any(name in kind for name in KINDS)
     return float(shape[0]) if known else float("nan")

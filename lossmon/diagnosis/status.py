@@ -19,6 +19,8 @@ from lossmon.numfmt import fmt, plural
 LOST_POINTS = 3
 """So many non-finite losses in a row, up to the last one, and they are there for good."""
 UNMOVED_SAMPLES = 3
+ALL_EXPLAINED = 1 + 1e-6
+"""More is a loss below 0 where none can be: it is not the criterion that it is taken for."""
 AT_FLOOR = Threshold(0.02, "of the floor", "twice the practical floor of the trend")
 NEARLY = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 TAU = Threshold(0.02, "of the prior's loss", "identity tau = loss - H(p) = 0 at any optimum")
@@ -119,7 +121,7 @@ def _converged(facts: Facts) -> Verdict | None:
     if floor is not None and mean - floor <= AT_FLOOR.value * max(abs(floor), _unit(facts)):
         return "converged", f"the loss is at its known floor, {fmt(floor)}"
     explained = facts.level.explained
-    if explained >= CONVERGED.value:
+    if CONVERGED.value <= explained <= ALL_EXPLAINED:
         return "converged", (
             f"{100 * explained:.1f} % of what a constant prediction would lose is explained"
         )

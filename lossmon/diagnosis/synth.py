@@ -118,6 +118,19 @@ def mark_of_criterion(detail: Mapping[str, Any]) -> Mark:
     return replace(MARKS[0], detail=detail)
 
 
+def probe(fitted: bool) -> tuple[Mark, ...]:
+    """Return the mark of a probe that could, or could not, overfit one batch."""
+    detail = {
+        "probe": "overfit-batch",
+        "fitted": fitted,
+        "first_loss": 1.4,
+        "last_loss": 0.01 if fitted else 1.3,
+        "prior_loss": PRIOR,
+        "steps": 500,
+    }
+    return (Mark(280, 28.0, signals.PROBE, detail),)
+
+
 def _series(steps: int, given: Mapping[Signal, ArrayLike], losses: Floats) -> list[Series]:
     at = np.arange(steps)
     found = [Series(signals.LOSS.tag, at, clock(at), losses)]

@@ -68,6 +68,11 @@ def test_status(status: str, run: Run) -> None:
     assert diagnose(run).status == status
 
 
+def test_a_loss_that_falls_below_what_a_criterion_can_be_has_not_converged() -> None:
+    falling = -np.linspace(0, 40, 300)
+    assert diagnose(synth.run(loss=falling)).status == "learning"
+
+
 def test_a_loss_cannot_fall_by_more_than_the_updates_reach() -> None:
     loss = synth.falling(300, end=2.2)
     assert diagnose(synth.run(loss=loss)).status == "learning"

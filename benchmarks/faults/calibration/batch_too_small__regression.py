@@ -13,7 +13,7 @@ def main() -> None:
     y = torch.tanh(x[:, :1] + x[:, 1:2]) + 0.4 * torch.randn(5000, 1)
     model = nn.Sequential(nn.Linear(12, 48), nn.Tanh(), nn.Linear(48, 1))
     criterion = nn.MSELoss()
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.03)
     size = 64 if args.fixed else 2
     for step, (inputs, targets) in enumerate(batches(x, y, steps=args.steps, size=size)):
         optimizer.zero_grad()

@@ -20,13 +20,13 @@ class Tagger(nn.Module):
 def main() -> None:
     args = arguments(__doc__, steps=500)
     x = torch.randn(3000, 12, 3)
-    y = (x[:, :, :1].cumsum(1) * x[:, :, 1:2]).mean(1) + 0.1 * torch.randn(3000, 1)
+    y = 3 * (x[:, :, :1].relu() * x[:, :, 1:2].sign()).mean(1) + 0.1 * torch.randn(3000, 1)
     model = Tagger()
     criterion = nn.MSELoss()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
     length = args.steps if args.fixed else args.steps // 10
     scheduler = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 1e-3, total_iters=length)
-    for step, (inputs, targets) in enumerate(batches(x, y, steps=args.steps)):
+    for step, (inputs, targets) in enumerate(batches(x, y, steps=args.steps, size=128)):
         optimizer.zero_grad()
         loss = criterion(model(inputs), targets)
         loss.backward()

@@ -1,4 +1,4 @@
-"""Saturated activation: the code of an autoencoder is multiplied by 50 before its sigmoid.
+"""Saturated activation: the code of an autoencoder is multiplied by 200 before its sigmoid.
 
 Meant to make the code nearly binary, it leaves the encoder without a gradient from the start.
 Fixed: the code goes into the sigmoid as it is.
@@ -29,7 +29,7 @@ def main() -> None:
     args = arguments(__doc__, steps=400)
     factors = torch.randn(3000, 4)
     signals = torch.tanh(factors @ torch.randn(4, 50)) + 0.1 * torch.randn(3000, 50)
-    model = Autoencoder(1.0 if args.fixed else 50.0)
+    model = Autoencoder(1.0 if args.fixed else 200.0)
     criterion = nn.MSELoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
     for step, (x,) in enumerate(batches(signals, steps=args.steps, size=64)):

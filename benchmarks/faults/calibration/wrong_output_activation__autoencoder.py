@@ -6,17 +6,17 @@ import torch
 from _task import arguments, batches, progress
 from torch import Tensor, nn
 
-CODE = 8
+FACTORS, CODE = 3, 8
 
 
 def pictures(count: int = 2500) -> Tensor:
     """Return images of 100 pixels that depend on few numbers, each pixel of mean 0 and std 1."""
-    images = torch.tanh(torch.randn(count, CODE) @ torch.randn(CODE, 100))
+    images = torch.tanh(torch.randn(count, FACTORS) @ torch.randn(FACTORS, 100))
     return (images - images.mean(0)) / images.std(0)
 
 
 def main() -> None:
-    args = arguments(__doc__, steps=500)
+    args = arguments(__doc__, steps=400)
     images = pictures()
     encoder = nn.Sequential(nn.Linear(100, 64), nn.ReLU(), nn.Linear(64, CODE))
     decoder = nn.Sequential(nn.Linear(CODE, 64), nn.ReLU(), nn.Linear(64, 100))

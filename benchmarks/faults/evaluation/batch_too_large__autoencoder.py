@@ -11,7 +11,7 @@ STEPS_AN_EPOCH = 2
 
 
 def main() -> None:
-    args = arguments(__doc__, steps=60)
+    args = arguments(__doc__, steps=40)
     curves = profiles(4000)
     size = 50 if args.fixed else len(curves) // STEPS_AN_EPOCH
     loader = DataLoader(TensorDataset(curves), batch_size=size, shuffle=True)

@@ -6,7 +6,7 @@ import torch
 from _task import arguments, batches, patients, progress
 from torch import nn
 
-COUNT = 8192
+COUNT = 4096
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
     )
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    size = 256 if args.fixed else COUNT
+    size = 128 if args.fixed else COUNT
     steps = args.steps * (COUNT // size)
     for step, (x, y) in enumerate(batches(*patients(COUNT), steps=steps, size=size)):
         optimizer.zero_grad()

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 class Sentiment(nn.Module):
     def __init__(self, dim: int = 48) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(60, dim)
+        self.embedding = nn.Embedding(400, dim)
         self.place = nn.Parameter(torch.zeros(12, dim))
         layer = nn.TransformerEncoderLayer(dim, 4, 96, dropout=0.0, batch_first=True)
         self.encoder = nn.TransformerEncoder(layer, 1)
@@ -22,10 +22,10 @@ class Sentiment(nn.Module):
 
 def main() -> None:
     args = arguments(__doc__, steps=600)
-    tokens, tone = sentences(20000)
+    tokens, tone = sentences(20000, vocabulary=400)
     model = Sentiment()
     criterion = nn.CrossEntropyLoss()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
     size = 64 if args.fixed else 1
     for step, (x, y) in enumerate(batches(tokens, tone, steps=args.steps, size=size)):
         optimizer.zero_grad()

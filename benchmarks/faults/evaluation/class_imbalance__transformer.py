@@ -39,7 +39,7 @@ if args.fixed:
     counts = torch.bincount(tags.flatten(), minlength=TAGS).float()
     weight = counts.sum() / (TAGS * counts)
 model = Tagger()
-optimizer = torch.optim.Adam(model.parameters(), lr=7e-4)
+optimizer = torch.optim.Adam(model.parameters(), lr=4e-4)
 criterion = nn.CrossEntropyLoss(weight=weight)
 for step, (x, y) in enumerate(batches(tokens, tags, steps=args.steps, size=32)):
     optimizer.zero_grad()

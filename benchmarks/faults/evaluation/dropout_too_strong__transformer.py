@@ -34,7 +34,7 @@ class LM(nn.Module):
 
 
 def main() -> None:
-    args = arguments(__doc__, steps=300)
+    args = arguments(__doc__, steps=250)
     data = text(2200)
     model = LM(dropout=0.1 if args.fixed else 0.9)
     loss_fn = nn.CrossEntropyLoss()

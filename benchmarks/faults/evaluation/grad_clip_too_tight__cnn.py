@@ -24,7 +24,7 @@ def main() -> None:
     )
     max_norm = 5.0 if args.fixed else 0.001
     criterion = nn.CrossEntropyLoss()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.03, momentum=0.9)
     for step, (x, y) in enumerate(batches(*images(), steps=args.steps)):
         optimizer.zero_grad()
         loss = criterion(model(x), y)

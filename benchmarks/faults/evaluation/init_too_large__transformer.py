@@ -1,4 +1,4 @@
-"""A small GPT is initialised with a standard deviation of 0.5 where 0.02 was meant."""
+"""A small GPT is initialised with a standard deviation of 1 where 0.02 was meant."""
 
 from __future__ import annotations
 

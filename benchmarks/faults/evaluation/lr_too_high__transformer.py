@@ -1,4 +1,4 @@
-"""A transformer is trained with a learning rate of 0.05 and no warm-up.
+"""A transformer is trained with a learning rate of 0.1 and no warm-up.
 
 Adam with the learning rate of an SGD recipe: OpenNMT/OpenNMT-py#805.
 """
@@ -30,7 +30,7 @@ def main() -> None:
     args = arguments(__doc__, steps=300)
     model = LanguageModel()
     criterion = nn.CrossEntropyLoss()
-    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3 if args.fixed else 5e-2)
+    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3 if args.fixed else 0.1)
     for step, (tokens,) in enumerate(batches(text(), steps=args.steps, size=24)):
         logits = model(tokens[:, :-1])
         loss = criterion(logits.flatten(0, 1), tokens[:, 1:].flatten())

@@ -1,4 +1,4 @@
-"""The code of a hashing autoencoder is tanh(40 z): nearly bits, and nearly no gradient."""
+"""The code of a hashing autoencoder is tanh(200 z): nearly bits, and nearly no gradient."""
 
 from __future__ import annotations
 

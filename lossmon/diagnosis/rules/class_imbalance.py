@@ -1,8 +1,8 @@
 """One class dominates and the model predicts it alone.
 
 Sees
-    The labels of the window, the class that is predicted for nearly all of them, and the loss
-    against that of predicting the shares of the classes.
+    The labels of the run, the class that is predicted for nearly all of them, the loss against
+    that of predicting the shares of the classes, and how far predictions depend on the input.
 
 Why the loss stalls
     To give the commonest class all the probability is nearly free, and gets there in a few steps.
@@ -29,9 +29,11 @@ from lossmon.batchsignals import (
     CLASS_BINS,
     LABEL_COUNTS,
     PREDICTED_COUNTS,
+    TARGET_COUNT,
     TOP_PREDICTION_SHARE,
 )
 from lossmon.diagnosis import synth
+from lossmon.diagnosis.batches import Floats, Steps
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.level import AT_PRIOR
@@ -42,7 +44,7 @@ from lossmon.signals import (
     CLASS_COUNT,
     CRITERION_LOSS,
     GRAD_DOT_PREV,
-    PRIOR_COUNT,
+    PREDICTION_INFORMATION,
     PRIOR_LOSS,
     Signal,
 )
@@ -51,17 +53,20 @@ RATIO = Threshold(10.0, "times the others' mean", "SageMaker Debugger, ClassImba
 MAJORITY = Threshold(0.5, "of the labels", "by definition: more than all others together")
 ALONE = Threshold(0.99, "of the predictions", "one other class in a hundred examples at most")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it has learned")
+BLIND = Threshold(0.1, "of the labels' entropy", "toy runs: 0.02-0.07 stuck, 0.5 in balanced twins")
 SEEN = Threshold(5000, "rare examples", "a balanced twin of the demo learns from a fifth of it")
+
+FEW = 3
+"""So many measurements tell what is predicted, at least."""
 
 
 def check(facts: Facts) -> Outcome:
     """Fire where one class outnumbers all others and the model gives it to everything."""
-    level = facts.level
+    level, labels, classes = facts.level, _labels(facts), _classes(facts)
+    if classes < 2 or not labels.sum() > 0:
+        return CLEAR  # there are no classes
     if not level.is_known:
         return Skipped(level.why_unknown)
-    labels, classes = facts.batches.pooled(LABEL_COUNTS), _classes(facts)
-    if not labels.sum() > 0 or classes < 2:
-        return Skipped("no labels were counted")
     common, rest = float(labels.max()), float(labels.sum() - labels.max())
     share, ratio = common / (common + rest), common * (classes - 1) / max(rest, 0.5)
     if share < MAJORITY.value or ratio < RATIO.value:
@@ -69,14 +74,21 @@ def check(facts: Facts) -> Outcome:
     alone, step = _predicted_alone(facts)
     if alone < ALONE.value or level.explained > EXPLAINED.value:
         return CLEAR
-    at_prior = level.explained <= AT_PRIOR.value
     rare = _targets_seen(facts) * (1 - share)
     agrees = facts.motion.agreement_z >= SIGNIFICANT.value
-    if at_prior and rare >= SEEN.value and not agrees:
+    if level.explained <= AT_PRIOR.value and rare >= SEEN.value and not agrees:
         return CLEAR  # so many, and nothing in them: that is no-signal
-    severity: Severity = "warning" if (at_prior or agrees) and not facts.is_improving else "info"
-    evidence = (_shares(facts, share, ratio), _predictions(facts, alone), _level(facts))
-    return Found(severity, step, evidence)
+    # Not by the loss: it goes up and down with the number of rare examples in a batch.
+    blind = _dependence(facts) <= BLIND.value
+    stuck = blind and rare < SEEN.value and not facts.is_improving
+    severity: Severity = "warning" if stuck else "info"
+    evidence = (_shares(facts, share), _predictions(facts, alone), _level(facts, rare))
+    return Found(severity, step, (*evidence, *((_little(facts),) if blind else ())))
+
+
+def _labels(facts: Facts) -> Floats:
+    """Return how often each class was seen, over the whole run: batches may be sorted."""
+    return np.array([facts.batches.measured(signal)[1].sum() for signal in LABEL_COUNTS])
 
 
 def _classes(facts: Facts) -> int:
@@ -89,48 +101,70 @@ def _predicted_alone(facts: Facts) -> tuple[float, int]:
 
     0 where the class that is predicted is not the one that dominates.
     """
-    labels, predicted = (facts.batches.pooled(bins) for bins in (LABEL_COUNTS, PREDICTED_COUNTS))
-    shares = facts.batches.newest(TOP_PREDICTION_SHARE)[1]
+    labels = _labels(facts)
+    predicted = np.array([_recent(facts, signal)[1].sum() for signal in PREDICTED_COUNTS])
+    shares = _recent(facts, TOP_PREDICTION_SHARE)[1]
     if not len(shares) or int(labels.argmax()) != int(predicted.argmax()):
         return 0.0, facts.first_step
     steps, ever = facts.batches.measured(TOP_PREDICTION_SHARE)
     mixed = np.flatnonzero(ever < ALONE.value)
     since = min(int(mixed[-1]) + 1, len(steps) - 1) if len(mixed) else 0
-    return float(shares.mean()), int(steps[since])
+    return float(np.median(shares)), int(steps[since])
+
+
+def _recent(facts: Facts, signal: Signal) -> tuple[Steps, Floats]:
+    """Return what was measured in the window, or the newest few: predictions soon are others."""
+    steps, values = facts.batches.measured(signal)
+    inside = len(steps) - int(np.searchsorted(steps, facts.window[0]))
+    return steps[-max(FEW, inside) :], values[-max(FEW, inside) :]
 
 
 def _targets_seen(facts: Facts) -> float:
-    counts = facts.batches.newest(PRIOR_COUNT)[1]
-    return float(counts[-1]) if len(counts) else 0.0
+    """Return about how many targets all steps so far had."""
+    counts = facts.batches.measured(TARGET_COUNT)[1]
+    return float(counts.mean()) * facts.n_steps
 
 
-def _window(facts: Facts) -> tuple[int, int]:
-    steps = facts.batches.newest(TOP_PREDICTION_SHARE)[0]
-    return int(steps[0]), int(steps[-1])
-
-
-def _shares(facts: Facts, share: float, ratio: float) -> Evidence:
+def _shares(facts: Facts, share: float) -> Evidence:
     reads = f"{fmt(100 * share, 3)} % of the labels are of one class"
     bound = f"{fmt(100 * MAJORITY.value)} %, and ten times as many as others have"
-    tag = "label_share"
-    return Evidence(tag, *_window(facts), share, MAJORITY.value, reads, RATIO.source, bound)
+    steps, tag = facts.batches.measured(LABEL_COUNTS[0])[0], "label_share"
+    first, last = int(steps[0]), int(steps[-1])
+    return Evidence(tag, first, last, share, MAJORITY.value, reads, RATIO.source, bound)
 
 
 def _predictions(facts: Facts, alone: float) -> Evidence:
     reads = f"that class is predicted for {fmt(100 * alone, 3)} % of the examples"
     bound, tag = f"{fmt(100 * ALONE.value)} %", TOP_PREDICTION_SHARE.name
-    return Evidence(tag, *_window(facts), alone, ALONE.value, reads, ALONE.source, bound)
+    steps = _recent(facts, TOP_PREDICTION_SHARE)[0]
+    return Evidence(
+        tag, int(steps[0]), int(steps[-1]), alone, ALONE.value, reads, ALONE.source, bound
+    )
 
 
-def _level(facts: Facts) -> Evidence:
+def _level(facts: Facts, rare: float) -> Evidence:
     level = facts.level
-    rare = fmt_count(int(_targets_seen(facts)))
-    reads = f"after {rare} targets the loss is {fmt(level.loss, 3)}; predicting the shares of the "
-    reads += f"classes costs {fmt(level.prior, 3)}"
+    reads = f"after about {fmt_count(int(rare))} examples of other classes the loss is "
+    reads += f"{fmt(level.loss, 3)}; predicting the shares of the classes costs "
+    reads += fmt(level.prior, 3)
     first, last = facts.sampled_window
     bound = fmt((1 - EXPLAINED.value) * level.prior, 3)
     tag, limit = CRITERION_LOSS.name, EXPLAINED
     return Evidence(tag, first, last, level.explained, limit.value, reads, limit.source, bound)
+
+
+def _dependence(facts: Facts) -> float:
+    """Return how far predictions vary with the input, as a share of how far labels vary."""
+    information = _recent(facts, PREDICTION_INFORMATION)[1]
+    return float(information.mean()) / facts.level.prior if len(information) else float("nan")
+
+
+def _little(facts: Facts) -> Evidence:
+    steps, share = _recent(facts, PREDICTION_INFORMATION)[0], _dependence(facts)
+    first, last = int(steps[0]), int(steps[-1])
+    reads = f"predictions vary with the input by {fmt(100 * share, 2)} % of what labels vary by"
+    tag, bound = PREDICTION_INFORMATION.name, f"{fmt(100 * BLIND.value)} %"
+    return Evidence(tag, first, last, share, BLIND.value, reads, BLIND.source, bound)
 
 
 def _shared(common: float, predicted: float | None = None) -> dict[Signal, float]:
@@ -145,6 +179,7 @@ def _shared(common: float, predicted: float | None = None) -> dict[Signal, float
         TOP_PREDICTION_SHARE: 1.0,
         CLASS_COUNT: 2.0,
         PRIOR_LOSS: 0.098,
+        PREDICTION_INFORMATION: 0.001,
     }
 
 
@@ -152,7 +187,7 @@ RULE = Rule(
     id="class-imbalance",
     claim="One class dominates and the model predicts it alone.",
     stage="level",
-    needs=(CRITERION_LOSS, PRIOR_LOSS, TOP_PREDICTION_SHARE),
+    needs=(TARGET_COUNT,),
     min_steps=100,
     check=check,
     thresholds={
@@ -161,9 +196,11 @@ RULE = Rule(
         "alone": ALONE,
         "explained": EXPLAINED,
         "at_prior": AT_PRIOR,
+        "blind": BLIND,
         "seen": SEEN,
         "agreement": SIGNIFICANT,
     },
+    explains=("exploding-gradient", "batch-too-small"),
     fixes=(
         "Weight the loss: weight= of nn.CrossEntropyLoss, pos_weight= of nn.BCEWithLogitsLoss.",
         "Draw batches with torch.utils.data.WeightedRandomSampler.",
@@ -201,7 +238,7 @@ RULE = Rule(
             "thousands of examples of the rare class, and gradients that agree on nothing",
             lambda: synth.run(
                 loss=synth.flat(300, at=0.098, noise=0.005),
-                total={**_shared(0.98), PRIOR_COUNT: 1e6},
+                total={**_shared(0.98), TARGET_COUNT: 4096},
                 parameter={GRAD_DOT_PREV: np.random.default_rng(5).normal(0, 0.1, (300, 6))},
             ),
         ),

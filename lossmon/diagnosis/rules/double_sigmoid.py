@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossmon.batchsignals import LABEL_COUNTS, PREDICTION_HIGH, PREDICTION_LOW
+from lossmon.batchsignals import LABEL_COUNTS, PREDICTION_HIGH, PREDICTION_LOW, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.batches import CriterionInfo
 from lossmon.diagnosis.facts import Facts
@@ -47,10 +47,14 @@ def check(facts: Facts) -> Outcome:
     criterion = facts.batches.criterion
     if criterion is None:
         return Skipped("no criterion was recognised")
-    if criterion.name != CRITERION or not (criterion.behind in SIGMOIDS or _fills(facts)):
+    if criterion.name != CRITERION:
         return CLEAR
     steps, high = facts.batches.measured(PREDICTION_HIGH)
     low = facts.batches.measured(PREDICTION_LOW)[1]
+    if not len(low) or not len(high):
+        return Skipped("the range of the predictions was not looked at")
+    if criterion.behind not in SIGMOIDS and not _fills(facts):
+        return CLEAR
     first, last, most = int(steps[0]), int(steps[-1]), float(high.max())
     given = f"what a {criterion.behind} returns" if criterion.behind in SIGMOIDS else "as logits"
     reads = f"{CRITERION} is given {given}: from {fmt(float(low.min()), 2)} to {fmt(most, 3)}"
@@ -109,7 +113,7 @@ RULE = Rule(
     id="double-sigmoid",
     claim="Sigmoid is applied before BCE-with-logits.",
     stage="wiring",
-    needs=(PREDICTION_LOW, PREDICTION_HIGH),
+    needs=(TARGET_COUNT,),
     min_steps=1,
     check=check,
     thresholds={"highest": HIGHEST, "near": NEAR, "batches": BATCHES},

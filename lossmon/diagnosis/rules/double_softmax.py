@@ -24,7 +24,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossmon.batchsignals import PREDICTION_HIGH, PREDICTION_LOW, ROW_SPREAD, ROW_SUM_ERROR
+from lossmon.batchsignals import (
+    PREDICTION_HIGH,
+    PREDICTION_LOW,
+    ROW_SPREAD,
+    ROW_SUM_ERROR,
+    TARGET_COUNT,
+)
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.batches import CriterionInfo
 from lossmon.diagnosis.facts import Facts
@@ -38,6 +44,8 @@ SPREAD = Threshold(1.0, "", "by definition: probabilities lie between 0 and 1")
 SUMS = Threshold(1e-3, "", "rounding: a softmax in half precision sums to 1 within 1e-3")
 BATCHES = Threshold(5, "batches", "logits hardly sum to 1 once, let alone so often")
 
+HIDDEN = ("", "compiledfunction")
+
 
 def check(facts: Facts) -> Outcome:
     """Fire where cross-entropy is given probabilities."""
@@ -47,6 +55,10 @@ def check(facts: Facts) -> Outcome:
     if criterion.name != "cross_entropy" or criterion.behind == "logsoftmax":
         return CLEAR
     steps, spreads = facts.batches.measured(ROW_SPREAD)
+    if not len(steps):
+        return Skipped("the spread of the logits was not looked at")
+    if spreads.max() <= SPREAD.value and _is_hidden(facts, criterion):
+        return Skipped("the function behind the criterion is not known")
     classes = _classes(facts)
     if classes < 2 or not (criterion.behind == "softmax" or _are_probabilities(facts)):
         return CLEAR
@@ -60,6 +72,11 @@ def check(facts: Facts) -> Outcome:
 def _classes(facts: Facts) -> int:
     classes = facts.batches.newest(CLASS_COUNT)[1]
     return int(classes[-1]) if len(classes) else 0
+
+
+def _is_hidden(facts: Facts, criterion: CriterionInfo) -> bool:
+    """Return whether neither the function nor the sums of what it returned are known."""
+    return criterion.behind in HIDDEN and not len(facts.batches.measured(ROW_SUM_ERROR)[0])
 
 
 def _are_probabilities(facts: Facts) -> bool:
@@ -95,7 +112,7 @@ RULE = Rule(
     id="double-softmax",
     claim="Softmax is applied before a loss that applies it again.",
     stage="wiring",
-    needs=(ROW_SPREAD,),
+    needs=(TARGET_COUNT,),
     min_steps=1,
     check=check,
     thresholds={"spread": SPREAD, "sums": SUMS, "batches": BATCHES},

@@ -32,7 +32,8 @@ import numpy as np
 from lossmon import signals
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
-from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.finding import Evidence, Severity
+from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold, Undecided
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.numfmt import fmt
@@ -59,15 +60,21 @@ def check(facts: Facts) -> Outcome:
     proofs = (*_probed(facts), *_validated(facts), *_stuck(facts, worst))
     if proofs:
         names = tuple(info.name for info in sorted(strong, key=_drops, reverse=True))
-        return Found("warning", facts.first_step, (_strength(facts, worst), *proofs), names)
-    is_flat = facts.trend.direction in ("flat", "rising")
+        severity: Severity = "warning" if _is_stuck(facts) else "info"
+        return Found(severity, facts.first_step, (_strength(facts, worst), *proofs), names)
     is_known = facts.probe(PROBE) is not None or len(facts.run.scalar(VAL_LOSS) or ()) > 0
-    return Undecided(NEEDS) if is_flat and not is_known else CLEAR
+    return Undecided(NEEDS) if _is_stuck(facts) and not is_known else CLEAR
 
 
 def _drops(info: LayerInfo) -> float:
     """Return the share of its input that a layer drops; 0 for one that drops nothing."""
     return info.settings.get("p", 0.0)
+
+
+def _is_stuck(facts: Facts) -> bool:
+    """Return whether the loss does not fall, or only down to what a constant prediction has."""
+    is_flat = facts.trend.direction in ("flat", "rising")
+    return is_flat or facts.level.explained <= AT_PRIOR.value
 
 
 def _in_eval_mode(facts: Facts) -> bool:
@@ -110,11 +117,9 @@ def _gap(facts: Facts, signal: str, train: float, without: float, reads: str) ->
 def _stuck(facts: Facts, worst: float) -> Iterator[Evidence]:
     """Hardly anything gets through, and hardly anything is learned."""
     level, (first, last) = facts.level, facts.window
-    if worst < MOST.value or facts.trend.direction not in ("flat", "rising"):
-        return
-    if level.explained < EXPLAINED.value:
-        reads = f"the loss does not fall from {fmt(level.loss, 3)}, where a constant prediction "
-        reads += f"has {fmt(level.prior, 3)}"
+    if worst >= MOST.value and _is_stuck(facts) and level.explained < EXPLAINED.value:
+        reads = f"with so little left the loss stays at {fmt(level.loss, 3)}, where a constant "
+        reads += f"prediction has {fmt(level.prior, 3)}"
         limit = (1 - EXPLAINED.value) * level.prior
         tag, bound = signals.CRITERION_LOSS.name, fmt(limit, 3)
         source = EXPLAINED.source
@@ -149,7 +154,9 @@ RULE = Rule(
         "gap": GAP,
         "explained": EXPLAINED,
         "nearly": NEARLY,
+        "at_prior": AT_PRIOR,
     },
+    while_improving="keep",
     explains=("no-signal", "dead-relu", "label-noise", "model-too-small", "batch-too-small"),
     fixes=(
         "Lower p to between 0.1 and 0.5: it is the share that is dropped, not the one kept.",

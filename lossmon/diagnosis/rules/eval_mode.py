@@ -152,6 +152,7 @@ RULE = Rule(
         "agreement": SIGNIFICANT,
     },
     explains=(
+        "nan-in-loss",
         "unnormalised-input",
         "init-too-large",
         "init-too-small",

@@ -43,8 +43,9 @@ Floats = NDArray[np.float64]
 
 BLOWN_UP = Threshold(10.0, "times the median", "beyond 6 standard deviations of a sound scatter")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
-FALLEN = Threshold(0.5, "of the first loss", "where no prior is known: it has halved")
+FALLEN = Threshold(0.05, "of the first loss", "where no prior is known: less is no progress")
 LARGE_STEP = Threshold(0.1, "of the weights", "TheDeepChecker: update ratios above 10^-1 diverge")
+STEEP = Threshold(1e3, "of the loss", "toy runs: at most 200 for untrained models of sound scale")
 EPISODES = 3
 """So many times apart: fewer are bad batches."""
 NORMS = 50
@@ -68,7 +69,7 @@ def check(facts: Facts) -> Outcome:
         return Skipped(f"{len(norms.values)} gradient norms are recorded, {NORMS} needed")
     if _learns(facts):
         return CLEAR
-    for proof in (_again_and_again, _for_good):
+    for proof in (_from_the_start, _again_and_again, _for_good):
         found = proof(facts, norms)
         if found is not None:
             return CLEAR if _stepped_before(facts, found.since_step) else found
@@ -95,7 +96,7 @@ def _learns(facts: Facts) -> bool:
     if facts.level.is_known:
         return facts.level.explained >= EXPLAINED.value
     now = float(np.nan_to_num(facts.recent_losses, nan=np.inf, posinf=np.inf).mean())
-    return now < FALLEN.value * facts.first_loss
+    return facts.first_loss - now > FALLEN.value * abs(facts.first_loss)
 
 
 def _stepped_before(facts: Facts, since: int) -> bool:
@@ -103,6 +104,26 @@ def _stepped_before(facts: Facts, since: int) -> bool:
     steps = facts.sampled_steps[facts.run_rows]
     before = facts.update_ratios[steps < since]
     return bool((np.nan_to_num(before, posinf=np.inf) > LARGE_STEP.value).any())
+
+
+def _from_the_start(facts: Facts, norms: Norms) -> Found | None:
+    """Return the finding for a first gradient out of all proportion to weights and loss.
+
+    ‖g‖‖w‖ is the change of the loss that a step of the weights' own length promises.
+    """
+    start, loss, weights = facts.first_step, facts.first_loss, facts.weight_norms
+    if norms.steps[0] != start or not len(weights) or not loss > 0:
+        return None
+    scale = max(loss, facts.level.prior) if facts.level.is_known else loss
+    promised = float(norms.values[0] * weights[0]) / scale
+    if not promised > STEEP.value:
+        return None
+    reads = f"the first gradient has a norm of {fmt(float(norms.values[0]), 3)} where the loss is "
+    reads += f"{fmt(loss, 3)} and the weights measure {fmt(float(weights[0]), 3)}"
+    limit, bound = STEEP.value, fmt(STEEP.value * scale / float(weights[0]), 3)
+    tag = TOTAL_GRAD_NORM.name
+    steep = Evidence(tag, start, start, promised, limit, reads, STEEP.source, bound)
+    return Found("error", start, (steep, *_level(facts)))
 
 
 def _again_and_again(facts: Facts, norms: Norms) -> Found | None:
@@ -145,7 +166,9 @@ def _level(facts: Facts) -> Iterator[Evidence]:
         return
     now = float(recent.mean())
     reads = f"the loss is {fmt(now, 3)}; at first it was {fmt(facts.first_loss, 3)}"
-    limit = FALLEN.value * facts.first_loss
+    limit = facts.first_loss - FALLEN.value * abs(facts.first_loss)
+    if facts.level.is_known:
+        limit = (1 - EXPLAINED.value) * facts.level.prior
     yield Evidence(LOSS.name, first, last, now, limit, reads, FALLEN.source)
 
 
@@ -179,9 +202,17 @@ RULE = Rule(
         "blown_up": BLOWN_UP,
         "explained": EXPLAINED,
         "fallen": FALLEN,
+        "steep": STEEP,
         "large_step": LARGE_STEP,
     },
-    explains=("nan-in-loss", "dead-relu", "saturated-activation", "lr-too-high", "no-signal"),
+    explains=(
+        "nan-in-loss",
+        "vanishing-gradient",
+        "dead-relu",
+        "saturated-activation",
+        "lr-too-high",
+        "no-signal",
+    ),
     fixes=(
         "Clip gradients: torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0) before the step.",
         "Use nn.LSTM or nn.GRU instead of nn.RNN, or back-propagate through fewer steps.",

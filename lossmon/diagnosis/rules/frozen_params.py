@@ -111,9 +111,7 @@ def _share(facts: Facts, matrices: Mask, share: float) -> Evidence:
 def _random(facts: Facts) -> Evidence:
     first, last = facts.sampled_window
     limit = untrained.ERRORS
-    reads = (
-        f"their norms are those of a usual initialisation, to {fmt(limit.value)} standard errors"
-    )
+    reads = f"their norms are a usual initialisation's, to {fmt(limit.value)} standard errors"
     bound = f"{fmt(limit.value)} standard errors"
     return Evidence(WEIGHT_NORM.name, first, last, 0.0, limit.value, reads, limit.source, bound)
 

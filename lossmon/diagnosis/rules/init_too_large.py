@@ -29,7 +29,6 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from lossmon import signals
 from lossmon.batchsignals import INPUT_HIGH, INPUT_LOW, PREDICTION_STD, TARGET_STD
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
@@ -48,6 +47,8 @@ PINNED = Threshold(0.5, "of the units", "SageMaker Debugger and DeepDiagnosis: m
 EXPLAINED = Threshold(0.9, "of the prior's loss", "a model that explains so much has got over it")
 INPUT = Threshold(30.0, "", "normalised inputs do not reach it: 30 standard deviations")
 
+CLASSIFIERS = ("cross_entropy", "nll_loss", "with_logits")
+
 
 def check(facts: Facts) -> Outcome:
     """Fire where the weights began with gains far above 1, and the first pass shows it."""
@@ -57,7 +58,12 @@ def check(facts: Facts) -> Outcome:
     large = np.nan_to_num(gains.values) > LARGE.value
     if not large.any() or facts.level.explained >= EXPLAINED.value or _is_input_large(facts):
         return CLEAR
-    proofs = (*_lossy(facts), *_wide(facts), *_pinned(facts), *_repeated(facts, gains))
+    proofs = (
+        *_lossy(facts),
+        *_wide(facts),
+        *_pinned(facts, large),
+        *_repeated(facts, gains),
+    )
     if not proofs:
         return CLEAR
     worst = np.argsort(-np.where(large, gains.values, 0.0), kind="stable")[: large.sum()]
@@ -83,10 +89,11 @@ def _gain(facts: Facts, gains: Gains, large: NDArray[np.bool_]) -> Evidence:
 
 
 def _lossy(facts: Facts) -> Iterator[Evidence]:
-    """The outputs are wrong with certainty; of classifiers only, for their prior has a scale."""
+    """The outputs are wrong with certainty; of classifiers only, for their losses have a scale."""
     steps, losses = facts.batches.measured(CRITERION_LOSS)
-    prior = facts.level.prior
-    if not len(losses) or not prior > 0 or not facts.is_recorded(signals.CLASS_COUNT):
+    prior, criterion = facts.level.prior, facts.batches.criterion
+    classifies = criterion is not None and criterion.name.endswith(CLASSIFIERS)
+    if not len(losses) or not prior > 0 or not classifies:
         return
     first, limit = float(losses[0]), FIRST_LOSS.value * prior
     if first > limit:
@@ -106,13 +113,14 @@ def _wide(facts: Facts) -> Iterator[Evidence]:
         yield Evidence(PREDICTION_STD.name, step, step, times, WIDE.value, reads, WIDE.source)
 
 
-def _pinned(facts: Facts) -> Iterator[Evidence]:
+def _pinned(facts: Facts, large: NDArray[np.bool_]) -> Iterator[Evidence]:
+    """Units of the layers with such weights are pinned before anything was learned."""
     layers = facts.layers
     if not len(layers.steps):
         return
-    share = layers.column(SATURATED_SHARE, layers.early[:1])[0]
-    soft = np.array([info.activation == "softmax" for info in layers.infos], bool)
-    share = np.where(soft, np.nan, share)
+    owners = {name.rpartition(".")[0] for name in facts.names(large)}
+    own = np.array([info.name in owners for info in layers.infos], bool)
+    share = np.where(own, layers.column(SATURATED_SHARE, layers.early[:1])[0], np.nan)
     if np.isfinite(share).any() and np.nanmax(share) > PINNED.value:
         at, step = int(np.nanargmax(share)), int(layers.steps[0])
         worst = float(share[at])

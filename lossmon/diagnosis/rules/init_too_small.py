@@ -112,7 +112,7 @@ RULE = Rule(
     min_steps=50,
     check=check,
     thresholds={"gain": SMALL, "died": DIED, "explained": EXPLAINED},
-    explains=("vanishing-gradient", "lr-too-low", "no-signal"),
+    explains=("vanishing-gradient", "dead-relu", "lr-too-low", "no-signal"),
     fixes=(
         "Leave torch's own initialisation, or use nn.init.kaiming_normal_(w) before ReLU and "
         "nn.init.xavier_uniform_(w) before tanh or sigmoid.",

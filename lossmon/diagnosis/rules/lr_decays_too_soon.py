@@ -31,23 +31,27 @@ from lossmon import signals
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.motion import SIGNIFICANT, agreement
+from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.schedule import main_rate
-from lossmon.diagnosis.stats import root_sum_squares
+from lossmon.diagnosis.stats import ratio, root_sum_squares, z_score
 from lossmon.diagnosis.trend import FLOOR, MIN_POINTS, trend
 from lossmon.numfmt import fmt
-from lossmon.records import Series
-from lossmon.signals import GRAD_NORM, LOSS, LR, UPDATE_NORM
+from lossmon.records import Series, Steps
+from lossmon.signals import GRAD_NORM, GRAD_SAMPLED_NORM, LOSS, LR, UPDATE_NORM
 
 Floats = NDArray[np.float64]
 
 SPENT = Threshold(0.01, "of its peak", "usual cosine and step schedules end there, or lower")
 TAIL = Threshold(0.2, "of the steps", "a cosine to zero spends 6 % of them there, a quadratic 10 %")
 STILL = Threshold(0.1, "of its peak", "one cut of the usual step schedules")
-GAIN = Threshold(0.05, "of the loss", "five times the practical floor of the trend")
+GAIN = Threshold(0.02, "of the loss", "twice the practical floor of the trend")
 EXPLAINED = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
+STRAIGHT = Threshold(0.97, "", "calibration: at most 0.93 where updates average mere noise")
+USUAL_MEMORY = 0.9
+"""Momentum above which updates point the same way whatever the gradients do."""
 STEPS = 50
+PAIRS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +80,16 @@ def check(facts: Facts) -> Outcome:
         return CLEAR
     if not _was_falling(facts, decay):
         return CLEAR
-    rows = facts.rows[facts.sampled_steps[facts.rows] >= decay.spent]
-    c, z, _ = agreement(facts, rows)
-    if np.isnan(c):
+    # By then the weights hardly move, and old pairs of gradients are as good as new ones.
+    rows = facts.run_rows[facts.sampled_steps[facts.run_rows] >= decay.low]
+    cosines = _cosines(facts, rows)
+    if len(cosines) < PAIRS:
         return Skipped("hardly any steps in a row were sampled since the learning rate fell")
-    gain = steps * c * _reach(facts, rate, STILL.value * decay.peak)
-    if z < SIGNIFICANT.value or not gain > GAIN.value * facts.trend.scale:
+    agree = _agree(facts, z_score(cosines), decay)
+    gain = steps * float(cosines.mean()) * _reach(facts, rate, STILL.value * decay.peak)
+    if agree is None or not gain > GAIN.value * facts.trend.scale:
         return CLEAR
-    return Found("warning", decay.spent, _evidence(facts, decay, z, gain))
+    return Found("warning", decay.spent, _evidence(facts, decay, agree, gain))
 
 
 def _decay(rate: Series) -> Decay | None:
@@ -113,6 +119,41 @@ def _was_falling(facts: Facts, decay: Decay) -> bool:
     return before.direction in ("falling", "unknown")
 
 
+def _cosines(facts: Facts, rows: Steps) -> Floats:
+    """Return the cosines of successive gradients, one for each pair of records of steps in a row.
+
+    Of a loss with rare large gradients they tell more than the inner products do.
+    """
+    norms = root_sum_squares(facts.parameter(GRAD_SAMPLED_NORM, rows))
+    dots = np.nansum(facts.parameter(signals.GRAD_DOT_PREV, rows), axis=1)
+    pairs = np.flatnonzero(np.diff(facts.sampled_steps[rows]) == 1) + 1
+    cosines = ratio(dots[pairs], norms[pairs] * norms[pairs - 1])
+    return cosines[np.isfinite(cosines)]
+
+
+def _agree(facts: Facts, z: float, decay: Decay) -> Evidence | None:
+    """Return how gradients, or the updates made of them, are known to agree still."""
+    first, last = decay.spent, facts.last_step
+    if z >= SIGNIFICANT.value:
+        reads = f"successive gradients still agree ({fmt(z, 2)} standard errors)"
+        tag, bound = signals.GRAD_DOT_PREV.name, f"{fmt(SIGNIFICANT.value)} standard errors"
+        return Evidence(tag, first, last, z, SIGNIFICANT.value, reads, SIGNIFICANT.source, bound)
+    cosine = facts.motion.update_cosine
+    if cosine >= STRAIGHT.value and _memory(facts) <= USUAL_MEMORY:
+        reads = f"successive updates still point the same way (cosine {fmt(cosine, 2)})"
+        tag, limit = signals.UPDATE_DOT_PREV.name, STRAIGHT.value
+        return Evidence(tag, first, last, cosine, limit, reads, STRAIGHT.source)
+    return None
+
+
+def _memory(facts: Facts) -> float:
+    """Return the largest momentum, or first beta, of the optimizers; 0 where there is none."""
+    options = [group.options for group in facts.groups]
+    betas = [o["betas"] for o in options if isinstance(o.get("betas"), list | tuple)]
+    held = [o.get("momentum") for o in options] + [b[0] for b in betas if b]
+    return max((float(m) for m in held if isinstance(m, int | float)), default=0.0)
+
+
 def _reach(facts: Facts, rate: Series, lr: float) -> float:
     """Return ‖g‖‖Δ‖ of a step, typically, had it been made with a given learning rate."""
     rows = facts.run_rows
@@ -126,20 +167,18 @@ def _reach(facts: Facts, rate: Series, lr: float) -> float:
     return float(np.median(reach)) if len(reach) else float("nan")
 
 
-def _evidence(facts: Facts, decay: Decay, z: float, gain: float) -> tuple[Evidence, ...]:
+def _evidence(facts: Facts, decay: Decay, agree: Evidence, gain: float) -> tuple[Evidence, ...]:
     last = facts.last_step
     share = decay.last / decay.peak
     spent = f"the learning rate is {fmt(decay.last, 2)} since its peak of {fmt(decay.peak, 2)}, "
     spent += f"and under 1 % of that from step {decay.spent} of {last} on"
-    agree = f"gradients still agree ({fmt(z, 2)} standard errors)"
     left = f"at a tenth of the peak these {last - decay.spent + 1} steps would have lowered "
     left += f"the loss by about {fmt(gain, 2)}, to first order"
     limit = GAIN.value * facts.trend.scale
-    bound = f"{fmt(SIGNIFICANT.value)} standard errors"
-    first, tag = decay.spent, signals.GRAD_DOT_PREV.name
+    first = decay.spent
     return (
         Evidence(LR.name, first, last, share, SPENT.value, spent, SPENT.source, "1 % of the peak"),
-        Evidence(tag, first, last, z, SIGNIFICANT.value, agree, SIGNIFICANT.source, bound),
+        agree,
         Evidence(LOSS.name, first, last, gain, limit, left, GAIN.source),
     )
 
@@ -157,7 +196,7 @@ def _stopped(at: float = 1.2, *, steps: int = 60) -> Floats:
 
 def _moving(lr: Floats, c: float = 0.3) -> dict[signals.Signal, object]:
     return {
-        signals.GRAD_SAMPLED_NORM: 1.0,
+        GRAD_SAMPLED_NORM: 1.0,
         GRAD_NORM: 1.0,
         signals.GRAD_DOT_PREV: c,
         UPDATE_NORM: np.maximum(20 * lr, 1e-9)[:, None] * np.ones(len(synth.SHAPES)),
@@ -168,7 +207,7 @@ RULE = Rule(
     id="lr-decays-too-soon",
     claim="The schedule ended before the loss did.",
     stage="motion",
-    needs=(LOSS, GRAD_NORM, UPDATE_NORM),
+    needs=(LOSS, GRAD_NORM, GRAD_SAMPLED_NORM, UPDATE_NORM),
     min_steps=STEPS,
     check=check,
     thresholds={
@@ -177,6 +216,7 @@ RULE = Rule(
         "still": STILL,
         "gain": GAIN,
         "agreement": SIGNIFICANT,
+        "straight": STRAIGHT,
         "explained": EXPLAINED,
         "floor": FLOOR,
     },

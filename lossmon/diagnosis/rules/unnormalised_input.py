@@ -24,7 +24,7 @@ Sources
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -69,9 +69,8 @@ PINNED = Threshold(0.5, "of the units", "DeepDiagnosis: more than half beyond 5"
 SAME = Threshold(
     0.1, "of the outputs' std", "nine tenths of the output are the same for all inputs"
 )
-EXPLAINED = Threshold(
-    0.5, "of the prior's loss", "a model that explains half of it uses its inputs"
-)
+EXPLAINED = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
+USED = Threshold(0.5, "of the prior's loss", "who explains half of it uses the inputs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +102,21 @@ def check(facts: Facts) -> Outcome:
     place = entry(facts)
     if place is None or place.normalises or facts.level.explained > EXPLAINED.value:
         return CLEAR
-    scale = replace(scale, reads=f"{place.name} takes in what the model is given: {scale.reads}")
+    scale = replace(
+        scale, reads=f"{place.kind} {place.name} takes in the inputs as they are: {scale.reads}"
+    )
     harm = [found for found in (proof(facts, place) for proof in _HARM) if found is not None]
     if not harm:
         return CLEAR
-    owned = np.array([p.name.rpartition(".")[0] == place.name for p in facts.parameters], bool)
-    severity: Severity = "info" if facts.is_improving else "error"
-    return Found(severity, inputs.first, (scale, *harm), facts.names(owned)[:1])
+    return Found(_severity(facts, harm), inputs.first, (scale, *harm), (place.name,))
+
+
+def _severity(facts: Facts, harm: Sequence[Evidence]) -> Severity:
+    """Return error only for a run of which it is known that it has not learned, or was wrecked."""
+    wrecked = any(evidence.signal == TOTAL_UPDATE_RATIO.name for evidence in harm)
+    known = facts.level.is_known or wrecked
+    learns = facts.is_improving or facts.level.explained > USED.value
+    return "error" if known and not learns else "info"
 
 
 def _inputs(facts: Facts) -> Inputs:
@@ -279,6 +286,7 @@ RULE = Rule(
         "pinned": PINNED,
         "same": SAME,
         "explained": EXPLAINED,
+        "used": USED,
     },
     explains=(
         "nan-in-loss",
@@ -312,7 +320,7 @@ RULE = Rule(
         Case(
             "raw pixels into a linear layer, and a loss that begins high and stays at the prior",
             lambda: synth.run(loss=_started_high(), total=_PIXELS, layer={STD_IN: _taken_in(60.0)}),
-            culprits=("0.weight",),
+            culprits=("0",),
         ),
         Case(
             "inputs of a thousandth, which drown in the bias",
@@ -321,7 +329,7 @@ RULE = Rule(
                 total=_TINY,
                 layer={STD_IN: _taken_in(0.001), UNIT_STD: [0.01, 0.01, 0.01, 0.01, 0.01]},
             ),
-            culprits=("0.weight",),
+            culprits=("0",),
         ),
     ),
     silent=(
@@ -355,7 +363,7 @@ RULE = Rule(
         Case(
             "raw pixels of which much has been learned",
             lambda: synth.run(
-                loss=synth.flat(300, at=0.4), total=_PIXELS, layer={STD_IN: _taken_in(60.0)}
+                loss=synth.flat(300, at=0.1), total=_PIXELS, layer={STD_IN: _taken_in(60.0)}
             ),
         ),
     ),

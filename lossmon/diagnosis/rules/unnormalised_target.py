@@ -25,17 +25,22 @@ Sources
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from lossmon.batchsignals import PREDICTION_MEAN, PREDICTION_STD, TARGET_MEAN, TARGET_STD
+from lossmon.batchsignals import (
+    PREDICTION_MEAN,
+    PREDICTION_STD,
+    TARGET_COUNT,
+    TARGET_MEAN,
+    TARGET_STD,
+)
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.scales import Scale, pooled
 from lossmon.numfmt import fmt
 from lossmon.records import Mark
 from lossmon.signals import (
@@ -46,27 +51,13 @@ from lossmon.signals import (
     Signal,
 )
 
-Floats = NDArray[np.float64]
-
 LARGE = Threshold(10.0, "times the outputs' scale", "Bishop 1995, 8.2: order unity; ten is not")
 AWAY = Threshold(0.5, "of the targets' std", "an error of half a std in every prediction")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "who explains half of it has reached the targets")
 SPIKE = Threshold(0.3, "of the weights", "toy runs: 0.06 at most in healthy ones, see lr-too-high")
 
+FIRST, NEWEST = slice(0, 1), slice(-2, None)
 REGRESSIONS = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """Of targets or predictions, over some batches."""
-
-    mean: float
-    std: float
-
-    @property
-    def size(self) -> float:
-        """Root mean square."""
-        return float(np.hypot(self.mean, self.std))
 
 
 def check(facts: Facts) -> Outcome:
@@ -78,7 +69,7 @@ def check(facts: Facts) -> Outcome:
         return CLEAR
     if criterion.stretched:
         return Skipped("prediction and target are of different shapes")
-    targets, at_first = _targets(facts), _predictions(facts, early=True)
+    targets, at_first = _targets(facts), _predictions(facts, FIRST)
     if not np.isfinite(targets.size + at_first.size):
         return Skipped("no finite targets and predictions were looked at")
     if targets.size <= LARGE.value * max(1.0, at_first.size):
@@ -91,27 +82,14 @@ def check(facts: Facts) -> Outcome:
 
 
 def _targets(facts: Facts) -> Scale:
-    means, stds = (_finite(facts.batches.measured(s)[1]) for s in (TARGET_MEAN, TARGET_STD))
-    return _scale(means, stds)
+    measured = facts.batches.measured
+    return pooled(measured(TARGET_MEAN)[1], measured(TARGET_STD)[1])
 
 
-def _predictions(facts: Facts, *, early: bool) -> Scale:
-    look = facts.batches.measured if early else facts.batches.newest
-    means, stds = (look(signal)[1] for signal in (PREDICTION_MEAN, PREDICTION_STD))
-    if early:
-        return _scale(_finite(means[:1]), _finite(stds[:1]))
-    # The newest two: predictions move, and a window of them would mix old and new.
-    return _scale(_finite(means)[-2:], _finite(stds)[-2:])
-
-
-def _scale(means: Floats, stds: Floats) -> Scale:
-    if not len(means) or not len(stds):
-        return Scale(float("nan"), float("nan"))
-    return Scale(float(means.mean()), float(np.sqrt(np.square(stds).mean() + means.var())))
-
-
-def _finite(values: Floats) -> Floats:
-    return values[np.isfinite(values)]
+def _predictions(facts: Facts, which: slice) -> Scale:
+    """Return the scale of the predictions of some batches: they move, so of few at a time."""
+    measured = facts.batches.measured
+    return pooled(measured(PREDICTION_MEAN)[1][which], measured(PREDICTION_STD)[1][which])
 
 
 def _larger(facts: Facts, targets: Scale, outputs: Scale) -> Evidence:
@@ -149,7 +127,7 @@ def _wrecked(facts: Facts) -> Evidence | None:
 
 def _far(facts: Facts, targets: Scale) -> Evidence | None:
     """Return what says that the predictions have not got to where the targets are."""
-    level, now = facts.level, _predictions(facts, early=False)
+    level, now = facts.level, _predictions(facts, NEWEST)
     if not level.is_known or level.explained > EXPLAINED.value or not np.isfinite(now.size):
         return None
     gap = abs(targets.mean - now.mean)
@@ -193,7 +171,7 @@ RULE = Rule(
     id="unnormalised-target",
     claim="Targets are on a scale the network cannot reach.",
     stage="data",
-    needs=(TARGET_MEAN, TARGET_STD, PREDICTION_MEAN, PREDICTION_STD),
+    needs=(TARGET_COUNT,),
     min_steps=20,
     check=check,
     thresholds={

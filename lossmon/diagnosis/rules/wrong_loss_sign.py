@@ -34,6 +34,7 @@ from lossmon.batchsignals import ROW_SUM_ERROR
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.progress import recent_loss
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.sampling import early_and_spread
 from lossmon.numfmt import fmt, plural
@@ -76,10 +77,10 @@ def check(facts: Facts) -> Outcome:
 
 def _pairs(facts: Facts) -> tuple[NDArray[np.int64], Floats, Floats]:
     """Return the steps of one backward pass at which both are known, and the finite two."""
-    rows = early_and_spread(len(facts.total_steps))
-    steps = facts.total_steps[rows]
-    total, criterion = facts.loss_at(steps), facts.ever(CRITERION_LOSS)
-    known = np.isfinite(total) & np.isfinite(criterion) & (facts.ever(signals.BACKWARDS) == 1)
+    steps = facts.total_steps[early_and_spread(len(facts.total_steps))]
+    total, criterion = facts.loss_at(steps), facts.total(CRITERION_LOSS, steps)
+    passes = facts.total(signals.BACKWARDS, steps)
+    known = np.isfinite(total) & np.isfinite(criterion) & (passes == 1)
     return steps[known], total[known], criterion[known]
 
 
@@ -97,7 +98,7 @@ def _sign(facts: Facts, total: Floats, criterion: Floats) -> str:
     if factor >= 0 or maximises:
         return ""
     times = "" if abs(factor + 1) <= SAME.value else f" times {fmt(-factor, 3)}"
-    return f"the loss is minus the criterion's{times}"
+    return f"the loss is minus the criterion's{times} in {plural(len(factors), 'sampled step')}"
 
 
 def _rises(facts: Facts, criterion: Floats) -> bool:
@@ -111,7 +112,6 @@ def _rises(facts: Facts, criterion: Floats) -> bool:
 
 def _negated(steps: NDArray[np.int64], reads: str) -> Evidence:
     first, last = int(steps[0]), int(steps[-1])
-    reads += f", in all of {plural(len(steps), 'sample')}"
     return Evidence(LOSS.name, first, last, -1.0, BELOW.value, reads, "by definition")
 
 
@@ -126,18 +126,18 @@ def _risen(facts: Facts, steps: NDArray[np.int64], criterion: Floats) -> Evidenc
 def _unbounded(facts: Facts, steps: NDArray[np.int64], criterion: Floats) -> tuple[Evidence, ...]:
     """Return what tells that nll_loss is given other things than logarithms of probabilities."""
     info = facts.batches.criterion
-    now = float(criterion[-FIRST:].mean())
+    sampled = float(criterion[-FIRST:].mean())
     _, sums = facts.batches.newest(ROW_SUM_ERROR)
-    if info is None or info.name != "nll_loss" or not len(sums) or now >= BELOW.value:
+    if info is None or info.name != "nll_loss" or not len(sums) or sampled >= BELOW.value:
         return ()
     off = float(np.median(sums))
     if off <= SUMS.value:
         return ()
-    given = f"the output of {info.behind}" if info.behind else "something else"
-    first, last = int(steps[0]), int(steps[-1])
-    reads = f"nll_loss is given {given}, no log-probabilities: the exponentials of a row sum to 1 "
-    reads += f"but for {fmt(off, 3)}"
-    below = f"the loss is {fmt(now, 3)}, where that of log-probabilities is never below 0"
+    given = {"softmax": "probabilities", "addmm": "raw scores"}.get(info.behind, "other numbers")
+    first, last, now = int(steps[0]), facts.last_step, float(np.fmin(sampled, recent_loss(facts)))
+    reads = f"nll_loss is given {given}, where it expects log-probabilities: their exponentials "
+    reads += f"miss the sum of 1 by {fmt(off, 3)}"
+    below = f"the loss is {fmt(now, 3)} by now, and of log-probabilities it is never below 0"
     return (
         Evidence(ROW_SUM_ERROR.name, first, last, off, SUMS.value, reads, SUMS.source),
         Evidence(CRITERION_LOSS.name, first, last, now, BELOW.value, below, BELOW.source),

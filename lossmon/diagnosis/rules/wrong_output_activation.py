@@ -43,6 +43,7 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.reach import REACH, binary_floor, class_floor, coin_entropy, reach
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.scales import pooled
 from lossmon.numfmt import fmt
 from lossmon.records import Mark
 from lossmon.signals import CLASS_COUNT, CRITERION_LOSS, DEAD_SHARE, Signal
@@ -89,24 +90,26 @@ def _one_unit(facts: Facts, criterion: CriterionInfo) -> Found | None:
         reads = "the softmax at the end goes over 1 output, and is always 1"
     if not single:
         return None
-    return _found(facts, "error", TARGET_COUNT, 1.0, UNITS, UNITS.value, reads, name="outputs")
+    first, last = _looked_at(facts, TARGET_COUNT)
+    return _found(Evidence("outputs", first, last, 1.0, UNITS.value, reads, UNITS.source))
 
 
 def _labels(facts: Facts, criterion: CriterionInfo) -> Found | None:
     """Return the finding for binary targets outside of 0 to 1."""
-    if not criterion.name.startswith("binary"):
-        return None
     low, high = (facts.batches.measured(s)[1] for s in (TARGET_LOW, TARGET_HIGH))
-    if not len(low) or not len(high):
+    if not criterion.name.startswith("binary") or not len(low) or not len(high):
         return None
     least, most = float(low.min()), float(high.max())
     if least >= -LABELS.value and most <= 1 + LABELS.value:
         return None
+    first, last = _looked_at(facts, TARGET_LOW)
     reads = f"{criterion.name} takes targets from 0 to 1; these go from {fmt(least, 3)} to "
     reads += fmt(most, 3)
-    over = most > 1 + LABELS.value
-    signal, observed = (TARGET_HIGH, most) if over else (TARGET_LOW, least)
-    return _found(facts, "error", signal, observed, LABELS, float(over), reads)
+    if most > 1 + LABELS.value:
+        name, observed, limit = TARGET_HIGH.name, most, 1.0
+    else:
+        name, observed, limit = TARGET_LOW.name, least, 0.0
+    return _found(Evidence(name, first, last, observed, limit, reads, LABELS.source))
 
 
 def _logits(facts: Facts, criterion: CriterionInfo) -> Found | None:
@@ -116,10 +119,7 @@ def _logits(facts: Facts, criterion: CriterionInfo) -> Found | None:
         return None
     share = float(ones / (zeros + ones))
     low, high = reach(criterion.behind)
-    floor, prior = binary_floor(low, high, share), coin_entropy(share)
-    if floor <= FLOOR.value * prior:
-        return None
-    return _capped(facts, criterion, floor, prior)
+    return _capped(facts, criterion, binary_floor(low, high, share), coin_entropy(share))
 
 
 def _classes(facts: Facts, criterion: CriterionInfo) -> Found | None:
@@ -129,50 +129,54 @@ def _classes(facts: Facts, criterion: CriterionInfo) -> Found | None:
         return None
     low, high = reach(criterion.behind)
     if high < inf and low > -inf:
-        floor, prior = class_floor(int(known[-1]), high - low), log(known[-1])
-        return _capped(facts, criterion, floor, prior) if floor > FLOOR.value * prior else None
+        floor = class_floor(int(known[-1]), high - low)
+        return _capped(facts, criterion, floor, log(known[-1]))
     return _cut_off(facts, criterion) if low == 0 else None
 
 
-def _capped(facts: Facts, criterion: CriterionInfo, floor: float, prior: float) -> Found:
-    low, high = reach(criterion.behind)
-    lowest, highest = fmt(low, 3), fmt(high, 3)
-    bounds = f"from {lowest} to {highest}" if high < inf else f"from {lowest} up"
-    reads = f"{criterion.name} takes logits and is given {criterion.behind}, {bounds}: the loss "
-    reads += f"cannot fall below {fmt(floor, 3)}, and predicting a constant costs {fmt(prior, 3)}"
+def _capped(facts: Facts, criterion: CriterionInfo, floor: float, prior: float) -> Found | None:
     limit = FLOOR.value * prior
-    bound = fmt(limit, 3)
-    return _found(facts, "error", CRITERION_LOSS, floor, FLOOR, limit, reads, bound, "loss_floor")
+    if floor <= limit:
+        return None
+    low, high = reach(criterion.behind)
+    bounds = f"{fmt(low, 3)} to {fmt(high, 3)}" if high < inf else f"{fmt(low, 3)} up"
+    reads = f"{criterion.name} takes logits and is given {criterion.behind}, from {bounds}: the "
+    reads += f"loss cannot fall below {fmt(floor, 3)}; predicting a constant costs {fmt(prior, 3)}"
+    first, last = _looked_at(facts, CRITERION_LOSS)
+    evidence = Evidence("loss_floor", first, last, floor, limit, reads, FLOOR.source, fmt(limit, 3))
+    return _found(evidence)
 
 
 def _cut_off(facts: Facts, criterion: CriterionInfo) -> Found:
     """Return the finding for logits cut off at 0: it harms where a class is never raised."""
     dead = facts.layers.typical(DEAD_SHARE, facts.layers.newest)
-    share = float(dead[-1]) if len(dead) else 0.0
-    severity: Severity = "error" if share >= DEAD.value else "info"
+    share = float(dead[-1]) if len(dead) and np.isfinite(dead[-1]) else 0.0
     reads = f"logits below 0 are cut off by {criterion.behind} before {criterion.name}; "
     reads += f"{fmt(100 * share, 2)} % of the outputs are never above 0"
     bound = f"{fmt(100 * DEAD.value)} %"
-    return _found(facts, severity, ROW_SPREAD, share, DEAD, DEAD.value, reads, bound, "dead_share")
+    first, last = _looked_at(facts, ROW_SPREAD)
+    evidence = Evidence(DEAD_SHARE.name, first, last, share, DEAD.value, reads, DEAD.source, bound)
+    return _found(evidence, "error" if share >= DEAD.value else "info")
 
 
 def _targets(facts: Facts, criterion: CriterionInfo) -> Found | None:
     """Return the finding for targets beyond what the function returns."""
+    newest = facts.batches.newest
     low, high = reach(criterion.behind)
-    least, most = (_typical(facts, signal) for signal in (TARGET_LOW, TARGET_HIGH))
-    spread = _spread(facts)
+    least, most = (_median(newest(signal)[1]) for signal in (TARGET_LOW, TARGET_HIGH))
+    spread = pooled(newest(TARGET_MEAN)[1], newest(TARGET_STD)[1]).std
     below, above = low - least, most - high
     if not max(below, above) > BEYOND.value * spread:
         return None
     wanted = f"targets reach from {fmt(least, 3)} to {fmt(most, 3)}, std {fmt(spread, 2)}"
     if below >= above:
-        reads = f"{criterion.behind} returns nothing below {fmt(low)}, and {wanted}"
-        signal, observed, limit = TARGET_LOW, least, low
+        name, observed, limit, side = TARGET_LOW.name, least, low, "below"
     else:
-        reads = f"{criterion.behind} returns nothing above {fmt(high)}, and {wanted}"
-        signal, observed, limit = TARGET_HIGH, most, high
-    severity: Severity = "info" if facts.level.explained >= EXPLAINED.value else "error"
-    return _found(facts, severity, signal, observed, BEYOND, limit, reads)
+        name, observed, limit, side = TARGET_HIGH.name, most, high, "above"
+    first, last = _looked_at(facts, TARGET_LOW)
+    reads = f"{criterion.behind} returns nothing {side} {fmt(limit)}, and {wanted}"
+    evidence = Evidence(name, first, last, observed, limit, reads, BEYOND.source)
+    return _found(evidence, "info" if facts.level.explained >= EXPLAINED.value else "error")
 
 
 def _sums(facts: Facts, criterion: CriterionInfo) -> Found | None:
@@ -183,40 +187,22 @@ def _sums(facts: Facts, criterion: CriterionInfo) -> Found | None:
     total = float(means.mean()) * shape[-1]
     if abs(total - 1) <= SUM.value:
         return None
+    first, last = _looked_at(facts, TARGET_MEAN)
     reads = f"a softmax sums to 1; the {shape[-1]} targets of an example sum to {fmt(total, 3)}"
-    return _found(facts, "error", TARGET_MEAN, total, SUM, 1.0, reads, name="target_sum")
+    return _found(Evidence("target_sum", first, last, total, 1.0, reads, SUM.source))
 
 
-def _typical(facts: Facts, signal: Signal) -> float:
-    values = facts.batches.newest(signal)[1]
+def _median(values: np.ndarray) -> float:
     return float(np.median(values)) if len(values) else float("nan")
 
 
-def _spread(facts: Facts) -> float:
-    """Return the standard deviation of the targets over the batches looked at."""
-    means, stds = (facts.batches.newest(s)[1] for s in (TARGET_MEAN, TARGET_STD))
-    if not len(means) or not len(stds):
-        return float("nan")
-    return float(np.sqrt(np.square(stds).mean() + means.var()))
-
-
-def _found(
-    facts: Facts,
-    severity: Severity,
-    signal: Signal,
-    observed: float,
-    threshold: Threshold,
-    limit: float,
-    reads: str,
-    bound: str = "",
-    name: str = "",
-) -> Found:
+def _looked_at(facts: Facts, signal: Signal) -> tuple[int, int]:
     steps = facts.batches.measured(signal)[0]
-    first = int(steps[0]) if len(steps) else facts.first_step
-    last = int(steps[-1]) if len(steps) else facts.last_step
-    tag, source = name or signal.name, threshold.source
-    evidence = Evidence(tag, first, last, observed, limit, reads, source, bound)
-    return Found(severity, first, (evidence,))
+    return (int(steps[0]), int(steps[-1])) if len(steps) else facts.window
+
+
+def _found(evidence: Evidence, severity: Severity = "error") -> Found:
+    return Found(severity, evidence.first_step, (evidence,))
 
 
 _PROOFS: dict[str, tuple[Callable[[Facts, CriterionInfo], Found | None], ...]] = {
@@ -281,8 +267,8 @@ RULE = Rule(
         "label-noise",
         "model-too-small",
         "missing-nonlinearity",
-        "zero-init",
-        "loss-detached",
+        "zero-grad-before-step",
+        "update-underflow",
     ),
     while_improving="keep",
     fixes=(
@@ -329,9 +315,7 @@ RULE = Rule(
         ),
         Case(
             "binary targets of -1 and 1",
-            lambda: synth.run(
-                marks=_of("binary_cross_entropy", "sigmoid"), total={**_COINS, TARGET_LOW: -1.0}
-            ),
+            lambda: synth.run(marks=_of(LOGITS, "addmm"), total={**_COINS, TARGET_LOW: -1.0}),
         ),
         Case(
             "a softmax for targets of which several are 1",

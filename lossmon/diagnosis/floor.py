@@ -1,0 +1,90 @@
+"""Whether a run lies at a floor well above zero: flat, at an optimum, and far from explaining all.
+
+Noise in the labels and a model that is too small end there alike. What tells them apart is whether
+the model can learn one batch by heart, or a bottleneck that its shapes show.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.level import AT_PRIOR
+from lossmon.diagnosis.motion import SIGNIFICANT
+from lossmon.diagnosis.rule import Skipped, Threshold
+from lossmon.numfmt import fmt
+from lossmon.signals import PROBE
+
+if TYPE_CHECKING:
+    from lossmon.diagnosis.facts import Facts
+
+LEAST = AT_PRIOR
+MOST = Threshold(0.9, "of the prior's loss", "toy runs: only what has converged lies above it")
+STATIONARY = Threshold(
+    0.03, "of the prior's loss", "identity tau = loss - H(p) = 0 at any optimum; floors within 0.02"
+)
+WAY = Threshold(0.1, "", "toy runs: c 0.01-0.03 at floors, significant or not; 0.3 with tiny steps")
+LEAST_RATIO = Threshold(1e-5, "of the weights", "below it nothing was tried: lr-too-low's limit")
+FITTED = Threshold(1, "batch", "by definition: a model that learns noise by heart can do more")
+OVERFIT = "overfit-batch"
+NEEDS = (
+    "at the floor: label noise or a model that is too small; whether it can overfit one batch "
+    "decides: mon.probe(batch)"
+)
+
+
+def off_floor(facts: Facts, *, least: float = LEAST.value, by_shape: bool = False) -> str:
+    """Return why the run does not lie at a floor; "" where it does.
+
+    `by_shape`: the model's shape says that there is a floor; then it need not be at an optimum,
+    which may lie at infinite weights.
+    """
+    level, motion, trend = facts.level, facts.motion, facts.trend
+    if trend.direction != "flat":
+        return "the loss moves" if trend.direction != "unknown" else "the loss is too noisy to tell"
+    if not least < level.explained < MOST.value:
+        return f"the level, {100 * level.explained:.0f} % explained, is no floor"
+    if motion.total_ratio < LEAST_RATIO.value:
+        return "the weights hardly move"
+    if by_shape:
+        return ""
+    if motion.agreement_z >= SIGNIFICANT.value and motion.agreement >= WAY.value:
+        return "successive gradients agree: there is a way to go"
+    if math.isfinite(level.tau) and abs(level.tau) > STATIONARY.value * level.prior:
+        return "the predictions' entropy is not the loss: this is no optimum of it"
+    return ""
+
+
+def judgeable(facts: Facts) -> Skipped | None:
+    """Return why a floor cannot be judged; None where it can."""
+    if not facts.level.is_known:
+        return Skipped(facts.level.why_unknown)
+    if not math.isfinite(facts.motion.agreement):
+        return Skipped("hardly any steps in a row were sampled")
+    return None
+
+
+def probed(facts: Facts) -> tuple[bool, Mapping[str, Any]] | None:
+    """Return whether the model could overfit one batch, and what was found; None where unknown."""
+    detail = facts.probe(OVERFIT)
+    if detail is None or not isinstance(detail.get("fitted"), bool):
+        return None
+    return bool(detail["fitted"]), detail
+
+
+def tried(facts: Facts, detail: Mapping[str, Any]) -> Evidence:
+    """Return what the probe found as evidence."""
+    first, last, steps = (_number(detail.get(k)) for k in ("first_loss", "last_loss", "steps"))
+    fitted = bool(detail["fitted"])
+    word = "could" if fitted else "could not"
+    reads = f"a copy of the model {word} overfit one batch: its loss went from {fmt(first, 3)} to "
+    reads += f"{fmt(last, 3)} in {fmt(steps)} steps"
+    begin, end = facts.sampled_window
+    return Evidence(PROBE, begin, end, float(fitted), FITTED.value, reads, FITTED.source)
+
+
+def _number(value: Any) -> float:
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if known else math.nan

@@ -1,0 +1,176 @@
+"""A share of the labels is wrong.
+
+Sees
+    A floor that is not the model's: the loss is flat, well above 0 and below that of a constant
+    prediction, and a probe could overfit one batch. Or the validation loss has turned at such a
+    level, where the training loss was no better: from there on labels are learnt by heart.
+
+Why the loss stalls
+    The model has learnt what inputs say of the labels. What is left is chance: no model predicts
+    it, and with time it is learnt by heart, example by example.
+
+Fix
+    Look at the examples with the highest loss: wrong labels are among them.
+
+Not to be confused with
+    model-too-small: there the model cannot overfit even one batch; without the probe the two look
+    alike, and the report says so.
+    Noise in the relation itself: a floor as well, and then there is nothing to repair.
+    overfitting: there the training loss is far below that of validation when that is at its best.
+    no-signal: there nothing at all is explained.
+    dropout-too-strong: there the loss is lower in eval mode.
+
+Sources
+    Arpit et al. 2017, A Closer Look at Memorization, section 3: networks that fit the data fit
+    noise too, only later. Zhang et al. 2017, section 2.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.bottleneck import bottleneck
+from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.floor import (
+    FITTED,
+    LEAST,
+    LEAST_RATIO,
+    MOST,
+    NEEDS,
+    STATIONARY,
+    WAY,
+    judgeable,
+    off_floor,
+    probed,
+    tried,
+)
+from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
+from lossmon.diagnosis.validation import RISE, training_levels, validation
+from lossmon.numfmt import fmt
+from lossmon.signals import CRITERION_LOSS, LOSS, PRIOR_LOSS, UPDATE_NORM, VAL_LOSS
+
+GAP = Threshold(
+    0.15,
+    "of the validation loss",
+    "calibration: 0.02-0.08 with wrong labels, 0.3 with few examples",
+)
+RELATED = Threshold(0.1, "of the prior's loss", "with less, what is learnt by heart is no relation")
+
+
+def check(facts: Facts) -> Outcome:
+    """Fire where a model that can learn noise by heart reaches a floor, or has left one so."""
+    unknown = judgeable(facts)
+    if unknown is not None:
+        return unknown
+    learnt = _by_heart(facts)
+    if learnt is not None:
+        return learnt
+    if off_floor(facts):
+        return CLEAR
+    probe = probed(facts)
+    if probe is None:
+        return Undecided(NEEDS) if bottleneck(facts) is None else CLEAR
+    if not probe[0] or bottleneck(facts) is not None:
+        return CLEAR
+    first, last = facts.sampled_window
+    floor = _level(facts, facts.level.loss, first, last, "the loss is flat at")
+    return Found("warning", first, (floor, tried(facts, probe[1])))
+
+
+def _by_heart(facts: Facts) -> Found | None:
+    """Return that validation turned at a floor that was as high for training; None if not."""
+    course = validation(facts.run)
+    if course is None or not course.has_turned:
+        return None
+    explained = 1 - course.best / facts.level.prior
+    train, now = training_levels(facts, course)
+    as_high = train > (1 - GAP.value) * course.best
+    if not (RELATED.value < explained < MOST.value and as_high and now < train):
+        return None
+    begin, end = course.best_step, course.last_step
+    floor = _level(facts, course.best, begin, begin, "at its best the validation loss was")
+    beside = f"the training loss was {fmt(train, 3)} then, hardly better; it has fallen to "
+    beside += f"{fmt(now, 3)} since, while the validation loss rose to {fmt(course.now, 3)}"
+    limit = (1 - GAP.value) * course.best
+    heart = Evidence(VAL_LOSS.name, begin, end, train, limit, beside, GAP.source)
+    return Found("warning", course.turned_step, (floor, heart))
+
+
+def _level(facts: Facts, loss: float, first: int, last: int, words: str) -> Evidence:
+    prior = facts.level.prior
+    reads = f"{words} {fmt(loss, 3)}, where a constant has {fmt(prior, 3)}"
+    bound = fmt((1 - MOST.value) * prior, 3)
+    tag, explained = CRITERION_LOSS.name, 1 - loss / prior
+    return Evidence(tag, first, last, explained, MOST.value, reads, MOST.source, bound)
+
+
+_AT_FLOOR = synth.flat(300, at=1.4)
+_TIME = np.arange(300) / 300
+_COURSE = 1.3 + np.exp(-20 * _TIME) - 0.9 * np.maximum(_TIME - 0.4, 0) + synth.flat(300, at=0)
+_PARTING = np.where(
+    np.arange(300) % 20 == 19, 1.3 + np.exp(-20 * _TIME) + np.maximum(_TIME - 0.4, 0), np.nan
+)
+
+RULE = Rule(
+    id="label-noise",
+    claim="A share of the labels is wrong.",
+    stage="level",
+    needs=(LOSS, CRITERION_LOSS, PRIOR_LOSS, UPDATE_NORM),
+    min_steps=150,
+    check=check,
+    thresholds={
+        "fitted": FITTED,
+        "gap": GAP,
+        "related": RELATED,
+        "rise": RISE,
+        "least": LEAST,
+        "most": MOST,
+        "stationary": STATIONARY,
+        "way": WAY,
+        "least_ratio": LEAST_RATIO,
+    },
+    fixes=(
+        "Sort the training set by its loss, and look at the labels of the worst hundred.",
+        "Check the step that makes labels: ids that were joined wrongly, classes renumbered, "
+        "annotators who disagree.",
+        "Train with label_smoothing=0.1, or stop before the noise is learnt by heart.",
+        "If the relation is a matter of chance, tell lossmon: watch(floor=...).",
+    ),
+    confusables={
+        "model-too-small": "there the model cannot overfit one batch",
+        "overfitting": "there the training loss is far lower when validation is at its best",
+        "no-signal": "there nothing at all is explained",
+    },
+    explains=("overfitting",),
+    while_improving="keep",
+    yields_to=("missing-nonlinearity",),
+    doc=__doc__ or "",
+    fires=(
+        Case(
+            "a floor, and a probe that overfitted one batch",
+            lambda: synth.run(loss=_AT_FLOOR, marks=synth.probe(True)),
+        ),
+        Case(
+            "both losses reach a floor together, and part there",
+            lambda: synth.run(loss=_COURSE, scalar={VAL_LOSS: _PARTING}),
+        ),
+    ),
+    silent=(
+        Case("a healthy run", synth.run),
+        Case(
+            "a floor, and a probe that could not overfit one batch",
+            lambda: synth.run(loss=_AT_FLOOR, marks=synth.probe(False)),
+        ),
+        Case(
+            "validation turns where the training loss is much lower: few examples",
+            lambda: synth.run(loss=_COURSE, scalar={VAL_LOSS: _PARTING + 0.4}),
+        ),
+        Case("the loss still falls", lambda: synth.run(marks=synth.probe(True))),
+        Case(
+            "at the prior: nothing was learnt",
+            lambda: synth.run(loss=synth.flat(300), marks=synth.probe(True)),
+        ),
+    ),
+)

@@ -1,0 +1,171 @@
+"""The model cannot express the relation.
+
+Sees
+    A floor: a flat loss, well above 0 and below that of a constant prediction, at an optimum. And
+    what a probe found, which tries to overfit one batch; or a layer of one or two units that
+    everything has to go through, by the shapes and the graph.
+
+Why the loss stalls
+    The best weights are found, and they are not good enough. More steps lead nowhere.
+
+Fix
+    Widen the narrowest layer, or add layers.
+
+Not to be confused with
+    label-noise: there the loss has a floor too, and a model that could do more; the probe tells.
+    Noise that nobody can predict: then the floor is as low as it gets, whatever the model.
+    A code of few units on purpose, in an autoencoder.
+    missing-nonlinearity: there units are many, and add nothing.
+
+Sources
+    One batch that cannot be overfitted: TheDeepChecker (Ben Braiek and Khomh 2022), its check
+    before training. Rank: logits of more classes than units in front of them are not independent
+    (Yang et al. 2018, Breaking the Softmax Bottleneck, section 2.3).
+"""
+
+from __future__ import annotations
+
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.architecture import Matrix, outputs
+from lossmon.diagnosis.bottleneck import SPARE, UNITS, bottleneck
+from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.floor import (
+    LEAST,
+    LEAST_RATIO,
+    MOST,
+    NEEDS,
+    STATIONARY,
+    WAY,
+    judgeable,
+    off_floor,
+    probed,
+    tried,
+)
+from lossmon.diagnosis.rule import (
+    CLEAR,
+    Case,
+    Found,
+    Outcome,
+    Rule,
+    Undecided,
+)
+from lossmon.numfmt import fmt, plural
+from lossmon.signals import CRITERION_LOSS, LOSS, PRIOR_LOSS, UPDATE_NORM, WEIGHT_NORM
+
+
+def check(facts: Facts) -> Outcome:
+    """Fire at a floor where a probe failed to overfit one batch, or a bottleneck is seen."""
+    unknown = judgeable(facts)
+    if unknown is not None:
+        return unknown
+    probe, neck = probed(facts), bottleneck(facts)
+    if off_floor(facts, by_shape=neck is not None):
+        return _on_the_way(facts, neck)
+    if probe is not None and probe[0]:
+        return CLEAR if neck is None else Undecided(_CONTRARY)
+    if probe is None and neck is None:
+        return Undecided(NEEDS)
+    evidence = [_floor(facts)]
+    if probe is not None:
+        evidence.append(tried(facts, probe[1]))
+    if neck is not None:
+        evidence.append(_narrow(facts, neck))
+    names = () if neck is None else (neck.parameter,)
+    return Found("warning", facts.sampled_window[0], tuple(evidence), names)
+
+
+def _on_the_way(facts: Facts, neck: Matrix | None) -> Outcome:
+    """Return that a bottleneck will show, where the loss still falls towards its floor."""
+    explained = facts.level.explained
+    if neck is None or not facts.is_improving or not LEAST.value < explained < MOST.value:
+        return CLEAR
+    return Found("info", facts.sampled_window[0], (_narrow(facts, neck),), (neck.parameter,))
+
+
+_CONTRARY = (
+    "a layer is very narrow, and yet one batch could be overfitted: widen it and train again"
+)
+
+
+def _floor(facts: Facts) -> Evidence:
+    level, (first, last) = facts.level, facts.sampled_window
+    reads = f"the loss is flat at {fmt(level.loss, 3)}, where a constant has {fmt(level.prior, 3)}"
+    bound = fmt((1 - MOST.value) * level.prior, 3)
+    tag = CRITERION_LOSS.name
+    return Evidence(tag, first, last, level.explained, MOST.value, reads, MOST.source, bound)
+
+
+def _narrow(facts: Facts, neck: Matrix) -> Evidence:
+    reads = f"everything goes through the {plural(neck.outputs, 'unit')} of layer {neck.name}, "
+    reads += f"and {outputs(facts)} outputs come of them"
+    first, last = facts.sampled_window
+    return Evidence(WEIGHT_NORM.name, first, last, neck.outputs, UNITS.value, reads, UNITS.source)
+
+
+_AT_FLOOR = synth.flat(300, at=1.4)
+_NARROW = {
+    "0.weight": (2, 32),
+    "0.bias": (2,),
+    "2.weight": (64, 2),
+    "2.bias": (64,),
+    "4.weight": (10, 64),
+    "4.bias": (10,),
+}
+
+RULE = Rule(
+    id="model-too-small",
+    claim="The model cannot express the relation.",
+    stage="level",
+    needs=(LOSS, CRITERION_LOSS, PRIOR_LOSS, UPDATE_NORM),
+    min_steps=150,
+    check=check,
+    thresholds={
+        "units": UNITS,
+        "spare": SPARE,
+        "least": LEAST,
+        "most": MOST,
+        "stationary": STATIONARY,
+        "way": WAY,
+        "least_ratio": LEAST_RATIO,
+    },
+    fixes=(
+        "Widen the narrowest layer: to the number of outputs at least.",
+        "Add a layer, or double all widths, and see whether the floor falls.",
+        "Try to overfit one batch, with mon.probe(batch): if that works, look at the labels.",
+    ),
+    confusables={
+        "label-noise": "there the model can overfit one batch",
+        "missing-nonlinearity": "there units are many, and linear layers add nothing",
+    },
+    yields_to=("missing-nonlinearity",),
+    doc=__doc__ or "",
+    fires=(
+        Case(
+            "a layer of two units before ten classes, at a floor",
+            lambda: synth.run(loss=_AT_FLOOR, shapes=_NARROW),
+            culprits=("0.weight",),
+        ),
+        Case(
+            "a floor, and a probe that could not overfit one batch",
+            lambda: synth.run(loss=_AT_FLOOR, marks=synth.probe(False)),
+        ),
+        Case(
+            "a layer of two units, and the loss still falls: for information",
+            lambda: synth.run(loss=synth.falling(300, end=1.0), shapes=_NARROW),
+            culprits=("0.weight",),
+        ),
+    ),
+    silent=(
+        Case("a healthy run", synth.run),
+        Case(
+            "a floor, and a probe that overfitted one batch",
+            lambda: synth.run(loss=_AT_FLOOR, marks=synth.probe(True)),
+        ),
+        Case(
+            "two units, and nearly all is explained",
+            lambda: synth.run(loss=synth.flat(300, at=0.1, noise=0.002), shapes=_NARROW),
+        ),
+        Case("at the prior: nothing was learnt", lambda: synth.run(loss=synth.flat(300))),
+    ),
+)

@@ -1,0 +1,150 @@
+"""Training loss falls while validation loss rises: too little data.
+
+Sees
+    The validation loss against its own best, and the training loss then and now.
+
+Why the loss stalls
+    The model learns its examples by heart. What it learns of them from some point on holds of no
+    others, so that the loss that counts gets worse while the one that is minimised falls.
+
+Fix
+    Keep the weights of the best validation loss; more data, augmentation, or a smaller model.
+
+Not to be confused with
+    label-noise: there both losses reach a floor together, and part there.
+    repeated-batch: there the few examples are one batch that comes again at every step.
+    lr-too-high: there both losses rise.
+    Another distribution: there validation is worse from the first step, and does not turn.
+
+Sources
+    Prechelt 1998, Early Stopping - But When?, section 2.1: generalisation loss over the best so
+    far. Validation loss is what the user logs, `val/loss`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.validation import (
+    ERRORS,
+    FEW,
+    OF_GAIN,
+    RISE,
+    Validation,
+    training_levels,
+    validation,
+)
+from lossmon.numfmt import fmt
+from lossmon.signals import LOSS, VAL_LOSS
+
+FALL = Threshold(0.05, "of the training loss", "five times the trend's practical floor")
+
+
+def check(facts: Facts) -> Outcome:
+    """Fire where validation has turned, and the training loss has gone on falling."""
+    course = validation(facts.run)
+    if course is None:
+        return Skipped(f"fewer than {FEW} validation losses are recorded")
+    if not course.has_turned:
+        return CLEAR
+    then, now = training_levels(facts, course)
+    if np.isnan(then) or np.isnan(now):
+        return Skipped("hardly any training loss is recorded beside the validation losses")
+    if not now < then - FALL.value * abs(then):
+        return CLEAR
+    return Found("warning", course.turned_step, _evidence(course, then, now))
+
+
+def _evidence(course: Validation, then: float, now: float) -> tuple[Evidence, ...]:
+    return (
+        Evidence(
+            VAL_LOSS.name,
+            course.best_step,
+            course.last_step,
+            course.now,
+            course.limit,
+            f"the validation loss was {fmt(course.best, 3)} at step {course.best_step} "
+            f"and is {fmt(course.now, 3)} now",
+            RISE.source,
+        ),
+        Evidence(
+            LOSS.name,
+            course.best_step,
+            course.last_step,
+            now,
+            then - FALL.value * abs(then),
+            f"the training loss fell from {fmt(then, 3)} to {fmt(now, 3)} meanwhile",
+            FALL.source,
+        ),
+    )
+
+
+def _validated(*, turns: bool, start: float = synth.PRIOR, steps: int = 300) -> np.ndarray:
+    """Return a validation loss at every 20th step that falls, and may turn after a third."""
+    at = np.arange(steps) / steps
+    values = start - 1.6 * np.minimum(at, 0.35) / 0.35
+    if turns:
+        values = values + 2 * np.maximum(at - 0.35, 0)
+    return np.where(np.arange(steps) % 20 == 19, values, np.nan)
+
+
+RULE = Rule(
+    id="overfitting",
+    claim="Training loss falls while validation loss rises: too little data.",
+    stage="data",
+    needs=(LOSS, VAL_LOSS),
+    min_steps=20,
+    check=check,
+    thresholds={"rise": RISE, "of_gain": OF_GAIN, "errors": ERRORS, "fall": FALL},
+    while_improving="keep",
+    fixes=(
+        "Keep the weights of the best validation loss, and stop when it has not fallen for long.",
+        "Get more data, or augment what there is.",
+        "Use a smaller model, weight decay of 0.01 to 0.1 (AdamW), or nn.Dropout.",
+    ),
+    confusables={
+        "label-noise": "there both losses reach a floor together, and part there",
+        "repeated-batch": "there every step sees the same few examples",
+        "lr-too-high": "there the training loss rises too",
+    },
+    doc=__doc__ or "",
+    fires=(
+        Case(
+            "validation turns after a third of the run",
+            lambda: synth.run(
+                loss=synth.falling(300, end=0.05),
+                scalar={VAL_LOSS: _validated(turns=True, start=3.0)},
+            ),
+        ),
+    ),
+    silent=(
+        Case("a healthy run", synth.run),
+        Case(
+            "validation levels off",
+            lambda: synth.run(scalar={VAL_LOSS: _validated(turns=False)}),
+        ),
+        Case(
+            "validation is worse from the start, and falls: another distribution",
+            lambda: synth.run(scalar={VAL_LOSS: _validated(turns=False, start=9.0)}),
+        ),
+        Case(
+            "validation is noisy about one level",
+            lambda: synth.run(
+                scalar={
+                    VAL_LOSS: _validated(turns=False) + np.random.default_rng(3).normal(0, 0.3, 300)
+                }
+            ),
+        ),
+        Case(
+            "both losses rise",
+            lambda: synth.run(
+                loss=synth.falling(300, start=0.3, end=3.0),
+                scalar={VAL_LOSS: _validated(turns=True)},
+            ),
+        ),
+    ),
+)
