@@ -25,6 +25,8 @@ Steps = NDArray[np.int64]
 
 MAX_DRAWS = 256
 """Batches with more targets than that are taken for ones of so many: their entropy is the same."""
+FEW = 64
+"""Batches that are held against each other, each with each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,13 @@ class Order:
 def order(facts: Facts) -> Order | None:
     """Return the order of the targets over the run; None where they are not known."""
     steps = facts.batches.measured(LABEL_COUNTS[0])[0]
-    steps = steps[early_and_spread(len(steps))]
+    steps = steps[early_and_spread(len(steps), FEW)]
     counts = np.stack([facts.total(signal, steps) for signal in LABEL_COUNTS], 1)
     full = counts.sum(1) > 0
     if full.sum() > 1:
         return _of_classes(steps[full], counts[full])
     steps = facts.batches.measured(TARGET_MEAN)[0]
-    steps = steps[early_and_spread(len(steps))]
+    steps = steps[early_and_spread(len(steps), FEW)]
     means, spreads = facts.total(TARGET_MEAN, steps), facts.total(TARGET_STD, steps)
     known = np.isfinite(spreads)
     return _of_values(steps[known], means[known], spreads[known]) if known.sum() > 1 else None

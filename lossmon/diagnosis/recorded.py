@@ -292,5 +292,8 @@ def _measured(run: Run, signal: Signal, most: int) -> bool:
     table = {"parameter": run.parameters, "layer": run.layers, "run": run.totals}[signal.scope]
     if table is None or not len(table) or signal.name not in table.signals:
         return False
+    ends = np.array([0, len(table) - 1])
+    if np.isfinite(table.column(signal, ends)).any():
+        return True
     rows = in_blocks(len(table)) if signal.scope == "run" else early_and_spread(len(table), most)
     return bool(np.isfinite(table.column(signal, rows)).any())

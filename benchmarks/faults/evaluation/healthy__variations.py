@@ -13,7 +13,7 @@ from _task import batches, images, patients, progress
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
-RATES = {"sgd": 0.05, "adam": 3e-3, "adamw": 3e-3}
+RATES = {"sgd": 0.02, "adam": 3e-3, "adamw": 3e-3}
 
 
 def arguments() -> argparse.Namespace:
@@ -57,7 +57,7 @@ def factor(schedule: str, steps: int, step: int) -> float:
     if schedule == "warmup":
         return min(1.0, (step + 1) / (0.1 * steps))
     if schedule == "step":
-        return 0.1 ** (step // (0.4 * steps))
+        return 0.3 ** (step // (0.4 * steps))
     return 1.0
 
 
@@ -67,7 +67,7 @@ def main() -> None:
     torch.manual_seed(args.seed)
     model = mlp(args.norm) if args.model == "mlp" else cnn(args.norm)
     data = patients(8000) if args.model == "mlp" else images(4000)
-    rate = RATES[args.optimizer] * (1 if args.batch > 16 else 0.5)
+    rate = RATES[args.optimizer]
     optimizer: torch.optim.Optimizer
     if args.optimizer == "sgd":
         optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)

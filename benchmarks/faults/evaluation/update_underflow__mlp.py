@@ -12,7 +12,7 @@ dtype = torch.float32 if args.fixed else torch.bfloat16
 
 
 class BagOfWords(nn.Module):
-    def __init__(self, vocabulary=60, dim=64, hidden=512):
+    def __init__(self, vocabulary=60, dim=128, hidden=512):
         super().__init__()
         self.embed = nn.EmbeddingBag(vocabulary, dim, mode="sum")
         self.mlp = nn.Sequential(nn.Linear(dim, hidden), nn.ReLU(), nn.Linear(hidden, 2))
