@@ -50,10 +50,10 @@ class InputTwin:
     """Whether the loss is lower than it is without the input, and with another's."""
 
     def __str__(self) -> str:
-        learns = "learns" if self.uses_input else "is not seen to learn"
-        others = f"zeroed {fmt(self.zeroed_loss)}, shuffled {fmt(self.shuffled_loss)}"
-        spread = f" ± {fmt(self.shuffled_spread, 2)}"
-        return f"the model {learns} from its input: loss {fmt(self.loss)}, {others}{spread}"
+        helps = "helps" if self.uses_input else "does not help"
+        shuffled = f"{fmt(self.shuffled_loss, 3)} ± {fmt(self.shuffled_spread, 2)}"
+        others = f"zeroed {fmt(self.zeroed_loss, 3)}, shuffled {shuffled}"
+        return f"the input {helps}: loss {fmt(self.loss, 3)}, {others}"
 
 
 def input_twin(subject: Subject, clock: Clock) -> InputTwin:

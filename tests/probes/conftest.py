@@ -100,7 +100,7 @@ def ask() -> Callable[..., Any]:
         batch: Any,
         loss_fn: Any = None,
         optimizer: Any = (),
-        seconds: float = 60.0,
+        seconds: float = 600.0,
     ) -> Any:
         clock = Clock(seconds)
         clock.begin("test", 1.0)

@@ -230,6 +230,7 @@ def test_the_log_under_lossmon_run_is_as_it_would_be(tmp_path: Path) -> None:
 
 
 def _same_scalars(plain: Run, probed: Run) -> None:
+    assert set(probed.series) == set(plain.series)
     for tag in ("train/loss", "train/lr"):
         np.testing.assert_equal(probed.series[tag].values, plain.series[tag].values)
 
