@@ -59,7 +59,7 @@ def test_batches_of_one_example_say_nothing_of_their_order() -> None:
 
 
 def test_of_values_the_variance_between_batches_tells() -> None:
-    total = {signal: np.nan for signal in LABEL_COUNTS}
+    total = dict.fromkeys(LABEL_COUNTS, np.nan)
     given = {**total, TARGET_MEAN: np.linspace(-2, 2, 300), TARGET_STD: 0.1}
     found = order(Facts(synth.run(total=given)))
     assert found is not None
