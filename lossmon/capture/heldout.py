@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.loss import _Loss
 
+from lossmon.capture.foreign import FOREIGN
 from lossmon.capture.guard import Guard
 from lossmon.capture.hooks import TAPS
 from lossmon.capture.layout import capturing
@@ -69,7 +70,7 @@ class HeldOut:
 
     def _seeing(self, original: Call) -> Call:
         def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
-            if torch.compiler.is_compiling():
+            if torch.compiler.is_compiling() or FOREIGN.is_running:
                 return original(module, *args, **kwargs)
             loss = original(module, *args, **kwargs)
             if torch.is_grad_enabled():
