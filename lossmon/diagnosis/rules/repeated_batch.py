@@ -44,7 +44,7 @@ EXAMPLES = Threshold(
     64, "examples", "the usual sizes of a batch end here; whole sets of so few are rare"
 )
 BEHIND = Threshold(
-    2.0, "times the training loss", "memorised runs are beyond 10, healthy ones below 1.5"
+    5.0, "times the training loss", "calibration: 1000 with one batch, at most 2.5 with fresh ones"
 )
 GAINED = Threshold(0.5, "of the first validation loss", "half of it gone: other data is learnt too")
 LEARNT = Threshold(0.5, "of the first loss", "half of it gone: the batch is being learnt")
