@@ -64,7 +64,7 @@ def check(facts: Facts) -> Outcome:
     if first == facts.batches.measured(INPUT_PRINT)[0][0]:
         first = facts.first_step  # the model is known only from its first step on
     reads = f"one batch of {size:.0f} examples came at all {len(same)} steps that were looked at"
-    alike = Evidence(INPUT_PRINT.name, first, last, 1, BATCHES.value, reads, SAME.source)
+    alike = Evidence(INPUT_PRINT.name, first, last, len(same), BATCHES.value, reads, SAME.source)
     others = _others(facts)
     if others is None:
         return Found("info", first, (alike,))
