@@ -82,7 +82,8 @@ def tried(facts: Facts, detail: Mapping[str, Any]) -> Evidence:
     reads = f"a copy of the model {word} overfit one batch: its loss went from {fmt(first, 3)} to "
     reads += f"{fmt(last, 3)} in {fmt(steps)} steps"
     begin, end = facts.sampled_window
-    return Evidence(PROBE, begin, end, float(fitted), FITTED.value, reads, FITTED.source)
+    seen = float(fitted)
+    return Evidence(PROBE, begin, end, seen, FITTED.value, reads, FITTED.source, "one batch")
 
 
 def _number(value: Any) -> float:

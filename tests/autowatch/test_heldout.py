@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lossmon import signals
+from lossmon.capture.hooks import TAPS
 from lossmon.records import Run
 
 Watched = Callable[[Callable[[], None]], dict[str, Run]]
@@ -44,7 +45,8 @@ class Training:
 
 
 def validation(runs: dict[str, Run]) -> tuple[list[int], list[float]]:
-    series = runs["Linear-1"].scalar(signals.VAL_LOSS)
+    (run,) = runs.values()
+    series = run.scalar(signals.VAL_LOSS)
     return ([], []) if series is None else (series.steps.tolist(), series.values.tolist())
 
 
@@ -103,6 +105,18 @@ def test_an_evaluation_after_every_step_of_a_long_run_is_heard_of_less_often(
     steps, _ = validation(watched(train))
     assert steps[:50] == list(range(50))
     assert max(b - a for a, b in itertools.pairwise(steps)) == 4
+
+
+def test_an_experiment_on_a_copy_is_no_evaluation(watched: Watched) -> None:
+    training = Training()
+
+    def train() -> None:
+        for _ in range(5):
+            training.step()
+        with TAPS.suspended():
+            training.evaluate(training.x, training.y)
+
+    assert validation(watched(train)) == ([], [])
 
 
 def test_loss_modules_are_as_they_were_and_copies_are_plain(watched: Watched) -> None:

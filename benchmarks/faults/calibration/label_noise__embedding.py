@@ -24,7 +24,7 @@ def reviews(count: int, *, joined_wrongly: float) -> tuple[Tensor, Tensor]:
     stars = torch.randint(STARS, (count,))
     telling = stars[:, None] * (WORDS // STARS) + torch.randint(WORDS // STARS, (count, 12))
     any_word = torch.randint(WORDS, (count, 12))
-    words = torch.where(torch.rand(count, 12) < 0.5, telling, any_word)
+    words = torch.where(torch.rand(count, 12) < 0.8, telling, any_word)
     rows = torch.rand(count) < joined_wrongly
     table = stars.clone()
     table[rows] = stars[rows][torch.randperm(int(rows.sum()))]
@@ -32,7 +32,7 @@ def reviews(count: int, *, joined_wrongly: float) -> tuple[Tensor, Tensor]:
 
 
 def main() -> None:
-    args = arguments(__doc__, steps=700)
+    args = arguments(__doc__, steps=500)
     share = 0.0 if args.fixed else 0.45
     words, stars = reviews(1600, joined_wrongly=share)
     new_words, new_stars = reviews(1000, joined_wrongly=share)

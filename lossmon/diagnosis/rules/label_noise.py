@@ -54,7 +54,7 @@ from lossmon.signals import CRITERION_LOSS, LOSS, PRIOR_LOSS, UPDATE_NORM, VAL_L
 GAP = Threshold(
     0.15,
     "of the validation loss",
-    "calibration: 0.02-0.08 with wrong labels, 0.3 with few examples",
+    "calibration: up to 0.05 with wrong labels, from 0.4 with few examples",
 )
 RELATED = Threshold(0.1, "of the prior's loss", "with less, what is learnt by heart is no relation")
 

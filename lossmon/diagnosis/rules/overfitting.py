@@ -14,6 +14,8 @@ Not to be confused with
     label-noise: there both losses reach a floor together, and part there.
     repeated-batch: there the few examples are one batch that comes again at every step.
     lr-too-high: there both losses rise.
+    no-signal: labels at random can be learnt by heart too; validation is then never better than a
+    constant prediction, as it may be with very few examples.
     Another distribution: there validation is worse from the first step, and does not turn.
 
 Sources
@@ -109,6 +111,7 @@ RULE = Rule(
     confusables={
         "label-noise": "there both losses reach a floor together, and part there",
         "repeated-batch": "there every step sees the same few examples",
+        "no-signal": "there validation never falls below that of a constant prediction",
         "lr-too-high": "there the training loss rises too",
     },
     doc=__doc__ or "",

@@ -44,7 +44,7 @@ EXAMPLES = Threshold(
     64, "examples", "the usual sizes of a batch end here; whole sets of so few are rare"
 )
 BEHIND = Threshold(
-    2.0, "times the training loss", "memorised runs are beyond 10, healthy ones below 1.5"
+    5.0, "times the training loss", "calibration: 1000 with one batch, at most 2.5 with fresh ones"
 )
 GAINED = Threshold(0.5, "of the first validation loss", "half of it gone: other data is learnt too")
 LEARNT = Threshold(0.5, "of the first loss", "half of it gone: the batch is being learnt")
@@ -64,7 +64,7 @@ def check(facts: Facts) -> Outcome:
     if first == facts.batches.measured(INPUT_PRINT)[0][0]:
         first = facts.first_step  # the model is known only from its first step on
     reads = f"one batch of {size:.0f} examples came at all {len(same)} steps that were looked at"
-    alike = Evidence(INPUT_PRINT.name, first, last, 1, BATCHES.value, reads, SAME.source)
+    alike = Evidence(INPUT_PRINT.name, first, last, len(same), BATCHES.value, reads, SAME.source)
     others = _others(facts)
     if others is None:
         return Found("info", first, (alike,))
