@@ -32,7 +32,7 @@ x, y = load(*save_recordings(4000))
 model = AudioClassifier()
 optimizer = torch.optim.AdamW(model.parameters(), lr=4e-3, weight_decay=1e-2)
 criterion = nn.CrossEntropyLoss()
-for step, (xb, yb) in enumerate(batches(x, y, steps=args.steps, size=64)):
+for step, (xb, yb) in enumerate(batches(x, y, steps=args.steps, size=32)):
     loss = criterion(model(xb), yb)
     optimizer.zero_grad()
     loss.backward()

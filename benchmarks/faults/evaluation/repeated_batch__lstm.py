@@ -4,7 +4,7 @@ import torch
 from _task import arguments, progress, text
 from torch import nn
 
-args = arguments(__doc__, steps=350)
+args = arguments(__doc__, steps=250)
 corpus = text(1800, length=20)
 train_rows, valid_rows = corpus[:1500], corpus[1500:]
 

@@ -34,7 +34,7 @@ past, following = make_dataset()
 model = PressureForecast()
 criterion = nn.L1Loss()
 optimizer = torch.optim.RMSprop(model.parameters(), lr=2e-3)
-for step, (x, y) in enumerate(batches(past, following, steps=args.steps, size=64)):
+for step, (x, y) in enumerate(batches(past, following, steps=args.steps, size=32)):
     optimizer.zero_grad()
     loss = criterion(model(x), y)
     loss.backward()
