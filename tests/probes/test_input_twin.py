@@ -36,9 +36,10 @@ def test_noise_is_told_from_signal(ask: Ask, seed: int) -> None:
 def test_noise_is_told_from_signal_in_regression(ask: Ask, seed: int) -> None:
     torch.manual_seed(seed)
     model = nn.Sequential(nn.Linear(10, 64), nn.Tanh(), nn.Linear(64, 1))
-    x = torch.randn(128, 10)
-    assert not ask(input_twin, model, (x, torch.randn(128, 1)), nn.MSELoss()).uses_input
-    assert ask(input_twin, model, (x, x[:, :1] * x[:, 1:2]), nn.MSELoss()).uses_input
+    x = torch.randn(256, 10)
+    assert not ask(input_twin, model, (x, torch.randn(256, 1)), nn.MSELoss()).uses_input
+    y = x[:, :1] * x[:, 1:2] + x[:, 2:3]
+    assert ask(input_twin, model, (x, y), nn.MSELoss()).uses_input
 
 
 def test_a_model_that_ignores_its_input_is_found_out(ask: Ask) -> None:
