@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 
 import pytest
 
-from lossmon.diagnosis.engine import diagnose
-from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.finding import Evidence, Report
 from lossmon.diagnosis.rule import Case
 from lossmon.diagnosis.rules import load_rules
 
@@ -27,8 +27,10 @@ def says(text: str, value: float) -> bool:
 
 
 @each_firing
-def test_the_limit_is_given_in_the_unit_of_what_was_seen(case: Case) -> None:
-    for finding in diagnose(case.run()).findings:
+def test_the_limit_is_given_in_the_unit_of_what_was_seen(
+    case: Case, report_of: Callable[[Case], Report]
+) -> None:
+    for finding in report_of(case).findings:
         for one in finding.evidence:
             for unit in UNITS:
                 assert (unit in one.reads) == (unit in one.limit_reads), one

@@ -181,6 +181,7 @@ def judged(run: Run) -> Report:
             assert first <= one.first_step <= one.last_step <= last
     verdicts = [
         *(finding.rule for finding in report.findings),
+        *report.overruled,
         *report.undecided,
         *report.clear,
         *report.skipped,

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections.abc import Callable
 
 import pytest
 
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.engine import diagnose
+from lossmon.diagnosis.evaluate import evaluate
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Finding, Report
 from lossmon.diagnosis.rule import STAGES, Case, Rule
 from lossmon.diagnosis.rules import load_rules
 from lossmon.records import Run
 
+ReportOf = Callable[[Case], Report]
 RULES = {rule.id: rule for rule in load_rules()}
 HEADINGS = ("Sees", "Why the loss stalls", "Fix", "Not to be confused with", "Sources")
 
@@ -34,33 +37,35 @@ def found(report: Report, slug: str) -> Finding | None:
 
 
 @each_firing
-def test_rule_fires_and_names_the_culprits(rule: Rule, case: Case) -> None:
-    finding = found(diagnose(case.run()), rule.id)
+def test_rule_fires_and_names_the_culprits(rule: Rule, case: Case, report_of: ReportOf) -> None:
+    finding = found(report_of(case), rule.id)
     assert finding is not None
     assert set(finding.culprits) == set(case.culprits)
 
 
 @each_firing
-def test_rule_is_the_cause_and_what_else_is_found_is_declared(rule: Rule, case: Case) -> None:
-    report = diagnose(case.run())
+def test_rule_is_the_cause_and_what_else_is_found_is_declared(
+    rule: Rule, case: Case, report_of: ReportOf
+) -> None:
+    report = report_of(case)
     assert report.cause == rule.id
     others = {finding.rule for finding in report.findings} - {rule.id}
     assert others <= {*rule.explains, *rule.confusables}
 
 
 @each_silent
-def test_rule_is_quiet(rule: Rule, case: Case) -> None:
-    report = diagnose(case.run())
+def test_rule_is_quiet(rule: Rule, case: Case, report_of: ReportOf) -> None:
+    report = report_of(case)
     assert found(report, rule.id) is None
     assert rule.id not in report.undecided
 
 
 @each_firing
 def test_evidence_lies_inside_the_run_and_says_what_was_held_against_what(
-    rule: Rule, case: Case
+    rule: Rule, case: Case, report_of: ReportOf
 ) -> None:
     run = case.run()
-    finding = found(diagnose(run), rule.id)
+    finding = found(report_of(case), rule.id)
     assert finding is not None
     first, last = Facts(run).first_step, run.last_step
     assert first <= finding.since_step <= last
@@ -116,8 +121,10 @@ def test_without_its_signals_a_rule_is_skipped_and_never_clear(rule: Rule) -> No
 
 
 @each_firing
-def test_every_rule_ends_in_exactly_one_verdict(rule: Rule, case: Case) -> None:
-    report = diagnose(case.run())
+def test_every_rule_ends_in_exactly_one_verdict(
+    rule: Rule, case: Case, report_of: ReportOf
+) -> None:
+    report = report_of(case)
     verdicts = [
         *(finding.rule for finding in report.findings),
         *report.overruled,
@@ -130,7 +137,7 @@ def test_every_rule_ends_in_exactly_one_verdict(rule: Rule, case: Case) -> None:
 
 @each_firing
 def test_a_silenced_rule_says_so_and_is_not_found(rule: Rule, case: Case) -> None:
-    report = diagnose(case.run(), ignore=[rule.id])
+    report = evaluate(case.run(), load_rules(), ignore=[rule.id])
     assert found(report, rule.id) is None
     assert report.skipped[rule.id] == "silenced by name"
 

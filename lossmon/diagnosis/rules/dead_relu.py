@@ -118,7 +118,7 @@ def _since(facts: Facts, dead: Mask, since: int, *, born: bool) -> Evidence:
     layers = facts.layers
     before = layers.column(DEAD_SHARE, layers.spread)[:, dead]
     least = float(np.nanmin(before.min(axis=1)))
-    reads = "they have been dead from the first step on"
+    reads = f"{fmt(100 * least, 3)} % have been dead from the first step on"
     if not born:
         reads = f"they died: at first {fmt(100 * least, 3)} % were dead, more than half from step "
         reads += str(since)

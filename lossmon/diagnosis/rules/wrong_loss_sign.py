@@ -24,6 +24,7 @@ Sources
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -112,7 +113,7 @@ def _rises(facts: Facts, criterion: Floats) -> bool:
 
 def _negated(steps: NDArray[np.int64], reads: str) -> Evidence:
     first, last = int(steps[0]), int(steps[-1])
-    return Evidence(LOSS.name, first, last, -1.0, BELOW.value, reads, "by definition")
+    return Evidence(LOSS.name, first, last, -1.0, math.nan, reads, "by definition")
 
 
 def _risen(facts: Facts, steps: NDArray[np.int64], criterion: Floats) -> Evidence:
