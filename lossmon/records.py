@@ -363,7 +363,9 @@ class Run:
         """Highest step of the loss, else of any scalar or sampled record; -1 for an empty run."""
         ends = [int(s.steps[-1]) for s in self.series.values() if len(s)]
         ends += [
-            int(t.steps[-1]) for t in (self.parameters, self.totals) if t is not None and len(t)
+            int(table.steps[-1])
+            for table in (self.parameters, self.layers, self.totals)
+            if table is not None and len(table)
         ]
         return max(ends, default=-1)
 

@@ -71,7 +71,8 @@ class Recorded:
     @cached_property
     def first_step(self) -> int:
         """First recorded step; 0 for an empty run."""
-        recorded = (self.loss_steps, self.sampled_steps, self.total_steps)
+        layers = self.run.layers.steps if self.run.layers is not None else self.total_steps
+        recorded = (self.loss_steps, self.sampled_steps, self.total_steps, layers)
         firsts = [int(steps[0]) for steps in recorded if len(steps)]
         return min(firsts, default=0)
 
@@ -120,6 +121,12 @@ class Recorded:
     def recent_losses(self) -> Floats:
         """The newest fifth of the window's losses: where the run has got to by now."""
         return self.window_losses[-max(FEW_LOSSES, len(self.window_losses) // 5) :]
+
+    @cached_property
+    def recent_loss(self) -> float:
+        """Mean of the finite ones among `recent_losses`; NaN where there is none."""
+        finite = self.recent_losses[np.isfinite(self.recent_losses)]
+        return float(finite.mean()) if len(finite) else float("nan")
 
     @cached_property
     def first_loss(self) -> float:
@@ -184,7 +191,7 @@ class Recorded:
         NaN where a record is about another tensor, which has been replaced since.
         """
         if self.table is None:
-            return np.zeros((0, 0))
+            return np.zeros((0, len(self.parameters)))
         if rows is not self.rows and rows is not self.run_rows:
             return self._of_todays(self.table.column(signal, rows), rows)
         key = (signal.name, rows is self.rows)

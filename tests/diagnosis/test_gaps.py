@@ -20,12 +20,11 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Report
 from lossmon.diagnosis.rule import Case
 from lossmon.diagnosis.rules import load_rules
-from lossmon.records import LayerInfo, Mark, Run, Series, Table
+from lossmon.records import Mark, Run, Series, Table
 from lossmon.report.json import dump, render_json
 from lossmon.report.markdown import render_markdown
 from lossmon.report.state import state_dict
 from lossmon.report.text import render_text
-from lossmon.signals import LAYER_SIGNALS
 from lossmon.tui.page import page
 from lossmon.tui.polling import view_of
 
@@ -64,12 +63,10 @@ def holes(kinds: Iterable[str]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def whole(run: Run) -> Run:
-    """Return a run with what synthetic ones lack: layers, validation, and marks of every kind."""
+    """Return a run with what synthetic ones lack: validation, norms, and marks of every kind."""
     steps = max(run.last_step, 0) + 1
     at = np.arange(0, steps, 2)
-    layers = (LayerInfo("0", "Linear", "relu"), LayerInfo("1", "ReLU", is_activation=True))
-    values = np.random.default_rng(3).random((len(at), 2, len(LAYER_SIGNALS))).astype("f4")
-    names = tuple(signal.name for signal in LAYER_SIGNALS)
+    loss = run.series["train/loss"].values[at]
     marks = [
         Mark(0, 0.0, "resumed"),
         Mark(5, 0.5, "dropped", {"count": 3}),
@@ -77,17 +74,10 @@ def whole(run: Run) -> Run:
         Mark(steps // 2, 5.0, "rank-lost", {"rank": 1, "error": "killed"}),
         Mark(steps - 1, steps / 10, "closed"),
     ]
-    others = {
-        tag: Series(tag, at, at * 0.1, np.linspace(1.0, 2.0, len(at)))
-        for tag in ("val/loss", "train/grad_norm", "lossmon/dropped")
-    }
+    others = {"val/loss": loss, "train/grad_norm": np.ones(len(at)), "lossmon/dropped": at / steps}
+    series = {tag: Series(tag, at, at * 0.1, values) for tag, values in others.items()}
     return replace(
-        run,
-        series={**run.series, **others},
-        layers=Table(names, at, at * 0.1, values),
-        meta=run.meta and replace(run.meta, layers=layers, layer_signals=names),
-        marks=tuple(marks),
-        last_wall=steps / 10,
+        run, series={**series, **run.series}, marks=(*run.marks, *marks), last_wall=steps / 10
     )
 
 

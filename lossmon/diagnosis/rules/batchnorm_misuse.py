@@ -119,7 +119,7 @@ def _validated(facts: Facts, odd: Sequence[LayerInfo]) -> Iterator[Evidence]:
     series = facts.run.scalar(VAL_LOSS)
     if not odd or series is None or not len(series) or facts.probe(PROBE) is not None:
         return
-    train, without = float(np.nanmean(facts.recent_losses)), float(series.values[-1])
+    train, without = facts.recent_loss, float(series.values[-1])
     reads = f"the validation loss is {fmt(without, 3)} where the training loss is {fmt(train, 3)}"
     yield from _gap(facts, VAL_LOSS.name, train, without, reads)
 

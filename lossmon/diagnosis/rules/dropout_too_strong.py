@@ -103,7 +103,7 @@ def _validated(facts: Facts) -> Iterator[Evidence]:
     series = facts.run.scalar(VAL_LOSS)
     if series is None or not len(series) or facts.probe(PROBE) is not None:
         return
-    train, without = float(np.nanmean(facts.recent_losses)), float(series.values[-1])
+    train, without = facts.recent_loss, float(series.values[-1])
     if 0 <= without < (1 - GAP.value) * train:
         reads = f"the validation loss, without dropout, is {fmt(without, 3)} where the training "
         yield _gap(facts, VAL_LOSS.name, train, without, f"{reads}loss is {fmt(train, 3)}")

@@ -190,7 +190,10 @@ RULE = Rule(
         "Give nll_loss the output of log_softmax, or replace it by cross_entropy for raw logits.",
         "Leave out maximize=True where the loss is an error, and not a reward.",
     ),
-    confusables={"lr-too-high": "there the loss that goes into backward rises too"},
+    confusables={
+        "lr-too-high": "there the loss that goes into backward rises too",
+        "init-too-large": "there the loss is high before the first step, and falls",
+    },
     judges_past_loss=True,
     doc=__doc__ or "",
     fires=(
