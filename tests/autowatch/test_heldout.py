@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lossmon import signals
+from lossmon.capture.heldout import HeldOut
 from lossmon.capture.hooks import TAPS
 from lossmon.records import Run
 
@@ -135,3 +136,23 @@ def test_loss_modules_are_as_they_were_and_copies_are_plain(watched: Watched) ->
     watched(train)
     assert nn.MSELoss.__call__ is call
     assert "__call__" not in vars(nn.modules.loss._Loss)
+
+
+@pytest.mark.parametrize("name", ["_see", "_flush"])
+def test_an_evaluation_that_cannot_be_recorded_goes_on_with_one_warning(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def fails(*args: object) -> None:
+        raise RuntimeError("on purpose")
+
+    monkeypatch.setattr(HeldOut, name, fails)
+    training = Training()
+
+    def train() -> None:
+        for _ in range(6):
+            training.step()
+            training.evaluate(training.x, training.y)
+
+    with pytest.warns(RuntimeWarning, match="validation could not be recorded at one step"):
+        steps, _ = validation(watched(train))
+    assert steps == []

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from lossmon.diagnosis.rules import load_rules
+
+RULES = {rule.id: rule for rule in load_rules()}
 Train = Callable[..., list[Any]]
 
 FAULTS = sorted((Path(__file__).resolve().parents[2] / "demos" / "faults").glob("[a-z]*.py"))
@@ -22,7 +25,8 @@ def test_fault_is_named(train_quickly: Train, script: Path) -> None:
     slug = script.stem.replace("_", "-")
     (run,) = train_quickly(f"faults/{script.name}")
     assert run.cause == slug
-    assert run.loud[slug] in ("error", "warning")
+    may_be_mild = RULES[slug].while_improving == "info" and run.status == "learning"
+    assert slug in run.loud or may_be_mild
 
 
 def test_cure_leaves_nothing_to_name(train_quickly: Train, script: Path) -> None:
