@@ -48,15 +48,21 @@ class Verdict:
 
 
 def record(case: Case, seed: int, logs: Path) -> None:
-    """Train once under `lossmon run`, unless the log is there."""
-    logdir = logs / case.name / str(seed)
+    """Train once under `lossmon run`, unless the log is there.
+
+    In the folder of the log: a script that watches itself writes its own below that.
+    """
+    logdir = (logs / case.name / str(seed)).absolute()
     if (logdir / ERRORS).exists():
         return
+    logdir.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "lossmon", "run", "--logdir", str(logdir), str(case.script)]
     done = subprocess.run(
-        [*command, *case.arguments, "--seed", str(seed)], capture_output=True, text=True
+        [*command, *case.arguments, "--seed", str(seed)],
+        capture_output=True,
+        text=True,
+        cwd=logdir,
     )
-    logdir.mkdir(parents=True, exist_ok=True)
     (logdir / ERRORS).write_text(f"exit code {done.returncode}\n{done.stderr}")
 
 
