@@ -107,9 +107,19 @@ class Watcher:
         """See `routes.Finder`."""
         self.saw_backward = True
         GATHERED.learn(self._modules.living())
-        reached = [leaf for root in roots for leaf in leaves(root)]
+        reached = _reached(roots)
+        if not reached:
+            return self._of_only_optimizer()
         ids = {id(leaf) for leaf in reached}
         return self._find(reached, [o for o in self._optimizers.living() if held_ids(o) & ids])
+
+    def _of_only_optimizer(self) -> TrialRecorder | None:
+        """Return the training that a loss without a graph is meant for, where there is but one."""
+        living = self._optimizers.living()
+        if len(living) != 1:
+            return None
+        known = (r for r in reversed(self._recorders) if living[0] in r.holders)
+        return next(known, None) or self._find([], living)
 
     def by_optimizer(self, optimizer: Optimizer, roots: Sequence[Tensor]) -> TrialRecorder | None:
         """See `routes.Finder`."""
@@ -122,8 +132,7 @@ class Watcher:
                 # Made anew, each epoch or for fine-tuning: the model goes on, and so does its run.
                 return recorder
         nobodys = held_ids(*self._optimizers.living())
-        reached = [leaf for root in roots for leaf in leaves(root)]
-        orphans = [x for x in reached if id(x) not in nobodys and ROUTES.owner(x) is None]
+        orphans = [x for x in _reached(roots) if id(x) not in nobodys and ROUTES.owner(x) is None]
         return self._find(orphans, [optimizer])
 
     def settle(self) -> None:
@@ -277,3 +286,11 @@ def _mode(modules: Sequence[nn.Module]) -> Callable[[], bool]:
         return not living or any(module.training for module in living)
 
     return mode
+
+
+def _reached(roots: Sequence[Tensor]) -> list[Tensor]:
+    """Return the tensors that a pass brings gradients to.
+
+    Not a loss that is cut off and asks for a gradient itself: it is a new one at every step.
+    """
+    return [leaf for root in roots for leaf in leaves(root) if leaf is not root]

@@ -250,7 +250,8 @@ class Routes:
         recorder = self._recorders[0]
         if self._own_in_a_row >= TRUSTED_AFTER:
             return recorder
-        if self._reached_recorders(roots, only_first=True):
+        cut_off = all(root.grad_fn is None for root in roots)
+        if cut_off or self._reached_recorders(roots, only_first=True):
             self._own_in_a_row += 1
             self._note(recorder, None, roots)
             return recorder
