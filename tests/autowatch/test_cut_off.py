@@ -1,4 +1,4 @@
-"""A loss without a graph, which was told to require a gradient, so that backward() does not raise."""
+"""A loss without a graph that was told to require a gradient, so that backward() does not raise."""
 
 from __future__ import annotations
 
