@@ -64,36 +64,24 @@ def check(facts: Facts) -> Outcome:
     first, last = facts.sampled_window
     if motion.total_ratio * (last - facts.first_step) < MOVED.value:
         return Skipped("the weights have moved too little to tell")
-    reads_level = (
-        f"the loss is {fmt(level.loss, 3)}; predicting a constant costs {fmt(level.prior, 3)}"
-    )
-    reads_noise = (
-        f"successive gradients do not agree (c {fmt(motion.agreement, 2)}, "
-        f"{fmt(motion.agreement_z, 2)} standard errors)"
-    )
-    evidence = (
-        Evidence(
-            CRITERION_LOSS.name,
-            first,
-            last,
-            level.explained,
-            AT_PRIOR.value,
-            reads_level,
-            AT_PRIOR.source,
-            fmt((1 - AT_PRIOR.value) * level.prior, 3),
-        ),
-        Evidence(
-            signals.GRAD_DOT_PREV.name,
-            first,
-            last,
-            motion.agreement_z,
-            SIGNIFICANT.value,
-            reads_noise,
-            SIGNIFICANT.source,
-            f"{fmt(SIGNIFICANT.value)} standard errors",
-        ),
-    )
-    return Found("warning", first, evidence)
+    return Found("warning", first, (_at_prior(facts), _all_noise(facts)))
+
+
+def _at_prior(facts: Facts) -> Evidence:
+    level, (first, last) = facts.level, facts.sampled_window
+    reads = f"the loss is {fmt(level.loss, 3)}; predicting a constant costs {fmt(level.prior, 3)}"
+    limit, bound = AT_PRIOR.value, fmt((1 - AT_PRIOR.value) * level.prior, 3)
+    tag, source = CRITERION_LOSS.name, AT_PRIOR.source
+    return Evidence(tag, first, last, level.explained, limit, reads, source, bound)
+
+
+def _all_noise(facts: Facts) -> Evidence:
+    motion, (first, last) = facts.motion, facts.sampled_window
+    reads = f"successive gradients do not agree (c {fmt(motion.agreement, 2)}, "
+    reads += f"{fmt(motion.agreement_z, 2)} standard errors)"
+    limit, bound = SIGNIFICANT.value, f"{fmt(SIGNIFICANT.value)} standard errors"
+    tag, source = signals.GRAD_DOT_PREV.name, SIGNIFICANT.source
+    return Evidence(tag, first, last, motion.agreement_z, limit, reads, source, bound)
 
 
 def _noise(mean: float = 0.0) -> np.ndarray:
