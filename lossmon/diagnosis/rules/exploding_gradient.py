@@ -37,7 +37,13 @@ from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.numfmt import fmt
 from lossmon.records import Steps
-from lossmon.signals import LOSS, TOTAL_GRAD_NORM, TOTAL_UNCLIPPED_NORM, UPDATE_NORM
+from lossmon.signals import (
+    LOSS,
+    TOTAL_GRAD_NORM,
+    TOTAL_UNCLIPPED_NORM,
+    UPDATE_NORM,
+    WEIGHT_NORM,
+)
 
 Floats = NDArray[np.float64]
 
@@ -69,7 +75,9 @@ def check(facts: Facts) -> Outcome:
         return Skipped("its gradients depend on parameters that another training moves")
     if len(norms.values) < NORMS or not norms.usual > 0:
         return Skipped(f"{len(norms.values)} gradient norms are recorded, {NORMS} needed")
-    if _learns(facts):
+    moves_nothing = len(facts.parameters) > 0 and not facts.moves.any()
+    # Gradients that no step follows are not cleared either, as a rule, and add up.
+    if moves_nothing or _learns(facts):
         return CLEAR
     for proof in (_from_the_start, _again_and_again, _for_good):
         found = proof(facts, norms)
@@ -250,6 +258,14 @@ RULE = Rule(
     ),
     silent=(
         Case("a healthy run", synth.run),
+        Case(
+            "gradients that add up where no parameter ever moves",
+            lambda: synth.run(
+                loss=synth.flat(300),
+                parameter={UPDATE_NORM: 0.0, WEIGHT_NORM: 10.0},
+                scalar={TOTAL_GRAD_NORM: np.linspace(1.0, 90.0, 300)},
+            ),
+        ),
         Case(
             "one bad batch",
             lambda: synth.run(loss=synth.flat(300), scalar={TOTAL_GRAD_NORM: _spiky(150)}),
