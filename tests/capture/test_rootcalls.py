@@ -6,7 +6,6 @@ import copy
 import io
 import pickle
 import threading
-import time
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +17,7 @@ from torch.func import functional_call, grad, vmap
 from torch.nn.modules.module import _global_forward_pre_hooks
 
 from lossmon.capture.compiling import has_compiled
+from lossmon.capture.foreign import training_clock
 from lossmon.capture.guard import Guard
 from lossmon.capture.rootcalls import PATIENCE, RootCalls
 
@@ -125,7 +125,7 @@ def test_other_models_do_not_count(calls: RootCalls, seen: Seen) -> None:
 
 
 def test_the_wait_ends_with_the_forward(model: Model, calls: RootCalls) -> None:
-    calls.arm(time.perf_counter() - 5)
+    calls.arm(training_clock() - 5)
     model(X)
     waited = calls.take_wait()
     assert waited is not None
@@ -136,7 +136,7 @@ def test_the_wait_ends_with_the_forward(model: Model, calls: RootCalls) -> None:
 def test_an_evaluation_is_not_looked_at_and_its_time_is_not_called_waiting(
     model: Model, calls: RootCalls, seen: Seen
 ) -> None:
-    calls.arm(time.perf_counter())
+    calls.arm(training_clock())
     with torch.no_grad():
         model(X)
     assert seen == []

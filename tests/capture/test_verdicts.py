@@ -211,6 +211,7 @@ def test_what_a_criterion_is_given_is_described() -> None:
         "reduction": "mean",
         "weighted": False,
         "stretched": False,
+        "crossed": False,
         "prediction_shape": [8, 3],
         "prediction_dtype": "float32",
         "target_shape": [8],
