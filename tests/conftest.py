@@ -37,6 +37,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--write-goldens", action="store_true", help="write golden files instead of comparing"
     )
+    parser.addoption(
+        "--every-cure",
+        action="store_true",
+        help="train every demo without its fault too, not those of wiring alone",
+    )
 
 
 # Under nohup, or in the background of a script, signals are ignored, and children inherit that.

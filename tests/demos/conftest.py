@@ -78,6 +78,14 @@ def train_quickly(_trainer: subprocess.Popen[str], tmp_path: Path) -> Callable[.
     return run
 
 
+@pytest.fixture
+def train_by_seed(request: pytest.FixtureRequest, seed: int) -> Callable[..., list[Said]]:
+    """Train seed 0 in a process of its own, as a user does, and the others in forks."""
+    name = "train_quickly" if seed else "train"
+    found: Callable[..., list[Said]] = request.getfixturevalue(name)
+    return found
+
+
 def _checked(logdir: Path) -> list[Said]:
     out = io.StringIO()
     with redirect_stdout(out):
