@@ -46,6 +46,8 @@ async def test_a_lost_line_is_said_and_found_again(watched: Any, sshd: Any, tmp_
         assert "runs" in screen.rows[0]
         await screen.until(lambda: "● net" in screen.text)
         await screen.until(lambda: "!" not in screen.text)
+        # A first verdict loads the rules, and a line that is back by then was not missed.
+        await screen.until(lambda: "not enough evidence" in screen.text)
         for key, place in (("enter", "step 0"), ("escape", "1 run")):
             await screen.press(key)
             await screen.until(lambda place=place: place in screen.rows[0])
