@@ -43,7 +43,7 @@ class Peer:
         self._found = register_module_forward_pre_hook(self._see)
         register_optimizer_step_post_hook(self._after)
         self._backward = torch.Tensor.backward
-        torch.Tensor.backward = self._note(self._backward)  # type: ignore[method-assign]
+        torch.Tensor.backward = self._note(self._backward)  # type: ignore[method-assign]  # the process ends with the script
 
     def findings(self) -> list[list[str]]:
         """Return severity and name of what is above its info, worst first."""

@@ -59,7 +59,7 @@ class HeldOut:
         self._at = self._due = 0
         self._born = generation()
         self._call = self._seeing(_Loss.__call__)
-        _Loss.__call__ = self._call  # type: ignore[method-assign]
+        _Loss.__call__ = self._call  # type: ignore[method-assign]  # put back by `remove`
 
     def remove(self) -> None:
         """Write what is left, and give loss modules their own call back."""

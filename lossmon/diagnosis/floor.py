@@ -15,7 +15,7 @@ from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import Skipped, Threshold
 from lossmon.numfmt import fmt
-from lossmon.signals import PROBE
+from lossmon.signals import CRITERION_LOSS, PROBE
 
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
@@ -27,6 +27,14 @@ STATIONARY = Threshold(
 )
 WAY = Threshold(0.1, "", "toy runs: c 0.01-0.03 at floors, significant or not; 0.3 with tiny steps")
 LEAST_RATIO = Threshold(1e-5, "of the weights", "below it nothing was tried: lr-too-low's limit")
+THRESHOLDS = {
+    "least": LEAST,
+    "most": MOST,
+    "stationary": STATIONARY,
+    "way": WAY,
+    "least_ratio": LEAST_RATIO,
+}
+"""What a rule about floors compares with."""
 FITTED = Threshold(1, "batch", "by definition: a model that learns noise by heart can do more")
 OVERFIT = "overfit-batch"
 NEEDS = (
@@ -84,6 +92,17 @@ def tried(facts: Facts, detail: Mapping[str, Any]) -> Evidence:
     begin, end = facts.sampled_window
     seen = float(fitted)
     return Evidence(PROBE, begin, end, seen, FITTED.value, reads, FITTED.source, "one batch")
+
+
+def standing(
+    facts: Facts, loss: float, steps: tuple[int, int], words: str = "the loss is flat at"
+) -> Evidence:
+    """Return as evidence at which loss a run stands, against that of a constant."""
+    prior, (first, last) = facts.level.prior, steps
+    reads = f"{words} {fmt(loss, 3)}, where a constant has {fmt(prior, 3)}"
+    bound = fmt((1 - MOST.value) * prior, 3)
+    tag, explained = CRITERION_LOSS.name, 1 - loss / prior
+    return Evidence(tag, first, last, explained, MOST.value, reads, MOST.source, bound)
 
 
 def _number(value: Any) -> float:

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import exp, inf, log, log1p
+from math import exp, inf, isfinite, log, log1p
+from typing import TYPE_CHECKING
+
+from lossmon.diagnosis.finding import Evidence
+from lossmon.numfmt import fmt
+from lossmon.signals import CRITERION_LOSS
+
+if TYPE_CHECKING:
+    from lossmon.diagnosis.facts import Facts
 
 REACH: Mapping[str, tuple[float, float]] = {
     "relu": (0.0, inf),
@@ -55,3 +63,12 @@ def coin_entropy(ones: float) -> float:
     (0.6931, 0.0)
     """
     return -sum(p * log(p) for p in (ones, 1 - ones) if p > 0)
+
+
+def near_floor(facts: Facts, floor: float, of: str, source: str) -> tuple[Evidence, ...]:
+    """Return how near the loss is to the least that it can be; nothing where it is not known."""
+    loss, (first, last) = facts.level.loss, facts.window
+    if not isfinite(loss):
+        return ()
+    reads = f"the loss is {fmt(loss, 3)}; of {of} it cannot fall below {fmt(floor, 3)}"
+    return (Evidence(CRITERION_LOSS.name, first, last, loss, floor, reads, source),)

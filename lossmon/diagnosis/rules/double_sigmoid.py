@@ -22,18 +22,15 @@ Sources
 
 from __future__ import annotations
 
-import numpy as np
-
 from lossmon.batchsignals import LABEL_COUNTS, PREDICTION_HIGH, PREDICTION_LOW, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.batches import CriterionInfo
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.reach import REACH, binary_floor
+from lossmon.diagnosis.reach import REACH, binary_floor, near_floor
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.numfmt import fmt
 from lossmon.records import Mark
-from lossmon.signals import CRITERION_LOSS
 
 HIGHEST = Threshold(1.0, "", "by definition: a sigmoid lies between 0 and 1")
 NEAR = Threshold(0.02, "", "logits do not stop so near to both 0 and 1 in batch after batch")
@@ -77,15 +74,13 @@ def _fills(facts: Facts) -> bool:
 def _floor(facts: Facts, criterion: CriterionInfo) -> tuple[Evidence, ...]:
     """Return how near the loss is to the least that it can be; nothing of a weighted or summed."""
     zeros, ones = facts.batches.pooled(LABEL_COUNTS[:2])
-    loss, total = facts.level.loss, zeros + ones
     plain = not criterion.weighted and criterion.reduction != "sum"
-    if not plain or not np.isfinite(loss) or not total > 0:
+    if not plain or not zeros + ones > 0:
         return ()
-    first, last = facts.window
-    floor = binary_floor(0.0, HIGHEST.value, float(ones / total))
-    reads = f"the loss is {fmt(loss, 3)}; of these targets it cannot fall below {fmt(floor, 3)}"
-    source = "softplus(0) for each 0, softplus(-1) for each 1"
-    return (Evidence(CRITERION_LOSS.name, first, last, loss, floor, reads, source),)
+    floor = binary_floor(0.0, HIGHEST.value, float(ones / (zeros + ones)))
+    return near_floor(
+        facts, floor, "these targets", "softplus(0) for each 0, softplus(-1) for each 1"
+    )
 
 
 BINARY = synth.criterion(

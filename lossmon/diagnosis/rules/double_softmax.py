@@ -22,8 +22,6 @@ Sources
 
 from __future__ import annotations
 
-import numpy as np
-
 from lossmon.batchsignals import (
     PREDICTION_HIGH,
     PREDICTION_LOW,
@@ -35,10 +33,10 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.batches import CriterionInfo
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.reach import class_floor
+from lossmon.diagnosis.reach import class_floor, near_floor
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.numfmt import fmt
-from lossmon.signals import CLASS_COUNT, CRITERION_LOSS
+from lossmon.signals import CLASS_COUNT
 
 SPREAD = Threshold(1.0, "", "by definition: probabilities lie between 0 and 1")
 SUMS = Threshold(1e-3, "", "rounding: a softmax in half precision sums to 1 within 1e-3")
@@ -97,13 +95,10 @@ def _given(criterion: CriterionInfo) -> str:
 
 def _floor(facts: Facts, criterion: CriterionInfo, classes: int) -> tuple[Evidence, ...]:
     """Return how near the loss is to the least that it can be; of a summed loss nothing."""
-    loss = facts.level.loss
-    if criterion.reduction == "sum" or not np.isfinite(loss):
+    if criterion.reduction == "sum":
         return ()
-    first, last = facts.window
     floor = class_floor(classes, SPREAD.value)
-    reads = f"the loss is {fmt(loss, 3)}; of {classes} classes it cannot fall below {fmt(floor, 3)}"
-    return (Evidence(CRITERION_LOSS.name, first, last, loss, floor, reads, "ln(e + K - 1) - 1"),)
+    return near_floor(facts, floor, f"{classes} classes", "ln(e + K - 1) - 1")
 
 
 _PROBABILITIES = {ROW_SPREAD: 0.97, ROW_SUM_ERROR: 1e-6, PREDICTION_LOW: 0, PREDICTION_HIGH: 0.98}

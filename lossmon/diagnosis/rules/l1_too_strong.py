@@ -25,7 +25,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from lossmon import signals
 from lossmon.diagnosis import synth
@@ -34,7 +34,7 @@ from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.stats import median_of_columns, ratio
 from lossmon.numfmt import fmt
-from lossmon.records import Steps
+from lossmon.records import Run, Steps
 from lossmon.signals import (
     CRITERION_LOSS,
     GRAD_DOT_SIGN,
@@ -126,19 +126,16 @@ _ROOTS = np.sqrt([float(np.prod(shape)) for shape in synth.SHAPES.values()])
 _MATRICES = ("0.weight", "2.weight", "4.weight")
 
 
-def _penalised(signs: float | Floats, weights: float, *, added: float = 5.0) -> dict[str, object]:
+def _penalised(signs: float | Floats, weights: float, *, added: float = 5.0) -> Run:
     data = synth.flat(300)
-    return {
-        "loss": data + added,
-        "total": {CRITERION_LOSS: data},
-        "parameter": {
-            GRAD_SAMPLED_NORM: 1.0,
-            signals.GRAD_NORM: 1.0,
-            GRAD_DOT_SIGN: signs * _ROOTS,
-            WEIGHT_NORM: 2.0,
-            GRAD_DOT_WEIGHT: weights * 2.0,
-        },
+    parameter: dict[signals.Signal, ArrayLike] = {
+        GRAD_SAMPLED_NORM: 1.0,
+        signals.GRAD_NORM: 1.0,
+        GRAD_DOT_SIGN: signs * _ROOTS,
+        WEIGHT_NORM: 2.0,
+        GRAD_DOT_WEIGHT: weights * 2.0,
     }
+    return synth.run(loss=data + added, total={CRITERION_LOSS: data}, parameter=parameter)
 
 
 RULE = Rule(
@@ -164,31 +161,29 @@ RULE = Rule(
     fires=(
         Case(
             "gradients that are the penalty's",
-            lambda: synth.run(**_penalised(0.95, 0.8)),  # type: ignore[arg-type]
+            lambda: _penalised(0.95, 0.8),
             culprits=_MATRICES,
         ),
         Case(
             "one layer is penalised, the others are not",
-            lambda: synth.run(**_penalised(np.array([0.9, 0, 0, 0, 0.1, 0.2]), 0.1)),  # type: ignore[arg-type]
+            lambda: _penalised(np.array([0.9, 0, 0, 0, 0.1, 0.2]), 0.1),
             culprits=("0.weight",),
         ),
     ),
     silent=(
         Case("a healthy run", synth.run),
-        Case("a weak penalty", lambda: synth.run(**_penalised(0.3, 0.25))),  # type: ignore[arg-type]
+        Case("a weak penalty", lambda: _penalised(0.3, 0.25)),
         Case(
             "an L2 penalty, whose gradient lies along the weights",
-            lambda: synth.run(**_penalised(0.8, 1.0)),  # type: ignore[arg-type]
+            lambda: _penalised(0.8, 1.0),
         ),
         Case(
             "a loss with nothing in it but the criterion",
-            lambda: synth.run(**_penalised(0.95, 0.8, added=0.0)),  # type: ignore[arg-type]
+            lambda: _penalised(0.95, 0.8, added=0.0),
         ),
         Case(
             "a sparse model that learned before it was pressed",
-            lambda: synth.run(
-                **_penalised(np.linspace(0.2, 1, 300)[:, None], 0.1)  # type: ignore[arg-type]
-            ),
+            lambda: _penalised(np.linspace(0.2, 1, 300)[:, None], 0.1),
         ),
     ),
 )

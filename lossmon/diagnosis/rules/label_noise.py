@@ -35,15 +35,13 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import (
     FITTED,
-    LEAST,
-    LEAST_RATIO,
     MOST,
     NEEDS,
-    STATIONARY,
-    WAY,
+    THRESHOLDS,
     judgeable,
     off_floor,
     probed,
+    standing,
     tried,
 )
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
@@ -74,9 +72,9 @@ def check(facts: Facts) -> Outcome:
         return Undecided(NEEDS) if bottleneck(facts) is None else CLEAR
     if not probe[0] or bottleneck(facts) is not None:
         return CLEAR
-    first, last = facts.sampled_window
-    floor = _level(facts, facts.level.loss, first, last, "the loss is flat at")
-    return Found("warning", first, (floor, tried(facts, probe[1])))
+    window = facts.sampled_window
+    floor = standing(facts, facts.level.loss, window)
+    return Found("warning", window[0], (floor, tried(facts, probe[1])))
 
 
 def _by_heart(facts: Facts) -> Found | None:
@@ -90,20 +88,12 @@ def _by_heart(facts: Facts) -> Found | None:
     if not (RELATED.value < explained < MOST.value and as_high and now < train):
         return None
     begin, end = course.best_step, course.last_step
-    floor = _level(facts, course.best, begin, begin, "at its best the validation loss was")
+    floor = standing(facts, course.best, (begin, begin), "at its best the validation loss was")
     beside = f"the training loss was {fmt(train, 3)} then, hardly better; it has fallen to "
     beside += f"{fmt(now, 3)} since, while the validation loss rose to {fmt(course.now, 3)}"
     limit = (1 - GAP.value) * course.best
     heart = Evidence(VAL_LOSS.name, begin, end, train, limit, beside, GAP.source)
     return Found("warning", course.turned_step, (floor, heart))
-
-
-def _level(facts: Facts, loss: float, first: int, last: int, words: str) -> Evidence:
-    prior = facts.level.prior
-    reads = f"{words} {fmt(loss, 3)}, where a constant has {fmt(prior, 3)}"
-    bound = fmt((1 - MOST.value) * prior, 3)
-    tag, explained = CRITERION_LOSS.name, 1 - loss / prior
-    return Evidence(tag, first, last, explained, MOST.value, reads, MOST.source, bound)
 
 
 _AT_FLOOR = synth.flat(300, at=1.4)
@@ -125,11 +115,7 @@ RULE = Rule(
         "gap": GAP,
         "related": RELATED,
         "rise": RISE,
-        "least": LEAST,
-        "most": MOST,
-        "stationary": STATIONARY,
-        "way": WAY,
-        "least_ratio": LEAST_RATIO,
+        **THRESHOLDS,
     },
     fixes=(
         "Sort the training set by its loss, and look at the labels of the worst hundred.",

@@ -25,7 +25,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from lossmon import signals
 from lossmon.diagnosis import synth
@@ -194,7 +194,7 @@ def _stopped(at: float = 1.2, *, steps: int = 60) -> Floats:
     return loss
 
 
-def _moving(lr: Floats, c: float = 0.3) -> dict[signals.Signal, object]:
+def _moving(lr: Floats, c: float = 0.3) -> dict[signals.Signal, ArrayLike]:
     return {
         GRAD_SAMPLED_NORM: 1.0,
         GRAD_NORM: 1.0,
@@ -235,7 +235,7 @@ RULE = Rule(
     fires=(
         Case(
             "an exponential decay that is through after a third of the steps",
-            lambda: synth.run(loss=_stopped(), lr=_EXPONENTIAL, parameter=_moving(_EXPONENTIAL)),  # type: ignore[arg-type]
+            lambda: synth.run(loss=_stopped(), lr=_EXPONENTIAL, parameter=_moving(_EXPONENTIAL)),
         ),
     ),
     silent=(
@@ -245,7 +245,7 @@ RULE = Rule(
             lambda: synth.run(
                 loss=_stopped(),
                 lr=_COSINE,
-                parameter=_moving(_COSINE),  # type: ignore[arg-type]
+                parameter=_moving(_COSINE),
             ),
         ),
         Case(
@@ -253,7 +253,7 @@ RULE = Rule(
             lambda: synth.run(
                 loss=synth.flat(300, at=1.2),
                 lr=np.repeat([1e-3, 1e-6], 150),
-                parameter=_moving(np.repeat([1e-3, 1e-6], 150)),  # type: ignore[arg-type]
+                parameter=_moving(np.repeat([1e-3, 1e-6], 150)),
             ),
         ),
         Case(
@@ -261,7 +261,7 @@ RULE = Rule(
             lambda: synth.run(
                 loss=_stopped(),
                 lr=_EXPONENTIAL,
-                parameter=_moving(_EXPONENTIAL, 0.003),  # type: ignore[arg-type]
+                parameter=_moving(_EXPONENTIAL, 0.003),
             ),
         ),
         Case(
@@ -269,7 +269,7 @@ RULE = Rule(
             lambda: synth.run(
                 loss=_stopped(0.1),
                 lr=_EXPONENTIAL,
-                parameter=_moving(_EXPONENTIAL),  # type: ignore[arg-type]
+                parameter=_moving(_EXPONENTIAL),
             ),
         ),
     ),

@@ -32,14 +32,13 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import (
     LEAST,
-    LEAST_RATIO,
     MOST,
     NEEDS,
-    STATIONARY,
-    WAY,
+    THRESHOLDS,
     judgeable,
     off_floor,
     probed,
+    standing,
     tried,
 )
 from lossmon.diagnosis.rule import (
@@ -50,7 +49,7 @@ from lossmon.diagnosis.rule import (
     Rule,
     Undecided,
 )
-from lossmon.numfmt import fmt, plural
+from lossmon.numfmt import plural
 from lossmon.signals import CRITERION_LOSS, LOSS, PRIOR_LOSS, UPDATE_NORM, WEIGHT_NORM
 
 
@@ -66,7 +65,7 @@ def check(facts: Facts) -> Outcome:
         return CLEAR if neck is None else Undecided(_CONTRARY)
     if probe is None and neck is None:
         return Undecided(NEEDS)
-    evidence = [_floor(facts)]
+    evidence = [standing(facts, facts.level.loss, facts.sampled_window)]
     if probe is not None:
         evidence.append(tried(facts, probe[1]))
     if neck is not None:
@@ -86,14 +85,6 @@ def _on_the_way(facts: Facts, neck: Matrix | None) -> Outcome:
 _CONTRARY = (
     "a layer is very narrow, and yet one batch could be overfitted: widen it and train again"
 )
-
-
-def _floor(facts: Facts) -> Evidence:
-    level, (first, last) = facts.level, facts.sampled_window
-    reads = f"the loss is flat at {fmt(level.loss, 3)}, where a constant has {fmt(level.prior, 3)}"
-    bound = fmt((1 - MOST.value) * level.prior, 3)
-    tag = CRITERION_LOSS.name
-    return Evidence(tag, first, last, level.explained, MOST.value, reads, MOST.source, bound)
 
 
 def _narrow(facts: Facts, neck: Matrix) -> Evidence:
@@ -123,11 +114,7 @@ RULE = Rule(
     thresholds={
         "units": UNITS,
         "spare": SPARE,
-        "least": LEAST,
-        "most": MOST,
-        "stationary": STATIONARY,
-        "way": WAY,
-        "least_ratio": LEAST_RATIO,
+        **THRESHOLDS,
     },
     fixes=(
         "Widen the narrowest layer: to the number of outputs at least.",

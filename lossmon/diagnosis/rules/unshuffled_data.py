@@ -34,7 +34,7 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.numfmt import fmt, plural
-from lossmon.signals import LOSS
+from lossmon.signals import LOSS, Signal
 
 Floats = NDArray[np.float64]
 
@@ -136,7 +136,7 @@ def _evidence(found: Order) -> tuple[Evidence, ...]:
     )
 
 
-def _labels(classes: list[int]) -> dict[object, Floats]:
+def _labels(classes: list[int]) -> dict[Signal, Floats]:
     """Return the counts of batches of 64, each of one class."""
     one_hot = 64.0 * np.eye(len(LABEL_COUNTS))[classes]
     return {signal: one_hot[:, i] for i, signal in enumerate(LABEL_COUNTS)}
@@ -170,7 +170,7 @@ RULE = Rule(
     fires=(
         Case(
             "one class after the other, and a loss in saw-teeth",
-            lambda: synth.run(loss=_SAWTOOTH, total=_labels(_IN_TURN)),  # type: ignore[arg-type]
+            lambda: synth.run(loss=_SAWTOOTH, total=_labels(_IN_TURN)),
         ),
         Case(
             "values in ascending order, epoch after epoch",
@@ -188,7 +188,7 @@ RULE = Rule(
         Case("a healthy run", synth.run),
         Case(
             "batches of one class each, in random order",
-            lambda: synth.run(total=_labels(_AT_RANDOM)),  # type: ignore[arg-type]
+            lambda: synth.run(total=_labels(_AT_RANDOM)),
         ),
         Case(
             "values that are drawn at random",
@@ -202,7 +202,7 @@ RULE = Rule(
         ),
         Case(
             "labels of one class",
-            lambda: synth.run(total=_labels([3] * 300)),  # type: ignore[arg-type]
+            lambda: synth.run(total=_labels([3] * 300)),
         ),
     ),
 )
