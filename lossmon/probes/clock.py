@@ -31,11 +31,6 @@ class Clock:
         self._until = now + share * max(0.0, self._end - now)
 
     @property
-    def left_s(self) -> float:
-        """Seconds that the experiment under way has left; never negative."""
-        return max(0.0, self._until - self._now())
-
-    @property
     def is_over(self) -> bool:
         """Whether the experiment under way has used up its time."""
         return self._now() >= self._until

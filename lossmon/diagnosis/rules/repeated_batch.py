@@ -117,7 +117,6 @@ def _others(facts: Facts) -> Evidence | None:
 
 _ONE = {INPUT_PRINT: 0.7, TARGET_PRINT: -1.3, BATCH_SIZE: 32}
 _STUCK_VALIDATION = {VAL_LOSS: np.where(np.arange(300) % 50 == 49, synth.PRIOR, np.nan)}
-_GOOD_VALIDATION = {VAL_LOSS: np.where(np.arange(300) % 50 == 49, synth.falling(300), np.nan)}
 
 RULE = Rule(
     id="repeated-batch",
