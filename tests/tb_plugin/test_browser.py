@@ -55,6 +55,21 @@ COLOURS = """() => {
 }"""
 
 
+REDRAW = """async () => {
+  const {drawRuns} = await import('./static/runs.js');
+  const parent = document.createElement('div');
+  parent.className = 'trial';
+  document.body.prepend(parent);
+  window.clicked = [];
+  const run = (name, steps) => ({run: name, label: name, status: 'learning', steps});
+  window.draw = ({pending, steps}) => drawRuns(
+    parent,
+    {runs: [run('first', steps), run('second', 10)], pending, outside: []},
+    {selected: 'first', colour: () => 'black', select: (name) => clicked.push(name)},
+  );
+  draw({pending: ['third'], steps: 10});
+}"""
+"""Draws a list of two runs and one that is being read."""
 IN_VIEW = """() => {
   const {start, end} = Bokeh.documents.at(-1).roots()[0].x_range;
   return [start, end];
@@ -177,6 +192,18 @@ def test_tab_shows_the_findings_that_check_prints(
         (named,) = (f for f in run["findings"] if f["rule"] == run["cause"])
         for text in (*named["culprits"], *named["fixes"], named["evidence"][0]["reads"]):
             expect(body).to_contain_text(text)
+
+
+def test_click_that_is_half_done_when_new_data_comes_is_not_lost(page: Page, board: str) -> None:
+    _open(page, board)
+    inside = next(frame for frame in page.frames if "plugin_entry" in frame.url)
+    inside.evaluate(REDRAW)
+    second = inside.locator(".trial .run", has_text="second")
+    second.hover()
+    page.mouse.down()
+    inside.evaluate("() => draw({pending: [], steps: 20})")
+    page.mouse.up()
+    assert inside.evaluate("() => clicked") == ["second"]
 
 
 def test_chart_is_drawn(page: Page, board: str) -> None:

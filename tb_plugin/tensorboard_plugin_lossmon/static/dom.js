@@ -22,11 +22,42 @@ function setStyle(element, properties) {
   for (const [name, value] of Object.entries(properties)) element.style.setProperty(name, value);
 }
 
-/** Replace what `parent` holds, and give the focus back to the element of the same `id`. */
+/** Replace what `parent` holds. */
 export function fill(parent, ...children) {
+  keepFocus(parent, () => parent.replaceChildren(...present(children)));
+}
+
+/**
+ * Give `list` one child for each [key, shown, make], in that order.
+ *
+ * A child whose `shown` (text) is what it was stays where it is: a click that is half done when
+ * new data comes still reaches it.
+ */
+export function arrange(list, wanted) {
+  const known = new Map([...list.children].map((child) => [child.dataset.key, child]));
+  const place = ([key, shown, make], at) => {
+    let child = known.get(key);
+    known.delete(key);
+    if (child?.dataset.shown !== shown) {
+      child?.remove();
+      child = make();
+      Object.assign(child.dataset, {key, shown});
+    }
+    if (list.children[at] !== child) list.insertBefore(child, list.children[at] ?? null);
+  };
+  keepFocus(list, () => {
+    wanted.forEach(place);
+    for (const child of known.values()) child.remove();
+  });
+}
+
+/** Change what `parent` holds, and give the focus back to the element of the same `id`. */
+function keepFocus(parent, change) {
   const focused = parent.contains(document.activeElement) ? document.activeElement.id : '';
-  parent.replaceChildren(...present(children));
-  if (focused) document.getElementById(focused)?.focus({preventScroll: true});
+  change();
+  if (focused && document.activeElement?.id !== focused) {
+    document.getElementById(focused)?.focus({preventScroll: true});
+  }
 }
 
 /** Return "1 run", "2 runs". */

@@ -4,7 +4,7 @@ import {loadBokeh, makeChart} from './chart.js';
 import {fill, h} from './dom.js';
 import {drawFindings, drawVerdict} from './findings.js';
 import * as host from './host.js';
-import {drawRuns, hues, worst} from './runs.js';
+import {drawRuns, hues, outside, worst} from './runs.js';
 
 const state = {
   about: null,
@@ -189,8 +189,6 @@ function drawEmpty() {
     h('pre', {}, h('code', {}, 'lossmon run train.py')),
     h('p', {}, 'Runs appear here at the next reload.'),
     state.listing.notes.map((note) => h('p', {class: 'note'}, note)),
-    state.listing.outside.map((name) =>
-      h('p', {class: 'note'}, `${name}: not read, for a link in it leads out of the logdir`),
-    ),
+    state.listing.outside.map(outside),
   );
 }

@@ -1,5 +1,5 @@
 // The list of runs: one is shown at a time.
-import {counted, fill, h} from './dom.js';
+import {counted, fill, h, arrange} from './dom.js';
 
 /** Return the colour of each run, by TensorBoard's order of its own names. */
 export function hues(runs, names, colours) {
@@ -19,35 +19,65 @@ export function worst(runs) {
   return [...runs].sort((a, b) => key(a)[0] - key(b)[0] || key(a)[1] - key(b)[1])[0];
 }
 
-/** Draw the list. */
+/** Draw the list; what has not changed in it stays as it is. */
 export function drawRuns(parent, listing, {selected, colour, select}) {
-  const filter = parent.querySelector('.filter')?.value ?? '';
-  const list = h('div', {class: 'list', role: 'radiogroup', 'aria-label': 'Run'});
-  for (const run of listing.runs) list.append(line(run, run.run === selected, colour, select));
-  for (const name of listing.pending) {
-    const reading = h('span', {class: 'status'}, 'reading …');
-    list.append(h('div', {class: 'run pending'}, h('span', {class: 'name'}, broken(name)), reading));
+  const {heading, filter, list, notes} = frame(parent);
+  const count = listing.runs.length + listing.pending.length;
+  heading.textContent = counted(count, 'run');
+  filter.hidden = count <= 6;
+  arrange(list, [
+    ...listing.runs.map((run) => [`run ${run.run}`, shown(run), () => line(run, select)]),
+    ...listing.pending.map((name) => [`pending ${name}`, name, () => pending(name)]),
+  ]);
+  for (const run of listing.runs) {
+    const item = document.getElementById(`run-${run.run}`).parentElement;
+    mark(item, run.run === selected, colour(run.run));
   }
-  const notes = listing.outside.map((name) =>
-    h('p', {class: 'note'}, `${name}: not read, for a link in it leads out of the logdir`),
-  );
-  fill(parent, heading(listing, filter, list), list, ...notes);
-  narrow(list, filter);
+  fill(notes, listing.outside.map(outside));
+  narrow(list, filter.value);
   list.querySelector('.chosen')?.scrollIntoView({block: 'nearest'});
 }
 
-function heading(listing, filter, list) {
-  const field = h('input', {
-    id: 'filter',
-    class: 'filter',
-    type: 'search',
-    placeholder: 'Filter runs',
-    'aria-label': 'Filter runs',
-    oninput: (event) => narrow(list, event.target.value),
-  });
-  field.value = filter;
-  const count = listing.runs.length + listing.pending.length;
-  return [h('h2', {}, counted(count, 'run')), count > 6 ? field : null];
+/** Return the parts of the list, made at the first call. */
+function frame(parent) {
+  if (!parent.firstChild) {
+    const list = h('div', {class: 'list', role: 'radiogroup', 'aria-label': 'Run'});
+    const filter = h('input', {
+      class: 'filter',
+      type: 'search',
+      placeholder: 'Filter runs',
+      'aria-label': 'Filter runs',
+      oninput: (event) => narrow(list, event.target.value),
+    });
+    parent.append(h('h2'), filter, list, h('div', {class: 'notes'}));
+  }
+  const [heading, filter, list, notes] = parent.children;
+  return {heading, filter, list, notes};
+}
+
+/** Return all that a line says, as one text. */
+function shown(run) {
+  return JSON.stringify([run.label, run.status, run.cause, run.liveness, run.steps]);
+}
+
+function mark(item, chosen, hue) {
+  item.classList.toggle('chosen', chosen);
+  item.querySelector('input').checked = chosen;
+  item.querySelector('.dot').style.background = hue;
+}
+
+function pending(name) {
+  return h(
+    'div',
+    {class: 'run pending'},
+    h('span', {class: 'name'}, broken(name)),
+    h('span', {class: 'status'}, 'reading …'),
+  );
+}
+
+/** Return the note on a run that is not read. */
+export function outside(name) {
+  return h('p', {class: 'note'}, `${name}: not read, for a link in it leads out of the logdir`);
 }
 
 function narrow(list, text) {
@@ -57,15 +87,13 @@ function narrow(list, text) {
   }
 }
 
-function line(run, checked, colour, select) {
+function line(run, select) {
   const id = `run-${run.run}`;
-  const radio = h('input', {type: 'radio', name: 'run', id, onchange: () => select(run.run)});
-  radio.checked = checked;
   return h(
     'label',
-    {class: checked ? 'run chosen' : 'run', title: counted(run.steps, 'step')},
-    radio,
-    h('span', {class: 'dot', style: {background: colour(run.run)}}),
+    {class: 'run', title: counted(run.steps, 'step')},
+    h('input', {type: 'radio', name: 'run', id, onchange: () => select(run.run)}),
+    h('span', {class: 'dot'}),
     h('span', {class: 'name'}, broken(run.label)),
     h('span', {class: `status ${run.status}`}, words(run.status)),
     h('span', {class: 'cause'}, run.cause ?? ''),
