@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lossmon.cli.codes import HEALTHY
 from lossmon.cli.output import columns, emit, note, use_colour
 from lossmon.cli.runs import read_all
-from lossmon.cli.source import ADDRESS, fetch, opened
-from lossmon.errors import UsageError
-from lossmon.numfmt import printable
+from lossmon.cli.source import ADDRESS, fetch, opened, refuse_file
 
 if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
@@ -32,8 +30,7 @@ def add_parser(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Show the interface until it is left; without a terminal print the verdicts once."""
     with opened(args.logdir) as source:
-        if source.root.is_file():
-            raise UsageError(f"{printable(source.shown)} is a file; pass the folder that holds it")
+        refuse_file(source)
         return _show(source) if _has_terminal() else _print_once(source)
 
 

@@ -125,7 +125,7 @@ class Poller:
             return view.report, printable(f"{type(error).__name__}: {error}")
 
     def _snapshot(self) -> Snapshot:
-        return Snapshot(tuple(self._views.values()), self._problem or "")
+        return Snapshot(tuple(self._views.values()), self._problem or "", bool(self._owed))
 
 
 def _keyed(runs: Iterable[Run]) -> Iterator[tuple[Key, Run]]:
