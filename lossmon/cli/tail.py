@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lossmon.cli.codes import FAIL_ON, FINDINGS, HEALTHY, INTERRUPTED, STOPPED, exit_code
+from lossmon.cli.notify import add_notify, notifier
 from lossmon.cli.output import emit, note, takes_signs, use_colour, wait_for_reader
 from lossmon.cli.source import ADDRESS, fetch, opened, refuse_file
 from lossmon.errors import NoDataError, UsageError
@@ -18,6 +19,7 @@ from lossmon.errors import NoDataError, UsageError
 if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
     from lossmon.tui.news import News
+    from lossmon.tui.notifier import Notifier
     from lossmon.tui.snapshot import Snapshot
 
 _POLL_S = 1.0
@@ -45,6 +47,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--fail-on", choices=FAIL_ON, default="never", help="least severity that exits 3 (never)"
     )
+    add_notify(parser)
     parser.set_defaults(run=run)
 
 
@@ -59,12 +62,13 @@ def run(args: argparse.Namespace) -> int:
                 fetch(source)
             else:
                 source.follow()
-            return _tail(args, source)
+            with notifier(args.notify) as ringer:
+                return _tail(args, source, ringer)
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-def _tail(args: argparse.Namespace, source: Source) -> int:
+def _tail(args: argparse.Namespace, source: Source, ringer: Notifier | None) -> int:
     from lossmon.tui.following import follow
     from lossmon.tui.news import Newsreader
 
@@ -77,6 +81,8 @@ def _tail(args: argparse.Namespace, source: Source) -> int:
         for news in reader.take(snapshot):
             if not emit(line(news)):
                 return HEALTHY
+        if ringer is not None:
+            ringer.take(snapshot)
         if ends and _is_over(snapshot, once=args.once):
             return _code(snapshot, args.fail_on)
     if args.once:

@@ -10,6 +10,7 @@ from operator import le
 from typing import TYPE_CHECKING, Any
 
 from lossmon.cli.codes import HEALTHY
+from lossmon.cli.notify import add_notify
 from lossmon.cli.output import columns, emit, note, takes_signs, use_colour
 from lossmon.cli.runs import read_all
 from lossmon.cli.source import ADDRESS, fetch, opened, refuse_file
@@ -17,6 +18,8 @@ from lossmon.errors import UsageError
 
 if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
+    from lossmon.tui.app import LossmonApp
+    from lossmon.tui.notice import Way
 
 
 def add_parser(commands: Any) -> None:
@@ -31,6 +34,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--width", metavar="N", type=int, help="its columns (the terminal's)")
     parser.add_argument("--height", metavar="N", type=int, help="its rows (the terminal's)")
     parser.add_argument("--screen", choices=("overview", "run"), help="which (the first)")
+    add_notify(parser)
     parser.set_defaults(run=run)
 
 
@@ -40,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         refuse_file(source)
         if args.once:
             return _print_screen(args, source)
-        return _show(source) if _has_terminal() else _print_once(source)
+        return _show(source, args.notify) if _has_terminal() else _print_once(source)
 
 
 def _print_screen(args: argparse.Namespace, source: Source) -> int:
@@ -65,16 +69,24 @@ def _print_screen(args: argparse.Namespace, source: Source) -> int:
     return HEALTHY
 
 
-def _show(source: Source) -> int:
+def _show(source: Source, ways: list[Way]) -> int:
     _prefer_256_colours()
-    from lossmon.tui.app import LossmonApp
-
-    app = LossmonApp(source)
+    app = _app(source, ways)
     source.follow()
     app.run(mouse=False)
     if app.fault is not None:
         raise app.fault
     return app.return_code or HEALTHY
+
+
+def _app(source: Source, ways: list[Way]) -> LossmonApp:
+    if ways:
+        from lossmon.tui.noticing import NoticingApp
+
+        return NoticingApp(source, ways)
+    from lossmon.tui.app import LossmonApp
+
+    return LossmonApp(source)
 
 
 def _has_terminal() -> bool:
