@@ -30,6 +30,7 @@ class Terminal:
             os.execvp(words[0], list(words))
         size = struct.pack("HHHH", rows, columns, 0, 0)
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, size)
+        self._code: int | None = None
         self.sent = bytearray()
         """All that came so far."""
 
@@ -58,20 +59,35 @@ class Terminal:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) * _TICK_S
 
-    def close(self) -> int:
-        """Type q and wait; return the exit code."""
-        self.press("q")
-        deadline = time.perf_counter() + 5
-        while time.perf_counter() < deadline:
+    def memory(self) -> int:
+        """Return the bytes of the program that lie in memory, shared libraries included."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) * 1024  # type: ignore[index]
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send the program a signal."""
+        os.kill(self.pid, number)
+
+    def wait(self, seconds: float) -> int | None:
+        """Read until the program has ended; return its exit code, None where it goes on."""
+        deadline = time.perf_counter() + seconds
+        while self._code is None and time.perf_counter() < deadline:
             self.read(0.05)
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
-                os.close(self._fd)
-                return os.waitstatus_to_exitcode(status)
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
+                self.read(0.05)
+                self._code = os.waitstatus_to_exitcode(status)
+        return self._code
+
+    def close(self) -> int:
+        """Type q where it goes on, and wait; return the exit code."""
+        if self._code is None:
+            self.press("q")
+            if self.wait(5) is None:
+                self.send_signal(signal.SIGKILL)
+                self.wait(5)
         os.close(self._fd)
-        return -signal.SIGKILL
+        return -signal.SIGKILL if self._code is None else self._code
 
     def _take(self, most: int) -> None:
         try:
