@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from terminal import Terminal
@@ -112,13 +111,25 @@ def test_a_new_error_rings_once_while_lines_go_elsewhere(open_: Open, tmp_path: 
     assert "\x07" not in text
 
 
-@pytest.mark.parametrize("end", ["q", signal.SIGTERM, signal.SIGHUP])
-def test_the_title_is_put_back_on_every_way_out(
-    open_: Open, write_run: Callable[..., Path], end: Any
-) -> None:
+def test_the_title_is_put_back_by_a_signal_too(open_: Open, write_run: Callable[..., Path]) -> None:
     terminal = open_("tui", write_run("a", [1.0] * 50), "--notify", "title")
-    shown(terminal, "DIAGNOSIS")
     shown(terminal, re.escape("\x1b]2;lossmon"))
-    terminal.press(end) if isinstance(end, str) else terminal.send_signal(end)
-    assert terminal.wait(PATIENCE_S) is not None
+    terminal.send_signal(signal.SIGTERM)
+    assert terminal.wait(PATIENCE_S) == 128 + signal.SIGTERM
     assert terminal.sent.count(b"\x1b[22;2t") == terminal.sent.count(b"\x1b[23;2t") == 1
+
+
+def test_after_a_suspension_the_whole_screen_is_sent_again(
+    open_: Open, write_run: Callable[..., Path]
+) -> None:
+    terminal = open_("tui", write_run("a", [1.0] * 50))
+    shown(terminal, "DIAGNOSIS")
+    shown(terminal, "finished|learning|stuck|converged")
+    terminal.press("\x1a")
+    shown(terminal, r"\x1b\[\?1049l")
+    before = len(terminal.sent)
+    while Path(f"/proc/{terminal.pid}/stat").read_text().rpartition(") ")[2][0] != "T":
+        terminal.read(0.02)
+    terminal.send_signal(signal.SIGCONT)
+    shown(terminal, r"(?s)\x1b\[\?1049l.*\x1b\[\?1049h.*DIAGNOSIS")
+    assert len(terminal.sent) - before > 2000
