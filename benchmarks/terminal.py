@@ -34,13 +34,14 @@ class Terminal:
         self.sent = bytearray()
         """All that came so far."""
 
-    def read(self, seconds: float, *, until: str = "", bytes_per_s: float = 0) -> float:
+    def read(self, seconds: float, *, until: str | bytes = "", bytes_per_s: float = 0) -> float:
         """Read for so long, or until the pattern `until` has come; return the seconds it took.
 
         `bytes_per_s` reads no faster than that, as a slow line would.
         """
         began, from_here = time.perf_counter(), len(self.sent)
-        awaited = re.compile(until.encode()) if until else None
+        pattern = until.encode() if isinstance(until, str) else until
+        awaited = re.compile(pattern) if pattern else None
         while (spent := time.perf_counter() - began) < seconds:
             if awaited and awaited.search(self.sent, from_here):
                 break
@@ -55,14 +56,12 @@ class Terminal:
         os.write(self._fd, keys.encode())
 
     def cpu(self) -> float:
-        """Return the CPU seconds of the program so far, all threads."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) * _TICK_S
+        """Return the CPU seconds so far of the program and of those that it began, all threads."""
+        return sum(int(f[11]) + int(f[12]) for f in map(_stat, self._family())) * _TICK_S
 
     def memory(self) -> int:
-        """Return the bytes of the program that lie in memory, shared libraries included."""
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) * 1024  # type: ignore[index]
+        """Return the bytes in memory of the program and of those that it began."""
+        return sum(int(_stat(pid)[21]) for pid in self._family()) * os.sysconf("SC_PAGE_SIZE")
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send the program a signal."""
@@ -89,8 +88,25 @@ class Terminal:
         os.close(self._fd)
         return -signal.SIGKILL if self._code is None else self._code
 
+    def _family(self) -> list[int]:
+        """Return the program and all below it that still run."""
+        known = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+        above = {pid: int(fields[1]) for pid in known if (fields := _stat(pid))}
+        family = [self.pid]
+        for pid in family:
+            family += [child for child, parent in above.items() if parent == pid]
+        return [pid for pid in family if _stat(pid)]
+
     def _take(self, most: int) -> None:
         try:
             self.sent += os.read(self._fd, most)
         except OSError:  # Linux says EIO once the program has closed its end
             time.sleep(0.01)
+
+
+def _stat(pid: int) -> list[str]:
+    """Return the fields of a process behind its name; none where it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
