@@ -41,6 +41,7 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.entry import SAME_SCALE, Entry, entry
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence, Severity
+from lossmon.diagnosis.gains import first_gains
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.stats import median_of_columns
 from lossmon.diagnosis.synthtables import LAYERS
@@ -66,11 +67,14 @@ FIRST_LOSS = Threshold(2.0, "times the prior's loss", "TheDeepChecker: initial l
 SPIKE = Threshold(0.3, "of the weights", "toy runs: 0.06 at most in healthy ones, see lr-too-high")
 SHARE = Threshold(10.0, "times the others'", "toy runs: 31 with inputs of 300, 0.6-1.7 in healthy")
 PINNED = Threshold(0.5, "of the units", "DeepDiagnosis: more than half beyond 5")
+GATES = Threshold(7.4, "", "half of a normal number's values lie beyond 0.67 std: beyond 5 here")
 SAME = Threshold(
     0.1, "of the outputs' std", "nine tenths of the output are the same for all inputs"
 )
 EXPLAINED = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 USED = Threshold(0.5, "of the prior's loss", "who explains half of it uses the inputs")
+
+RECURRENT = ("LSTM", "GRU")
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +216,20 @@ def _pinned(facts: Facts, place: Entry) -> Evidence | None:
     return _layer(facts, SATURATED_SHARE, share, PINNED, reads, f"{fmt(100 * PINNED.value)} %")
 
 
+def _gated(facts: Facts, place: Entry) -> Evidence | None:
+    """Of a recurrent layer nothing is seen within: what its gates get follows from its weights."""
+    gains = first_gains(facts)
+    if isinstance(gains, str) or not any(kind in place.kind for kind in RECURRENT):
+        return None
+    own = np.array([p.name.startswith(f"{place.name}.weight_ih") for p in facts.parameters], bool)
+    given = float(facts.layers.typical(STD_IN, facts.layers.early)[place.row])
+    wide = float(np.nan_to_num(gains.values[own]).max(initial=0.0)) * given
+    if not wide > GATES.value:
+        return None
+    reads = f"what goes into its gates spreads by {fmt(wide, 2)}, where a sigmoid is flat beyond 5"
+    return _layer(facts, STD_IN, wide, GATES, reads, fmt(GATES.value))
+
+
 def _drowned(facts: Facts, place: Entry) -> Evidence | None:
     early = facts.layers.early
     units, whole = (facts.layers.typical(s, early)[place.row] for s in (UNIT_STD, STD_OUT))
@@ -236,6 +254,7 @@ _HARM: tuple[Callable[[Facts, Entry], Evidence | None], ...] = (
     _spike,
     _gradient,
     _pinned,
+    _gated,
     _drowned,
 )
 
@@ -284,6 +303,7 @@ RULE = Rule(
         "spike": SPIKE,
         "share": SHARE,
         "pinned": PINNED,
+        "gates": GATES,
         "same": SAME,
         "explained": EXPLAINED,
         "used": USED,
