@@ -40,7 +40,7 @@ class Gains:
     """One for each parameter of the run; NaN for those that are no matrices, or were not read."""
     least: Floats
     """The same, and of matrices whose use is not known what they have at least: either of their
-    dimensions may be that of the units."""
+    dimensions may be that of the units. Of tables that are looked up the size of an element."""
 
 
 def first_gains(facts: Recorded) -> Gains | str:
@@ -80,8 +80,13 @@ def _rows(parameter: ParameterInfo, last: frozenset[str]) -> float:
 
 
 def _most_rows(parameter: ParameterInfo) -> float:
-    """Return the larger of the first two dimensions of a tensor of unknown use; NaN for others."""
+    """Return the larger of the first two dimensions of a tensor of unknown use; NaN for others.
+
+    Of a table, which is as large as what it puts out, all elements.
+    """
     shape = parameter.shape
+    if parameter.kind in TABLES and len(shape) == 2 and not parameter.since:
+        return float(max(1, parameter.numel))
     if len(shape) != 2 or not min(shape) > 1 or parameter.since > 0 or _is_known(parameter.kind):
         return float("nan")
     return float(max(shape))

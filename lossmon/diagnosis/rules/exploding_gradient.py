@@ -35,12 +35,15 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.stats import root_sum_squares
 from lossmon.numfmt import fmt
 from lossmon.records import Steps
 from lossmon.signals import (
+    GRAD_NORM,
     LOSS,
     TOTAL_GRAD_NORM,
     TOTAL_UNCLIPPED_NORM,
+    UNCLIPPED_NORM,
     UPDATE_NORM,
     WEIGHT_NORM,
 )
@@ -51,7 +54,7 @@ BLOWN_UP = Threshold(10.0, "times the median", "beyond 6 standard deviations of 
 EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
 FALLEN = Threshold(0.05, "of the first loss", "where no prior is known: less is no progress")
 LARGE_STEP = Threshold(0.1, "of the weights", "TheDeepChecker: update ratios above 10^-1 diverge")
-STEEP = Threshold(1e3, "of the loss", "untrained: healthy programs at most 11, a cured demo 41")
+STEEP = Threshold(200.0, "of the loss", "untrained: learning programs at most 50, exploding 244")
 EPISODES = 3
 """So many times apart: fewer are bad batches."""
 NORMS = 50
@@ -73,13 +76,15 @@ def check(facts: Facts) -> Outcome:
     norms = _norms(facts)
     if facts.is_contested:
         return Skipped("its gradients depend on parameters that another training moves")
-    if len(norms.values) < NORMS or not norms.usual > 0:
+    is_short = len(norms.values) < NORMS or not norms.usual > 0
+    # The first gradient says all where there is hardly any after it.
+    if is_short and (not len(norms.values) or np.isfinite(facts.losses[-1:]).all()):
         return Skipped(f"{len(norms.values)} gradient norms are recorded, {NORMS} needed")
     moves_nothing = len(facts.parameters) > 0 and not facts.moves.any()
     # Gradients that no step follows are not cleared either, as a rule, and add up.
     if moves_nothing or _learns(facts):
         return CLEAR
-    for proof in (_from_the_start, _again_and_again, _for_good):
+    for proof in (_from_the_start,) if is_short else (_from_the_start, _again_and_again, _for_good):
         found = proof(facts, norms)
         if found is not None:
             return CLEAR if _stepped_before(facts, found.since_step) else found
@@ -119,21 +124,31 @@ def _stepped_before(facts: Facts, since: int) -> bool:
 def _from_the_start(facts: Facts, norms: Norms) -> Found | None:
     """Return the finding for a first gradient out of all proportion to weights and loss.
 
-    ‖g‖‖w‖ is the change of the loss that a step of the weights' own length promises.
+    ‖g‖‖w‖, tensor by tensor, is the change of the loss that a step of the weights' own length
+    promises; all together would count large tables with gradients that are none of theirs.
     """
-    start, loss, weights = facts.first_step, facts.first_loss, facts.weight_norms
-    if norms.steps[0] != start or not len(weights) or not loss > 0:
+    start, loss = facts.first_step, facts.first_loss
+    if norms.steps[0] != start or not loss > 0 or not len(facts.run_rows):
         return None
     scale = max(loss, facts.level.prior) if facts.level.is_known else loss
-    promised = float(norms.values[0] * weights[0]) / scale
-    if not promised > STEEP.value:
+    slope = _slope(facts)
+    if not slope > STEEP.value * scale:
         return None
     reads = f"the first gradient has a norm of {fmt(float(norms.values[0]), 3)} where the loss is "
-    reads += f"{fmt(loss, 3)} and the weights measure {fmt(float(weights[0]), 3)}"
-    limit, bound = STEEP.value, fmt(STEEP.value * scale / float(weights[0]), 3)
+    reads += f"{fmt(loss, 3)}: a step as long as the weights promises to change it by "
+    reads += fmt(slope, 3)
+    limit, bound = STEEP.value, fmt(STEEP.value * scale, 3)
     tag = TOTAL_GRAD_NORM.name
-    steep = Evidence(tag, start, start, promised, limit, reads, STEEP.source, bound)
+    steep = Evidence(tag, start, start, slope / scale, limit, reads, STEEP.source, bound)
     return Found("error", start, (steep, *_level(facts)))
+
+
+def _slope(facts: Facts) -> float:
+    """Return the root of the sum over the parameters of (‖g‖‖w‖)² at the first record."""
+    first = facts.run_rows[:1]
+    clipped, weight = (facts.parameter(s, first)[0] for s in (GRAD_NORM, WEIGHT_NORM))
+    gradient = np.fmax(clipped, facts.parameter(UNCLIPPED_NORM, first)[0])
+    return float(root_sum_squares(gradient * weight))
 
 
 def _again_and_again(facts: Facts, norms: Norms) -> Found | None:

@@ -42,7 +42,7 @@ Floats = NDArray[np.float64]
 
 LARGE = Threshold(3.0, "", "torch.nn.init.calculate_gain gives at most 5/3: nearly twice that")
 FIRST_LOSS = Threshold(2.0, "times the prior's loss", "TheDeepChecker: a first loss of 2 ln K")
-WIDE = Threshold(10.0, "times the targets'", "an untrained model of sound scale is about as wide")
+WIDE = Threshold(5.0, "times the targets'", "an untrained model of sound scale is about as wide")
 PINNED = Threshold(0.5, "of the units", "SageMaker Debugger and DeepDiagnosis: more than half")
 EXPLAINED = Threshold(0.9, "of the prior's loss", "a model that explains so much has got over it")
 INPUT = Threshold(30.0, "", "normalised inputs do not reach it: 30 standard deviations")

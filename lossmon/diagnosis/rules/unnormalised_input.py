@@ -36,13 +36,19 @@ from lossmon.batchsignals import (
     INPUT_OFFSET,
     INPUT_SCALE_SPREAD,
     INPUT_STD,
+    PREDICTION_MEAN,
+    PREDICTION_STD,
+    TARGET_MEAN,
+    TARGET_STD,
 )
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.entry import SAME_SCALE, Entry, entry
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.gains import first_gains
+from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.scales import pooled
 from lossmon.diagnosis.stats import median_of_columns
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.numfmt import fmt
@@ -65,6 +71,10 @@ OFFSET = Threshold(3.0, "of a feature's std", "the sign of a feature is then alw
 
 FIRST_LOSS = Threshold(2.0, "times the prior's loss", "TheDeepChecker: initial loss beyond 2 ln K")
 SPIKE = Threshold(0.3, "of the weights", "toy runs: 0.06 at most in healthy ones, see lr-too-high")
+OUTPUTS = Threshold(
+    10.0, "times the targets'", "an untrained model is about as wide: init-too-large"
+)
+MOVES = Threshold(1e-4, "of the weights", "TheDeepChecker: update ratios below 10^-4 are too small")
 SHARE = Threshold(10.0, "times the others'", "toy runs: 31 with inputs of 300, 0.6-1.7 in healthy")
 PINNED = Threshold(0.5, "of the units", "DeepDiagnosis: more than half beyond 5")
 GATES = Threshold(7.4, "", "half of a normal number's values lie beyond 0.67 std: beyond 5 here")
@@ -179,6 +189,21 @@ def _first_loss(facts: Facts, place: Entry) -> Evidence | None:
     return Evidence(LOSS.name, at, at, start, limit, reads, FIRST_LOSS.source)
 
 
+def _first_outputs(facts: Facts, place: Entry) -> Evidence | None:
+    """Of a regression: outputs that are out of all proportion before anything was learned."""
+    measured = facts.batches.measured
+    means, stds = measured(PREDICTION_MEAN)[1][:1], measured(PREDICTION_STD)[1][:1]
+    given, made = (
+        pooled(means, stds).size,
+        pooled(measured(TARGET_MEAN)[1], measured(TARGET_STD)[1]),
+    )
+    if not made.size > 0 or not given > OUTPUTS.value * made.size:
+        return None
+    reads = f"the first outputs measure {fmt(given, 3)}, where targets measure {fmt(made.size, 3)}"
+    at, limit = facts.first_step, OUTPUTS.value * made.size
+    return Evidence(PREDICTION_STD.name, at, at, given, limit, reads, OUTPUTS.source)
+
+
 def _spike(facts: Facts, place: Entry) -> Evidence | None:
     early = facts.update_ratios[:EARLY_ROWS]
     early = np.where(np.isnan(early), 0.0, early)
@@ -241,6 +266,19 @@ def _drowned(facts: Facts, place: Entry) -> Evidence | None:
     return _layer(facts, UNIT_STD, share, SAME, reads, f"{fmt(100 * SAME.value)} %")
 
 
+def _unread(facts: Facts, place: Entry) -> Evidence | None:
+    """Nothing at all was learned of such inputs, though the weights move."""
+    level, (first, last) = facts.level, facts.window
+    moves = facts.motion.total_ratio >= MOVES.value and not facts.is_improving
+    if not moves or not level.explained <= AT_PRIOR.value:
+        return None
+    reads = f"the loss is {fmt(level.loss, 3)}, where a constant prediction has "
+    reads += fmt(level.prior, 3)
+    tag, limit = LOSS.name, AT_PRIOR.value
+    bound = fmt((1 - limit) * level.prior, 3)
+    return Evidence(tag, first, last, level.explained, limit, reads, AT_PRIOR.source, bound)
+
+
 def _layer(
     facts: Facts, signal: Signal, observed: float, limit: Threshold, reads: str, bound: str
 ) -> Evidence:
@@ -251,11 +289,13 @@ def _layer(
 
 _HARM: tuple[Callable[[Facts, Entry], Evidence | None], ...] = (
     _first_loss,
+    _first_outputs,
     _spike,
     _gradient,
     _pinned,
     _gated,
     _drowned,
+    _unread,
 )
 
 
@@ -301,6 +341,9 @@ RULE = Rule(
         "same_scale": SAME_SCALE,
         "first_loss": FIRST_LOSS,
         "spike": SPIKE,
+        "outputs": OUTPUTS,
+        "moves": MOVES,
+        "at_prior": AT_PRIOR,
         "share": SHARE,
         "pinned": PINNED,
         "gates": GATES,
@@ -351,6 +394,11 @@ RULE = Rule(
             ),
             culprits=("0",),
         ),
+        Case(
+            "raw pixels of which nothing at all was learned",
+            lambda: synth.run(loss=synth.flat(300), total=_PIXELS, layer={STD_IN: _taken_in(60.0)}),
+            culprits=("0",),
+        ),
     ),
     silent=(
         Case("a healthy run", synth.run),
@@ -378,7 +426,9 @@ RULE = Rule(
         ),
         Case(
             "raw pixels that do no harm",
-            lambda: synth.run(loss=synth.flat(300), total=_PIXELS, layer={STD_IN: _taken_in(60.0)}),
+            lambda: synth.run(
+                loss=synth.flat(300, at=1.6), total=_PIXELS, layer={STD_IN: _taken_in(60.0)}
+            ),
         ),
         Case(
             "raw pixels of which much has been learned",
