@@ -2,7 +2,8 @@
 
 Sees
     The total gradient norm before clipping, at all sampled steps, against what it is as a rule and
-    what it was at first: single norms far above both, again and again, or a level that has risen.
+    what it was at first: a first norm out of all proportion, one early norm out of nowhere whose
+    step threw the weights about, norms far above the rest again and again, or a risen level.
     And whether a large step came before it.
 
 Why the loss stalls
@@ -25,7 +26,7 @@ Sources
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,8 +54,9 @@ Floats = NDArray[np.float64]
 BLOWN_UP = Threshold(10.0, "times the median", "beyond 6 standard deviations of a sound scatter")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
 FALLEN = Threshold(0.05, "of the first loss", "where no prior is known: less is no progress")
+JUMP = Threshold(30.0, "times any before", "toy runs: 68 in a ReLU RNN; overshooting grows by less")
 LARGE_STEP = Threshold(0.1, "of the weights", "TheDeepChecker: update ratios above 10^-1 diverge")
-STEEP = Threshold(200.0, "of the loss", "untrained: learning programs at most 50, exploding 244")
+STEEP = Threshold(150.0, "of the loss", "untrained: learning programs at most 50, exploding 244")
 EPISODES = 3
 """So many times apart: fewer are bad batches."""
 NORMS = 50
@@ -76,18 +78,18 @@ def check(facts: Facts) -> Outcome:
     norms = _norms(facts)
     if facts.is_contested:
         return Skipped("its gradients depend on parameters that another training moves")
-    is_short = len(norms.values) < NORMS or not norms.usual > 0
-    # The first gradient says all where there is hardly any after it.
-    if is_short and (not len(norms.values) or np.isfinite(facts.losses[-1:]).all()):
-        return Skipped(f"{len(norms.values)} gradient norms are recorded, {NORMS} needed")
     moves_nothing = len(facts.parameters) > 0 and not facts.moves.any()
     # Gradients that no step follows are not cleared either, as a rule, and add up.
-    if moves_nothing or _learns(facts):
+    if not len(norms.values) or moves_nothing or _learns(facts):
         return CLEAR
-    for proof in (_from_the_start,) if is_short else (_from_the_start, _again_and_again, _for_good):
+    # The first gradient may say all, where hardly any other is finite or was looked at.
+    is_short = len(norms.values) < NORMS or not norms.usual > 0
+    for proof in _PROOFS[:1] if is_short else _PROOFS:
         found = proof(facts, norms)
         if found is not None:
             return CLEAR if _stepped_before(facts, found.since_step) else found
+    if is_short:
+        return Skipped(f"{len(norms.values)} gradient norms are recorded, {NORMS} needed")
     return CLEAR
 
 
@@ -151,6 +153,27 @@ def _slope(facts: Facts) -> float:
     return float(root_sum_squares(gradient * weight))
 
 
+def _out_of_nowhere(facts: Facts, norms: Norms) -> Found | None:
+    """Return the finding for one early gradient whose step threw the weights about."""
+    early = norms.values[:EARLY_ROWS]
+    jump = early[1:] / np.maximum.accumulate(early)[:-1]
+    high = np.flatnonzero((jump > JUMP.value) & (early[1:] > BLOWN_UP.value * norms.usual)) + 1
+    if not len(high):
+        return None
+    at = int(high[0])
+    since = int(norms.steps[at])
+    moved = facts.update_ratios[facts.sampled_steps[facts.run_rows] == since]
+    if not len(moved) or not np.nan_to_num(moved[0], nan=np.inf) > LARGE_STEP.value:
+        return None
+    reads = f"the gradient norm of step {since} is {fmt(float(early[at]), 3)}, "
+    reads += f"{fmt(float(jump[at - 1]), 2)} times the largest before it, and its step threw the "
+    reads += "weights about"
+    limit, bound = JUMP.value, fmt(JUMP.value * float(early[:at].max()), 3)
+    tag, source = TOTAL_GRAD_NORM.name, JUMP.source
+    blown = Evidence(tag, since, since, float(jump[at - 1]), limit, reads, source, bound)
+    return Found("error", since, (blown, *_level(facts)))
+
+
 def _again_and_again(facts: Facts, norms: Norms) -> Found | None:
     high = np.flatnonzero(norms.values > BLOWN_UP.value * norms.usual)
     apart = high[np.append(True, np.diff(high) > 1)] if len(high) else high
@@ -182,6 +205,14 @@ def _for_good(facts: Facts, norms: Norms) -> Found | None:
     tag = TOTAL_GRAD_NORM.name
     risen = Evidence(tag, since, last, level, limit, reads, BLOWN_UP.source, fmt(limit, 3))
     return Found("error", since, (risen, *_level(facts)))
+
+
+_PROOFS: tuple[Callable[[Facts, Norms], Found | None], ...] = (
+    _from_the_start,
+    _out_of_nowhere,
+    _again_and_again,
+    _for_good,
+)
 
 
 def _has_a_level(facts: Facts) -> bool:
@@ -218,6 +249,12 @@ def _imbalanced() -> Floats:
     return norms
 
 
+def _one_large_step(at: int) -> Floats:
+    updates = np.full((300, len(synth.SHAPES)), 0.02)
+    updates[at] = 60.0
+    return updates
+
+
 def _early_steps() -> Floats:
     updates = np.full((300, len(synth.SHAPES)), 0.02)
     updates[2:6] = 5.0
@@ -236,6 +273,7 @@ RULE = Rule(
         "explained": EXPLAINED,
         "fallen": FALLEN,
         "steep": STEEP,
+        "jump": JUMP,
         "large_step": LARGE_STEP,
     },
     explains=(
@@ -244,6 +282,7 @@ RULE = Rule(
         "dead-relu",
         "saturated-activation",
         "lr-too-high",
+        "lr-too-low",
         "no-signal",
     ),
     fixes=(
@@ -262,6 +301,14 @@ RULE = Rule(
             "norms of 300 again and again, at the prior",
             lambda: synth.run(
                 loss=synth.flat(300), scalar={TOTAL_GRAD_NORM: _spiky(60, 120, 180, 240, 280)}
+            ),
+        ),
+        Case(
+            "one gradient out of nowhere, whose step threw the weights about for good",
+            lambda: synth.run(
+                loss=synth.flat(300),
+                scalar={TOTAL_GRAD_NORM: _spiky(4)},
+                parameter={UPDATE_NORM: _one_large_step(4)},
             ),
         ),
         Case(
