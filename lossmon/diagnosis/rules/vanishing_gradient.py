@@ -34,11 +34,11 @@ from lossmon.numfmt import fmt
 from lossmon.signals import GRAD_NORM, WEIGHT_NORM
 
 FIRST_TO_LAST = Threshold(
-    1e-4,
+    1e-3,
     "of the last layer's",
-    "AUTOTRAINER: absolute 1e-3; healthy toy runs 0.6-2, 12 sigmoids 1e-10",
+    "AUTOTRAINER: absolute 1e-3; healthy toy runs 0.6-2, 16 tanhs 1e-4, 12 sigmoids 1e-10",
 )
-SLOPE = Threshold(-0.2, "decades a layer", "steady decay: 1e-4 over at most twenty layers")
+SLOPE = Threshold(-0.2, "decades a layer", "steady decay: 1e-3 over at most fifteen layers")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
 LAYERS = 3
 
