@@ -32,7 +32,9 @@ from numpy.typing import ArrayLike, NDArray
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.motion import SIGNIFICANT
+from lossmon.diagnosis.progress import progress, progress_so_far
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.stats import ratio, root_sum_squares
 from lossmon.numfmt import fmt, plural
@@ -54,7 +56,7 @@ LEFT = Threshold(
     0.05, "of the gradient", "Pascanu et al. 2013 cut to half the average norm at most"
 )
 RATIO = Threshold(1e-4, "of the weights", "TheDeepChecker: update ratios below 10^-4 are too small")
-STRAIGHT_RATIO = Threshold(1e-3, "of the weights", "Karpathy: about 1e-3 is sound; less is slow")
+SLOW_RATIO = Threshold(1e-3, "of the weights", "Karpathy: about 1e-3 is sound; less is slow")
 COSINE = Threshold(0.95, "", "toy runs: 0.98 with lr 1000 times too low, 0.86-0.94 else")
 LITTLE = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
 EXPLAINED = Threshold(0.9, "of the prior's loss", "a model that explains so much is nearly done")
@@ -78,13 +80,13 @@ def check(facts: Facts) -> Outcome:
         return Skipped("updates are not recorded where gradient norms are")
     steps = _typical(moved[both])
     uncut = _typical(ratio(moved[both], left[both]))
-    straight = tuple(_straight(facts))
-    limit = STRAIGHT_RATIO if straight else RATIO
+    reasons = (*_straight(facts), *_nothing_learned(facts))
+    limit = SLOW_RATIO if reasons else RATIO
     if not 0 < steps < limit.value <= uncut:
         return CLEAR
     since = int(facts.sampled_steps[rows[int(np.argmax(known))]])
     small = _small(facts, steps, uncut, limit, since)
-    return Found("error", since, (_cut(facts, left, since), small, *straight))
+    return Found("error", since, (_cut(facts, left, since), small, *reasons))
 
 
 def _left(facts: Facts) -> Floats:
@@ -109,6 +111,10 @@ def _straight(facts: Facts) -> Iterator[Evidence]:
         reads = f"successive updates point the same way (cosine {fmt(motion.update_cosine, 3)})"
         tag, cosine = UPDATE_DOT_PREV.name, motion.update_cosine
         yield Evidence(tag, first, last, cosine, COSINE.value, reads, COSINE.source)
+
+
+def _nothing_learned(facts: Facts) -> tuple[Evidence, ...]:
+    return progress_so_far(facts, AT_PRIOR) if progress(facts) <= AT_PRIOR.value else ()
 
 
 def _typical(ratios: Floats) -> float:
@@ -157,10 +163,11 @@ RULE = Rule(
     thresholds={
         "left": LEFT,
         "ratio": RATIO,
-        "straight_ratio": STRAIGHT_RATIO,
+        "slow_ratio": SLOW_RATIO,
         "cosine": COSINE,
         "agreement": SIGNIFICANT,
         "little": LITTLE,
+        "at_prior": AT_PRIOR,
         "explained": EXPLAINED,
     },
     explains=("lr-too-low", "no-signal"),
