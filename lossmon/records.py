@@ -265,8 +265,9 @@ class LayerInfo:
     sampled_units: int = 0
     """Number of those that are looked at."""
     settings: Mapping[str, float] = field(default_factory=dict)
-    """What it was built with: `p` of dropout, `momentum` and `eps` of normalisation; and `values`,
-    the number of values behind each batch statistic when its layers were first seen to run."""
+    """What it was built with: `p` of dropout, `momentum` and `eps` of normalisation; `values`,
+    the number of values behind each batch statistic when its layers were first seen to run; and
+    `scale`, the number that its output is multiplied by before the function that follows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Nodes are told by their sequence number, so that no layer's node need be held, n
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -79,21 +80,37 @@ def graph_behind(roots: Iterable[Tensor]) -> Graph:
     return graph
 
 
-def activation_behind(graph: Graph, output: int | None) -> str:
-    """Return the function that the output of a node goes into, reshaped or not; "" for none."""
-    queue = deque(graph.users.get(output, ()) if output is not None else ())
+def activation_behind(graph: Graph, output: int | None) -> tuple[str, float]:
+    """Return the function that the output of a node goes into, and the factor before it.
+
+    Reshaped or not, multiplied by a number or not; "" and 1 for none.
+    """
+    queue = deque((number, 1.0) for number in graph.users.get(output, ())) if output else deque()
     seen: set[int] = set()
     while queue and len(seen) < MAX_BETWEEN:
-        number = queue.popleft()
+        number, scale = queue.popleft()
         if number in seen:
             continue
         seen.add(number)
         name = of_node(graph.nodes[number])
         if name in FUNCTIONS:
-            return name
-        if name in RESHAPES:
-            queue.extend(graph.users.get(number, ()))
-    return ""
+            return name, scale
+        factor = 1.0 if name in RESHAPES else _factor(name, graph.nodes[number])
+        if factor > 0:
+            queue.extend((user, factor * scale) for user in graph.users.get(number, ()))
+    return "", 1.0
+
+
+def _factor(name: str, node: Any) -> float:
+    """Return the number that a node multiplies by; 0 where it does anything else."""
+    number = getattr(node, "_saved_other", None) if name in ("mul", "div") else None
+    # A number of the script is a tensor without dimensions, in host memory.
+    if number is None or number.dim() or number.device.type != "cpu" or number.requires_grad:
+        return 0.0
+    value = float(number)
+    if not math.isfinite(value) or value <= 0:
+        return 0.0
+    return value if name == "mul" else 1 / value
 
 
 def sources(graph: Graph, ends: Sequence[Ends], at: int) -> tuple[list[int], list[str]]:

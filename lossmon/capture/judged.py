@@ -51,6 +51,8 @@ class Judged:
     """Where smooth_l1 and huber turn from squares to distances."""
     stretched: bool = False
     """Whether prediction or target was stretched to the other's shape."""
+    is_target_worked_out: bool = False
+    """Whether the target is known to within rounding only: not the same in equal batches."""
 
     @property
     def name(self) -> str:

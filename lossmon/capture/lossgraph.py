@@ -1,7 +1,8 @@
 """What the criterion saw, read from the autograd graph before backward frees it.
 
 Most criteria of torch leave a node that holds prediction and target, through scaling, penalties and
-label smoothing; soft targets leave a pattern of few nodes, and l1_loss only a difference.
+label smoothing; soft targets leave a pattern of few nodes, and l1_loss only a difference: see
+`distances`.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class Roles:
         self.floor = np.where(self.follows & self.fires, np.float32(0), np.float32(-INF))
         """A ReLU that comes after is the larger of this and the value."""
         self.worked_out: list[tuple[int, Callable[[Tensor], Tensor]]] = [
-            (at, function.apply)
+            (at, _scaled(function.apply, slots[at].scale))
             for at, function in enumerate(known)
             if function is not None and self.follows[at] and not function.fires
         ]
@@ -40,7 +40,12 @@ class Roles:
 def _limits(function: Function | None, slot: Slot) -> tuple[float, float]:
     if function is None:
         return -INF, INF
-    return function.limits(of_output=slot.is_activation)
+    low, high = function.limits(of_output=slot.is_activation)
+    return low / slot.scale, high / slot.scale
+
+
+def _scaled(apply: Callable[[Tensor], Tensor], scale: float) -> Callable[[Tensor], Tensor]:
+    return apply if scale == 1 else lambda x: apply(scale * x)
 
 
 def _is_whole_softmax(slot: Slot) -> bool:

@@ -18,7 +18,7 @@ from lossmon.capture.boards import Boards, Floats, blank
 from lossmon.capture.cuts import INPUT_ELEMENTS, OUTPUT_ELEMENTS, Share, share_of
 from lossmon.capture.layers import Layer
 from lossmon.capture.slots import MISSES, Slot, new_slot
-from lossmon.capture.survey import Survey, first_tensor, unit_dim
+from lossmon.capture.survey import SCALE, Survey, first_tensor, unit_dim
 from lossmon.capture.transfer import Transfer
 from lossmon.records import LayerInfo
 
@@ -131,6 +131,7 @@ class Roster:
             if call.output is not None:
                 call.output.row = row
                 call.output.function = self.infos[row].activation
+                call.output.scale = self.infos[row].settings.get(SCALE, 1.0)
                 call.output.is_activation = self.infos[row].is_activation
                 slots.append(call.output)
             if call.input is not None:

@@ -17,6 +17,7 @@ from lossmon.capture.batches import LONG_STEP_S, BatchMeter
 from lossmon.capture.criterion import COLUMNS as CRITERION_COLUMNS
 from lossmon.capture.criterion import CriterionHook, CriterionMeter
 from lossmon.capture.device import DeviceMeter
+from lossmon.capture.distances import distance_in_graph
 from lossmon.capture.fingerprint import Fingerprints
 from lossmon.capture.foreign import training_clock
 from lossmon.capture.forwards import ForwardMeter
@@ -261,7 +262,7 @@ class StepSampler:
         if not self._rhythm.criterion:
             return
         if judged is None and len(roots) == 1:
-            judged = judged_in_graph(roots[0])
+            judged = judged_in_graph(roots[0]) or distance_in_graph(roots[0])
             if judged is None and self._rhythm.close and has_stretched_difference(roots[0]):
                 self._note(CRITERION, {"name": "", "stretched": True, "crossed": True})
         if judged is None or is_sharded(judged.prediction):
@@ -269,7 +270,7 @@ class StepSampler:
         columns, parts = list(CRITERION_COLUMNS), []
         with torch.no_grad():
             parts.append(self._criterion.measure(judged))
-            if self._rhythm.prints:
+            if self._rhythm.prints and not judged.is_target_worked_out:
                 columns.append(TARGET_PRINT.name)
                 parts.append(self._prints.of(judged.target).reshape(1).to(parts[0].device))
             closer = self._guard.run("predictions", self._look_closely, judged)

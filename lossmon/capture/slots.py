@@ -28,6 +28,8 @@ class Slot:
     """Shape (samples, kept units)."""
     function: str = ""
     """Activation function that the layer is, or that follows it."""
+    scale: float = 1.0
+    """What its output is multiplied by before that function."""
     is_activation: bool = False
     fresh: bool = False
     """Whether the target holds what the newest forward pass put there."""

@@ -16,6 +16,8 @@ from lossmon.capture.layers import Layer
 from lossmon.capture.layersettings import settings_of
 from lossmon.records import LayerInfo
 
+SCALE = "scale"
+"""Setting of a layer whose output is multiplied by a number before the function behind it."""
 _PLAIN = (Tensor, nn.Parameter)
 """Others stand for tensors that are elsewhere, or not there at all."""
 _LAST = (nn.Linear, nn.LayerNorm, nn.Embedding, nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention)
@@ -105,16 +107,20 @@ class Survey:
         module = layer.module()
         own = self.function(number)
         feeding, between = sources(graph, ends, row)
+        behind, scale = activation_behind(graph, ends[row].output)
+        settings = self._settings.get(number, {})
+        if not own and scale != 1:
+            settings = {**settings, SCALE: scale}
         return LayerInfo(
             name=layer.name,
             kind="" if module is None else type(getattr(module, "_orig_mod", module)).__name__,
-            activation=own or activation_behind(graph, ends[row].output),
+            activation=own or behind,
             is_activation=bool(own),
             sources=tuple(feeding),
             between=tuple(between),
             units=units[0],
             sampled_units=units[1],
-            settings=self._settings.get(number, {}),
+            settings=settings,
         )
 
 

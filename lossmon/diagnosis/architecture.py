@@ -82,7 +82,8 @@ def is_linear_throughout(facts: Facts) -> bool:
     """Return whether everything from the model's inputs to its last matrix is known to be linear.
 
     A chain or a tree of layers with one end, each fed by layers that were seen or a table of
-    embeddings; all parameters of two dimensions or more belong to one of them.
+    embeddings; all parameters of two dimensions or more belong to one of them. One module that
+    hands on what it is given may stand in several places, and be seen in the last one only.
     """
     infos, known = layers(facts), matrices(facts)
     if not known:
@@ -93,7 +94,7 @@ def is_linear_throughout(facts: Facts) -> bool:
     used = {source for info in infos[: end + 1] for source in info.sources}
     return (
         all(len(p.shape) < 2 or p.name in owned for p in facts.parameters)
-        and all(row in used for row in range(end))
+        and all(row in used or _NOTHING.fullmatch(infos[row].kind) for row in range(end))
         and all(
             _is_plain(infos[row], row == end, row in known or row in tables)
             and (bool(infos[row].sources) or row == 0 or row in tables)

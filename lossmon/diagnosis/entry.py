@@ -36,6 +36,9 @@ def entry(facts: Facts) -> Entry | None:
 
     None where none does: the input is looked up in a table, or scaled on the way.
     """
+    tensors = facts.batches.inputs
+    if tensors and str(tensors[0].get("dtype", "")).startswith("int"):
+        return None  # ids; pixels come as bytes
     owners = {parameter.name.rpartition(".")[0] for parameter in facts.parameters}
     seen, given = _std_in(facts), _std(facts)
     for row, info in enumerate(facts.layers.infos):

@@ -38,6 +38,9 @@ class Gains:
     step: int
     values: Floats
     """One for each parameter of the run; NaN for those that are no matrices, or were not read."""
+    least: Floats
+    """The same, and of matrices whose use is not known what they have at least: either of their
+    dimensions may be that of the units. Of tables that are looked up the size of an element."""
 
 
 def first_gains(facts: Recorded) -> Gains | str:
@@ -52,14 +55,17 @@ def first_gains(facts: Recorded) -> Gains | str:
     norms = facts.parameter(WEIGHT_NORM, facts.run_rows[:1])[0]
     last = _last_layers(facts)
     rows = np.array([_rows(p, last) for p in facts.parameters], float)
-    return Gains(int(steps[0]), norms / np.sqrt(rows))
+    most = np.array([_most_rows(p) for p in facts.parameters], float)
+    values = norms / np.sqrt(rows)
+    return Gains(int(steps[0]), values, np.fmax(values, norms / np.sqrt(most)))
 
 
 def _last_layers(facts: Recorded) -> frozenset[str]:
     """Return the names of the layers that no other one is known to be fed by."""
     infos = facts.layers.infos
     used = {at for info in infos for at in info.sources}
-    return frozenset(info.name for at, info in enumerate(infos) if at not in used)
+    # A module that never ran, but whose weight was used, has no units: positions, as a rule.
+    return frozenset(x.name for at, x in enumerate(infos) if at not in used and x.units > 0)
 
 
 def _rows(parameter: ParameterInfo, last: frozenset[str]) -> float:
@@ -71,6 +77,24 @@ def _rows(parameter: ParameterInfo, last: frozenset[str]) -> float:
         multiplied = parameter.tied or parameter.name.rpartition(".")[0] in last
         return float(shape[0]) if multiplied else float("nan")
     return float(shape[0]) if _rows_are_units(kind) else float("nan")
+
+
+def _most_rows(parameter: ParameterInfo) -> float:
+    """Return the larger of the first two dimensions of a tensor of unknown use; NaN for others.
+
+    Of a table, which is as large as what it puts out, all elements.
+    """
+    shape = parameter.shape
+    if parameter.kind in TABLES and len(shape) == 2 and not parameter.since:
+        return float(max(1, parameter.numel))
+    if len(shape) != 2 or not min(shape) > 1 or parameter.since > 0 or _is_known(parameter.kind):
+        return float("nan")
+    return float(max(shape))
+
+
+@lru_cache(maxsize=256)
+def _is_known(kind: str) -> bool:
+    return any(name in kind for name in (*KINDS, *TABLES, "Norm"))
 
 
 @lru_cache(maxsize=256)

@@ -101,7 +101,9 @@ def _cosine(facts: Facts, rows: NDArray[np.int64], update: Floats) -> float:
 
 
 def _reach(facts: Facts, rows: NDArray[np.int64], update: Floats) -> float | None:
-    gradient = facts.parameter(signals.GRAD_NORM, rows)
+    clipped = facts.parameter(signals.GRAD_NORM, rows)
+    # What is left of a clipped gradient is not the slope of the loss.
+    gradient = np.fmax(clipped, facts.parameter(signals.UNCLIPPED_NORM, rows))
     unseen = facts.moves.any() and not np.nansum(update)
     if not np.isfinite(gradient).any() or unseen:
         # What moves the weights is no optimizer's step.

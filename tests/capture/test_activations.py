@@ -279,8 +279,10 @@ def test_dormant_units_are_those_of_the_definition(
 @pytest.mark.parametrize(
     ("function", "limit"),
     [(torch.tanh, 5), (torch.sigmoid, 5), (F.hardtanh, 1), (F.hardsigmoid, 3), (nn.Tanh(), 5),
-     (nn.Sigmoid(), 5), (nn.Hardtanh(inplace=True), 1)],
-    ids=["tanh", "sigmoid", "hardtanh", "hardsigmoid", "Tanh", "Sigmoid", "Hardtanh"],
+     (nn.Sigmoid(), 5), (nn.Hardtanh(inplace=True), 1), (lambda x: torch.tanh(4 * x), 1.25),
+     (lambda x: torch.sigmoid(x / 0.5), 2.5)],
+    ids=["tanh", "sigmoid", "hardtanh", "hardsigmoid", "Tanh", "Sigmoid", "Hardtanh", "a multiple",
+         "a share"],
 )  # fmt: skip
 def test_saturation_is_judged_by_the_pre_activation(
     function: Any, limit: float, record: Callable[..., Run]

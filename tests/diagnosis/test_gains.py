@@ -51,8 +51,24 @@ def test_a_table_that_is_tied_to_an_output_has_one(run: Run) -> None:
 
 def test_a_table_that_goes_into_no_layer_has_one(run: Run) -> None:
     assert run.meta is not None
-    alone = replace(run, meta=replace(run.meta, layers=(LAYERS[0], LayerInfo("hidden", "Linear"))))
+    table = replace(LAYERS[0], units=16)
+    alone = replace(run, meta=replace(run.meta, layers=(table, LayerInfo("hidden", "Linear"))))
     assert gains(described(alone))[0] == pytest.approx(4)
+
+
+def test_a_table_whose_module_never_ran_has_none(run: Run) -> None:
+    assert run.meta is not None
+    added = replace(run, meta=replace(run.meta, layers=(LAYERS[1], LAYERS[0])))
+    assert np.isnan(gains(described(added))[0])
+
+
+def test_of_a_matrix_of_unknown_use_the_least_gain_is_known(run: Run) -> None:
+    assert run.meta is not None
+    unknown = tuple(replace(p, kind="ParameterList") for p in run.meta.parameters)
+    found = first_gains(Facts(replace(run, meta=replace(run.meta, parameters=unknown))))
+    assert isinstance(found, Gains)
+    assert np.isnan(found.values).all()
+    assert found.least[:2] == pytest.approx([4, 0.5])
 
 
 def test_a_transposed_convolution_has_none() -> None:

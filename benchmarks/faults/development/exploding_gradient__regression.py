@@ -28,7 +28,7 @@ def main() -> None:
     args = arguments(__doc__, steps=300)
     model = Simulator(turns=30)
     criterion = nn.MSELoss()
-    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
     for step, (x, y) in enumerate(batches(*houses(), steps=args.steps)):
         optimizer.zero_grad()
         loss = criterion(model(x), y)

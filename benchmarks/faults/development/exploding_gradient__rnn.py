@@ -24,10 +24,10 @@ class AddingRNN(nn.Module):
 
 
 def main() -> None:
-    args = arguments(__doc__, steps=300)
+    args = arguments(__doc__, steps=400)
     model = AddingRNN()
     criterion = nn.MSELoss()
-    optimizer = torch.optim.RMSprop(model.parameters(), lr=2e-3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
     for step, (x, y) in enumerate(batches(*sums(length=30), steps=args.steps)):
         optimizer.zero_grad()
         loss = criterion(model(x), y)

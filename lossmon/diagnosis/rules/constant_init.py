@@ -24,13 +24,19 @@ Sources
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
-from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.finding import Evidence, Severity
+from lossmon.diagnosis.progress import EXPLAINED as LITTLE
+from lossmon.diagnosis.progress import progress, progress_so_far
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.numfmt import fmt
 from lossmon.signals import UNIQUE_UNITS, WEIGHT_NORM
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 COPIES = Threshold(
     0.5, "of the units", "toy runs: 1/64 for constant init, 47/64 in collapsed runs, else 64/64"
@@ -53,7 +59,7 @@ def check(facts: Facts) -> Outcome:
     copied = (unique[first] <= COPIES.value) & (unique[last] <= COPIES.value)
     copied &= facts.matrices & nonzero & ~embedding
     if not copied.any():
-        return CLEAR
+        return _parted(facts, unique, first, facts.matrices & ~embedding)
     worst = int(np.argmin(np.where(copied, unique[last], np.inf)))
     units = facts.parameters[worst].shape[0]
     distinct = max(1, round(float(unique[last][worst]) * units))
@@ -74,6 +80,28 @@ def check(facts: Facts) -> Outcome:
     return Found("error", int(steps[first]), (evidence,), facts.names(copied))
 
 
+def _parted(facts: Facts, unique: Floats, first: int, judged: Mask) -> Outcome:
+    """Return the finding for units that began as copies and parted late; where little is learned.
+
+    Random biases or the order of an input part them, and training begins only then.
+    """
+    weights = facts.parameter(WEIGHT_NORM, facts.run_rows)[first]
+    copied = judged & (unique[first] <= COPIES.value) & (weights > 0)
+    if not copied.any() or not progress(facts) < LITTLE.value:
+        return CLEAR
+    worst = int(np.argmin(np.where(copied, unique[first], np.inf)))
+    step, share = int(facts.sampled_steps[facts.run_rows[first]]), float(unique[first][worst])
+    units = facts.parameters[worst].shape[0]
+    reads = f"{max(1, round(share * units))} of {units} units of {facts.parameters[worst].name} "
+    reads += f"differed at step {step}; what has parted them since began without them"
+    bound = f"{fmt(COPIES.value * units)} of {units}"
+    tag, source = UNIQUE_UNITS.name, COPIES.source
+    seen = Evidence(tag, step, step, share, COPIES.value, reads, source, bound)
+    evidence = (seen, *progress_so_far(facts, LITTLE))
+    severity: Severity = "info" if facts.is_improving else "warning"
+    return Found(severity, step, evidence, facts.names(copied))
+
+
 def _unique(*shares: float, until: int = 300) -> np.ndarray:
     """Return unique_units of the three matrices, `shares` before step `until` and 1 from it on."""
     values = np.full((300, len(synth.SHAPES)), np.nan)
@@ -89,7 +117,7 @@ RULE = Rule(
     needs=(UNIQUE_UNITS, WEIGHT_NORM),
     min_steps=LATER + 1,
     check=check,
-    thresholds={"copies": COPIES},
+    thresholds={"copies": COPIES, "little": LITTLE},
     explains=(
         "init-too-large",
         "init-too-small",
@@ -98,6 +126,7 @@ RULE = Rule(
         "exploding-gradient",
         "no-signal",
         "lr-too-high",
+        "lr-too-low",
         "nan-in-loss",
         "vanishing-gradient",
     ),
@@ -113,6 +142,13 @@ RULE = Rule(
             "both hidden layers filled with ones",
             lambda: synth.run(parameter={UNIQUE_UNITS: _unique(1 / 64, 1 / 64, 1.0)}),
             culprits=("0.weight", "2.weight"),
+        ),
+        Case(
+            "layers of ones whose units part late, in a run that has learned nothing",
+            lambda: synth.run(
+                loss=synth.flat(300), parameter={UNIQUE_UNITS: _unique(0.02, 0.02, 0.1, until=8)}
+            ),
+            culprits=("0.weight", "2.weight", "4.weight"),
         ),
     ),
     silent=(

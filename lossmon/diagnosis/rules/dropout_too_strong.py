@@ -3,8 +3,8 @@
 Sees
     What share of its input each dropout layer drops, and whether the model does far better
     without: the loss of the same batch in train and in eval mode, where the probe ran; the
-    validation loss against the training loss, where it is recorded; or a training that is stuck
-    with nearly everything dropped.
+    validation loss against the training loss, where it is recorded; or a training that has learned
+    little with nearly everything dropped, by one layer or by several together.
 
 Why the loss stalls
     In each step the layers behind see a small, ever different part of their input. What one step
@@ -24,6 +24,7 @@ Sources
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,7 +42,7 @@ from lossmon.records import LayerInfo, Mark
 from lossmon.signals import LOSS, TRAIN_MODE, VAL_LOSS
 
 STRONG = Threshold(0.6, "of a layer's input", "Srivastava et al. 2014, section 7.3: 0.4 kept")
-MOST = Threshold(0.8, "of a layer's input", "half of what section 7.3 keeps at the least")
+MOST = Threshold(0.8, "of what comes in", "half of what section 7.3 keeps at the least")
 GAP = Threshold(0.2, "of the training loss", "twenty times the practical floor of the trend")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
 NEARLY = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
@@ -57,7 +58,7 @@ def check(facts: Facts) -> Outcome:
     if not strong or facts.level.explained >= NEARLY.value or _in_eval_mode(facts):
         return CLEAR
     worst = max(map(_drops, strong))
-    proofs = (*_probed(facts), *_validated(facts), *_stuck(facts, worst))
+    proofs = (*_probed(facts), *_validated(facts), *_little(facts, strong))
     if proofs:
         names = tuple(info.name for info in sorted(strong, key=_drops, reverse=True))
         severity: Severity = "warning" if _is_stuck(facts) else "info"
@@ -114,11 +115,12 @@ def _gap(facts: Facts, signal: str, train: float, without: float, reads: str) ->
     return Evidence(signal, first, last, without, limit, reads, GAP.source)
 
 
-def _stuck(facts: Facts, worst: float) -> Iterator[Evidence]:
-    """Hardly anything gets through, and hardly anything is learned."""
+def _little(facts: Facts, strong: list[LayerInfo]) -> Iterator[Evidence]:
+    """Hardly anything gets through all layers that drop much, and hardly anything is learned."""
     level, (first, last) = facts.level, facts.window
-    if worst >= MOST.value and _is_stuck(facts) and level.explained < EXPLAINED.value:
-        reads = f"with so little left the loss stays at {fmt(level.loss, 3)}, where a constant "
+    lost = 1 - math.prod(1 - _drops(info) for info in strong)
+    if lost >= MOST.value and level.explained < EXPLAINED.value:
+        reads = f"with so little left the loss is {fmt(level.loss, 3)}, where a constant "
         reads += f"prediction has {fmt(level.prior, 3)}"
         limit = (1 - EXPLAINED.value) * level.prior
         tag, bound = signals.CRITERION_LOSS.name, fmt(limit, 3)

@@ -2,7 +2,8 @@
 
 Sees
     The total gradient norm before clipping, at all sampled steps, against what it is as a rule and
-    what it was at first: single norms far above both, again and again, or a level that has risen.
+    what it was at first: a first norm out of all proportion, one early norm out of nowhere whose
+    step threw the weights about, norms far above the rest again and again, or a risen level.
     And whether a large step came before it.
 
 Why the loss stalls
@@ -25,7 +26,7 @@ Sources
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,12 +36,15 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.stats import root_sum_squares
 from lossmon.numfmt import fmt
 from lossmon.records import Steps
 from lossmon.signals import (
+    GRAD_NORM,
     LOSS,
     TOTAL_GRAD_NORM,
     TOTAL_UNCLIPPED_NORM,
+    UNCLIPPED_NORM,
     UPDATE_NORM,
     WEIGHT_NORM,
 )
@@ -50,8 +54,9 @@ Floats = NDArray[np.float64]
 BLOWN_UP = Threshold(10.0, "times the median", "beyond 6 standard deviations of a sound scatter")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
 FALLEN = Threshold(0.05, "of the first loss", "where no prior is known: less is no progress")
+JUMP = Threshold(30.0, "times any before", "toy runs: 68 in a ReLU RNN; overshooting grows by less")
 LARGE_STEP = Threshold(0.1, "of the weights", "TheDeepChecker: update ratios above 10^-1 diverge")
-STEEP = Threshold(1e3, "of the loss", "untrained: healthy programs at most 11, a cured demo 41")
+STEEP = Threshold(150.0, "of the loss", "untrained: learning programs at most 50, exploding 244")
 EPISODES = 3
 """So many times apart: fewer are bad batches."""
 NORMS = 50
@@ -73,16 +78,18 @@ def check(facts: Facts) -> Outcome:
     norms = _norms(facts)
     if facts.is_contested:
         return Skipped("its gradients depend on parameters that another training moves")
-    if len(norms.values) < NORMS or not norms.usual > 0:
-        return Skipped(f"{len(norms.values)} gradient norms are recorded, {NORMS} needed")
     moves_nothing = len(facts.parameters) > 0 and not facts.moves.any()
     # Gradients that no step follows are not cleared either, as a rule, and add up.
-    if moves_nothing or _learns(facts):
+    if not len(norms.values) or moves_nothing or _learns(facts):
         return CLEAR
-    for proof in (_from_the_start, _again_and_again, _for_good):
+    # The first gradient may say all, where hardly any other is finite or was looked at.
+    is_short = len(norms.values) < NORMS or not norms.usual > 0
+    for proof in _PROOFS[:1] if is_short else _PROOFS:
         found = proof(facts, norms)
         if found is not None:
             return CLEAR if _stepped_before(facts, found.since_step) else found
+    if is_short:
+        return Skipped(f"{len(norms.values)} gradient norms are recorded, {NORMS} needed")
     return CLEAR
 
 
@@ -119,21 +126,52 @@ def _stepped_before(facts: Facts, since: int) -> bool:
 def _from_the_start(facts: Facts, norms: Norms) -> Found | None:
     """Return the finding for a first gradient out of all proportion to weights and loss.
 
-    ‖g‖‖w‖ is the change of the loss that a step of the weights' own length promises.
+    ‖g‖‖w‖, tensor by tensor, is the change of the loss that a step of the weights' own length
+    promises; all together would count large tables with gradients that are none of theirs.
     """
-    start, loss, weights = facts.first_step, facts.first_loss, facts.weight_norms
-    if norms.steps[0] != start or not len(weights) or not loss > 0:
+    start, loss = facts.first_step, facts.first_loss
+    if norms.steps[0] != start or not loss > 0 or not len(facts.run_rows):
         return None
     scale = max(loss, facts.level.prior) if facts.level.is_known else loss
-    promised = float(norms.values[0] * weights[0]) / scale
-    if not promised > STEEP.value:
+    slope = _slope(facts)
+    if not slope > STEEP.value * scale:
         return None
     reads = f"the first gradient has a norm of {fmt(float(norms.values[0]), 3)} where the loss is "
-    reads += f"{fmt(loss, 3)} and the weights measure {fmt(float(weights[0]), 3)}"
-    limit, bound = STEEP.value, fmt(STEEP.value * scale / float(weights[0]), 3)
+    reads += f"{fmt(loss, 3)}: a step as long as the weights promises to change it by "
+    reads += fmt(slope, 3)
+    limit, bound = STEEP.value, fmt(STEEP.value * scale, 3)
     tag = TOTAL_GRAD_NORM.name
-    steep = Evidence(tag, start, start, promised, limit, reads, STEEP.source, bound)
+    steep = Evidence(tag, start, start, slope / scale, limit, reads, STEEP.source, bound)
     return Found("error", start, (steep, *_level(facts)))
+
+
+def _slope(facts: Facts) -> float:
+    """Return the root of the sum over the parameters of (‖g‖‖w‖)² at the first record."""
+    first = facts.run_rows[:1]
+    clipped, weight = (facts.parameter(s, first)[0] for s in (GRAD_NORM, WEIGHT_NORM))
+    gradient = np.fmax(clipped, facts.parameter(UNCLIPPED_NORM, first)[0])
+    return float(root_sum_squares(gradient * weight))
+
+
+def _out_of_nowhere(facts: Facts, norms: Norms) -> Found | None:
+    """Return the finding for one early gradient whose step threw the weights about."""
+    early = norms.values[:EARLY_ROWS]
+    jump = early[1:] / np.maximum.accumulate(early)[:-1]
+    high = np.flatnonzero((jump > JUMP.value) & (early[1:] > BLOWN_UP.value * norms.usual)) + 1
+    if not len(high):
+        return None
+    at = int(high[0])
+    since = int(norms.steps[at])
+    moved = facts.update_ratios[facts.sampled_steps[facts.run_rows] == since]
+    if not len(moved) or not np.nan_to_num(moved[0], nan=np.inf) > LARGE_STEP.value:
+        return None
+    reads = f"the gradient norm of step {since} is {fmt(float(early[at]), 3)}, "
+    reads += f"{fmt(float(jump[at - 1]), 2)} times the largest before it, and its step threw the "
+    reads += "weights about"
+    limit, bound = JUMP.value, fmt(JUMP.value * float(early[:at].max()), 3)
+    tag, source = TOTAL_GRAD_NORM.name, JUMP.source
+    blown = Evidence(tag, since, since, float(jump[at - 1]), limit, reads, source, bound)
+    return Found("error", since, (blown, *_level(facts)))
 
 
 def _again_and_again(facts: Facts, norms: Norms) -> Found | None:
@@ -167,6 +205,14 @@ def _for_good(facts: Facts, norms: Norms) -> Found | None:
     tag = TOTAL_GRAD_NORM.name
     risen = Evidence(tag, since, last, level, limit, reads, BLOWN_UP.source, fmt(limit, 3))
     return Found("error", since, (risen, *_level(facts)))
+
+
+_PROOFS: tuple[Callable[[Facts, Norms], Found | None], ...] = (
+    _from_the_start,
+    _out_of_nowhere,
+    _again_and_again,
+    _for_good,
+)
 
 
 def _has_a_level(facts: Facts) -> bool:
@@ -203,6 +249,12 @@ def _imbalanced() -> Floats:
     return norms
 
 
+def _one_large_step(at: int) -> Floats:
+    updates = np.full((300, len(synth.SHAPES)), 0.02)
+    updates[at] = 60.0
+    return updates
+
+
 def _early_steps() -> Floats:
     updates = np.full((300, len(synth.SHAPES)), 0.02)
     updates[2:6] = 5.0
@@ -221,6 +273,7 @@ RULE = Rule(
         "explained": EXPLAINED,
         "fallen": FALLEN,
         "steep": STEEP,
+        "jump": JUMP,
         "large_step": LARGE_STEP,
     },
     explains=(
@@ -229,6 +282,7 @@ RULE = Rule(
         "dead-relu",
         "saturated-activation",
         "lr-too-high",
+        "lr-too-low",
         "no-signal",
     ),
     fixes=(
@@ -247,6 +301,14 @@ RULE = Rule(
             "norms of 300 again and again, at the prior",
             lambda: synth.run(
                 loss=synth.flat(300), scalar={TOTAL_GRAD_NORM: _spiky(60, 120, 180, 240, 280)}
+            ),
+        ),
+        Case(
+            "one gradient out of nowhere, whose step threw the weights about for good",
+            lambda: synth.run(
+                loss=synth.flat(300),
+                scalar={TOTAL_GRAD_NORM: _spiky(4)},
+                parameter={UPDATE_NORM: _one_large_step(4)},
             ),
         ),
         Case(

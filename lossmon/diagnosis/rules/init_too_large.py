@@ -42,7 +42,7 @@ Floats = NDArray[np.float64]
 
 LARGE = Threshold(3.0, "", "torch.nn.init.calculate_gain gives at most 5/3: nearly twice that")
 FIRST_LOSS = Threshold(2.0, "times the prior's loss", "TheDeepChecker: a first loss of 2 ln K")
-WIDE = Threshold(10.0, "times the targets'", "an untrained model of sound scale is about as wide")
+WIDE = Threshold(5.0, "times the targets'", "an untrained model of sound scale is about as wide")
 PINNED = Threshold(0.5, "of the units", "SageMaker Debugger and DeepDiagnosis: more than half")
 EXPLAINED = Threshold(0.9, "of the prior's loss", "a model that explains so much has got over it")
 INPUT = Threshold(30.0, "", "normalised inputs do not reach it: 30 standard deviations")
@@ -55,7 +55,7 @@ def check(facts: Facts) -> Outcome:
     gains = facts.gains
     if isinstance(gains, str):
         return Skipped(gains)
-    large = np.nan_to_num(gains.values) > LARGE.value
+    large = np.nan_to_num(gains.least) > LARGE.value
     if not large.any() or facts.level.explained >= EXPLAINED.value or _is_input_large(facts):
         return CLEAR
     proofs = (
@@ -66,7 +66,7 @@ def check(facts: Facts) -> Outcome:
     )
     if not proofs:
         return CLEAR
-    worst = np.argsort(-np.where(large, gains.values, 0.0), kind="stable")[: large.sum()]
+    worst = np.argsort(-np.where(large, gains.least, 0.0), kind="stable")[: large.sum()]
     names = tuple(facts.parameters[at].name for at in worst)
     return Found("error", gains.step, (_gain(facts, gains, large), *proofs), names)
 
@@ -87,8 +87,8 @@ def _is_input_large(facts: Facts) -> bool:
 
 
 def _gain(facts: Facts, gains: Gains, large: NDArray[np.bool_]) -> Evidence:
-    step, worst = gains.step, float(np.nanmax(gains.values))
-    matrices = int(np.isfinite(gains.values).sum())
+    step, worst = gains.step, float(np.nanmax(gains.least))
+    matrices = int(np.isfinite(gains.least).sum())
     reads = f"{int(large.sum())} of {matrices} weight matrices began with a gain above "
     reads += f"{fmt(LARGE.value)}, at most {fmt(worst, 3)}"
     return Evidence(WEIGHT_NORM.name, step, step, worst, LARGE.value, reads, LARGE.source)
@@ -140,7 +140,7 @@ def _pinned(facts: Facts, large: NDArray[np.bool_]) -> Iterator[Evidence]:
 def _repeated(facts: Facts, gains: Gains) -> Iterator[Evidence]:
     """A matrix from state to state acts once a step: its gain is about its spectral radius."""
     recurrent = np.array(["weight_hh" in p.name for p in facts.parameters], bool)
-    values = np.where(recurrent, np.nan_to_num(gains.values), 0.0)
+    values = np.where(recurrent, np.nan_to_num(gains.least), 0.0)
     worst, step = float(values.max(initial=0.0)), gains.step
     if worst > LARGE.value:
         reads = f"the recurrent weights multiply the state by {fmt(worst, 3)} at every step of a "

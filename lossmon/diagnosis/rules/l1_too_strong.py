@@ -31,24 +31,29 @@ from lossmon import signals
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
-from lossmon.diagnosis.stats import median_of_columns, ratio
+from lossmon.diagnosis.stats import median_of_columns, ratio, root_sum_squares
 from lossmon.numfmt import fmt
 from lossmon.records import Run, Steps
 from lossmon.signals import (
     CRITERION_LOSS,
     GRAD_DOT_SIGN,
     GRAD_DOT_WEIGHT,
+    GRAD_NORM,
     GRAD_SAMPLED_NORM,
     LOSS,
+    UNCLIPPED_NORM,
     WEIGHT_NORM,
 )
 
 Floats = NDArray[np.float64]
 
 COSINE = Threshold(2**-0.5, "", "by definition of outweighs: 1/√2")
+PULLED = Threshold(0.3, "", "where nothing is left in the end: a tenth of the gradient's square")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
 ADDED = Threshold(1e-3, "of the criterion loss", "below it nothing noticeable was added")
+GROWN = Threshold(2**0.5, "times the gradient", "by definition: what was added outweighs it")
 LEAST = 32
 """Elements of a matrix: signs of fewer agree with a gradient by chance."""
 SAMPLES = 5
@@ -76,7 +81,9 @@ def check(facts: Facts) -> Outcome:
     now = Pull(now.steps[-EARLY_ROWS:], now.signs[-EARLY_ROWS:], now.weights[-EARLY_ROWS:])
     if min(len(first.steps), len(now.steps)) < SAMPLES:
         return Skipped(f"signs were looked at in fewer than {SAMPLES} steps")
-    penalised = judged & _along_signs(first) & _along_signs(now)
+    at_prior = facts.level.explained <= AT_PRIOR.value
+    pulled = _along_signs(first, PULLED if at_prior else COSINE)
+    penalised = judged & pulled & _along_signs(now, COSINE)
     if not penalised.any():
         return CLEAR
     evidence = (_evidence("at first", first, penalised), _evidence("by now", now, penalised))
@@ -96,20 +103,31 @@ def _pull(facts: Facts, rows: Steps) -> Pull:
     )
 
 
-def _along_signs(pull: Pull) -> NDArray[np.bool_]:
+def _along_signs(pull: Pull, limit: Threshold) -> NDArray[np.bool_]:
     """Return which parameters' gradients point along the signs, and more so than along w."""
     signs, weights = median_of_columns(pull.signs), median_of_columns(pull.weights)
-    return np.asarray((signs > COSINE.value) & ~(weights >= signs))
+    return np.asarray((signs > limit.value) & ~(weights >= signs))
 
 
 def _nothing_added(facts: Facts) -> bool:
-    """Return whether the loss is known to be the criterion's alone."""
+    """Return whether the loss is known to be the criterion's alone, and its gradient all of it."""
+    if _grew(facts):
+        return False
     steps, criterion = facts.batches.newest(CRITERION_LOSS)
     added = facts.loss_at(steps) - criterion
     known = np.isfinite(added)
     if not known.any():
         return False
     return bool(np.median(added[known]) <= ADDED.value * np.median(np.abs(criterion[known])))
+
+
+def _grew(facts: Facts) -> bool:
+    """Return whether gradients grow between backward and step: somebody adds to them by hand."""
+    rows = facts.run_rows[:EARLY_ROWS]
+    applied, given = facts.parameter(GRAD_NORM, rows), facts.parameter(UNCLIPPED_NORM, rows)
+    both = np.isfinite(applied) & np.isfinite(given)
+    norms = [root_sum_squares(np.where(both, of, 0.0)) for of in (applied, given)]
+    return bool((ratio(norms[0], norms[1]) > GROWN.value).mean() > 0.5) if len(rows) else False
 
 
 def _evidence(when: str, pull: Pull, penalised: NDArray[np.bool_]) -> Evidence:
@@ -126,11 +144,14 @@ _ROOTS = np.sqrt([float(np.prod(shape)) for shape in synth.SHAPES.values()])
 _MATRICES = ("0.weight", "2.weight", "4.weight")
 
 
-def _penalised(signs: float | Floats, weights: float, *, added: float = 5.0) -> Run:
+def _penalised(
+    signs: float | Floats, weights: float, *, added: float = 5.0, before: float = 1.0
+) -> Run:
     data = synth.flat(300)
     parameter: dict[signals.Signal, ArrayLike] = {
         GRAD_SAMPLED_NORM: 1.0,
-        signals.GRAD_NORM: 1.0,
+        GRAD_NORM: 1.0,
+        UNCLIPPED_NORM: before,
         GRAD_DOT_SIGN: signs * _ROOTS,
         WEIGHT_NORM: 2.0,
         GRAD_DOT_WEIGHT: weights * 2.0,
@@ -145,7 +166,14 @@ RULE = Rule(
     needs=(LOSS, GRAD_DOT_SIGN, GRAD_SAMPLED_NORM),
     min_steps=EARLY_ROWS,
     check=check,
-    thresholds={"cosine": COSINE, "explained": EXPLAINED, "added": ADDED},
+    thresholds={
+        "cosine": COSINE,
+        "pulled": PULLED,
+        "at_prior": AT_PRIOR,
+        "explained": EXPLAINED,
+        "added": ADDED,
+        "grown": GROWN,
+    },
     explains=("vanishing-gradient", "no-signal", "lr-too-low", "dead-relu"),
     while_improving="keep",
     fixes=(
@@ -168,6 +196,11 @@ RULE = Rule(
             "one layer is penalised, the others are not",
             lambda: _penalised(np.array([0.9, 0, 0, 0, 0.1, 0.2]), 0.1),
             culprits=("0.weight",),
+        ),
+        Case(
+            "a penalty whose gradient is added by hand",
+            lambda: _penalised(0.95, 0.8, added=0.0, before=0.2),
+            culprits=_MATRICES,
         ),
     ),
     silent=(

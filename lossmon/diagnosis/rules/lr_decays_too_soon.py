@@ -22,6 +22,7 @@ Sources
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,7 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.motion import SIGNIFICANT
+from lossmon.diagnosis.progress import progress, progress_so_far
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.schedule import main_rate
 from lossmon.diagnosis.stats import ratio, root_sum_squares, z_score
@@ -44,6 +46,8 @@ Floats = NDArray[np.float64]
 
 SPENT = Threshold(0.01, "of its peak", "usual cosine and step schedules end there, or lower")
 TAIL = Threshold(0.2, "of the steps", "a cosine to zero spends 6 % of them there, a quadratic 10 %")
+HARDLY = Threshold(0.1, "of the prior's loss", "five times what a constant may seem to explain")
+TRAVEL = Threshold(0.05, "of the weights", "fifty steps at the usual ratio of 1e-3")
 STILL = Threshold(0.1, "of its peak", "one cut of the usual step schedules")
 GAIN = Threshold(0.02, "of the loss", "twice the practical floor of the trend")
 EXPLAINED = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
@@ -78,6 +82,9 @@ def check(facts: Facts) -> Outcome:
     steps = facts.last_step - decay.spent + 1
     if steps < max(STEPS, TAIL.value * (facts.last_step - facts.first_step + 1)):
         return CLEAR
+    untried = tuple(_untried(facts, decay))
+    if untried:
+        return Found("warning", decay.spent, (_spent(facts, decay), *untried))
     if not _was_falling(facts, decay):
         return CLEAR
     # By then the weights hardly move, and old pairs of gradients are as good as new ones.
@@ -104,6 +111,22 @@ def _decay(rate: Series) -> Decay | None:
         for share in (STILL, SPENT)
     )
     return Decay(peak, int(rate.steps[at]), low, spent, last)
+
+
+def _untried(facts: Facts, decay: Decay) -> Iterator[Evidence]:
+    """Little was learned, and by the end of the schedule the weights had hardly moved."""
+    steps = facts.sampled_steps[facts.run_rows]
+    known = np.isfinite(facts.update_ratios)
+    if not known.any() or not progress(facts) < HARDLY.value:
+        return
+    every = np.arange(facts.first_step, decay.spent + 1)
+    travel = float(np.interp(every, steps[known], facts.update_ratios[known]).sum())
+    if travel < TRAVEL.value:
+        reads = f"until then all steps together moved the weights by at most {100 * travel:.2g} %"
+        tag, bound = signals.TOTAL_UPDATE_RATIO.name, f"{fmt(100 * TRAVEL.value)} %"
+        first, last = facts.first_step, decay.spent
+        yield Evidence(tag, first, last, travel, TRAVEL.value, reads, TRAVEL.source, bound)
+        yield from progress_so_far(facts, HARDLY)
 
 
 def _was_falling(facts: Facts, decay: Decay) -> bool:
@@ -167,17 +190,22 @@ def _reach(facts: Facts, rate: Series, lr: float) -> float:
     return float(np.median(reach)) if len(reach) else float("nan")
 
 
+def _spent(facts: Facts, decay: Decay) -> Evidence:
+    first, last, share = decay.spent, facts.last_step, decay.last / decay.peak
+    reads = f"the learning rate is {fmt(decay.last, 2)} since its peak of {fmt(decay.peak, 2)}, "
+    reads += f"and under 1 % of that from step {first} of {last} on"
+    source, bound = SPENT.source, "1 % of the peak"
+    return Evidence(LR.name, first, last, share, SPENT.value, reads, source, bound)
+
+
 def _evidence(facts: Facts, decay: Decay, agree: Evidence, gain: float) -> tuple[Evidence, ...]:
     last = facts.last_step
-    share = decay.last / decay.peak
-    spent = f"the learning rate is {fmt(decay.last, 2)} since its peak of {fmt(decay.peak, 2)}, "
-    spent += f"and under 1 % of that from step {decay.spent} of {last} on"
     left = f"at a tenth of the peak these {last - decay.spent + 1} steps would have lowered "
     left += f"the loss by about {fmt(gain, 2)}, to first order"
     limit = GAIN.value * facts.trend.scale
     first = decay.spent
     return (
-        Evidence(LR.name, first, last, share, SPENT.value, spent, SPENT.source, "1 % of the peak"),
+        _spent(facts, decay),
         agree,
         Evidence(LOSS.name, first, last, gain, limit, left, GAIN.source),
     )
@@ -213,6 +241,8 @@ RULE = Rule(
     thresholds={
         "spent": SPENT,
         "tail": TAIL,
+        "travel": TRAVEL,
+        "hardly": HARDLY,
         "still": STILL,
         "gain": GAIN,
         "agreement": SIGNIFICANT,

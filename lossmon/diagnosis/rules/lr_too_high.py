@@ -1,8 +1,8 @@
 """The step overshoots.
 
 Sees
-    The update ratio ‖Δw‖/‖w‖ of the early steps, the peak of the loss after them, and where the
-    loss has got to since.
+    The update ratio ‖Δw‖/‖w‖ of the early steps, the peak of the loss or the growth of the weights
+    after them, and where the loss has got to since.
 
 Why the loss stalls
     A step that is longer than the valley is wide lands on the opposite slope, higher up. The
@@ -17,56 +17,102 @@ Not to be confused with
     unnormalised-input: there the inputs are on a scale that makes any step large.
 
 Sources
-    Update ratio: early ratios above 0.3 only in diverging toy runs, 0.06 at most in healthy ones.
+    Update ratio: early ratios above 0.15 in toy runs that go wrong, 0.06 at most in healthy ones.
     Cohen et al. 2021, "Gradient Descent on Neural Networks Typically Occurs at the Edge of
     Stability", section 3 (why a large step alone proves nothing).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.gains import first_gains
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.stats import ratio
 from lossmon.numfmt import fmt
 from lossmon.records import Steps
 from lossmon.signals import LOSS, TOTAL_UPDATE_RATIO, UPDATE_NORM, WEIGHT_NORM
 
-EARLY_RATIO = Threshold(0.3, "of the weights", "toy runs: lr 300 times too high 0.7, healthy 0.06")
+EARLY_RATIO = Threshold(0.15, "of the weights", "toy runs: healthy 0.06, too high 0.18-0.84")
 PEAK = Threshold(2.0, "times the untrained loss", "Megatron-LM and llm-foundry spike guards: 2")
 RATIO = Threshold(0.1, "of the weights", "TheDeepChecker: update ratios above 10^-1 diverge")
 FAST = Threshold(0.01, "of the weights", "ten times the usual update ratio of 1e-3")
+GROWN = Threshold(2.0, "times the first norm", "thirty usual steps of 1e-3 make 3 %")
+SOUND = Threshold(0.3, "", "half of torch's own gain, 0.58: smaller weights are meant to grow")
 LEVEL = Threshold(1.25, "times the untrained loss", "half way to the peak's limit, in logarithms")
+LITTLE = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
 BACK = Threshold(0.95, "of the prior's loss", "less is a loss that has come down: not stuck")
 
 
 def check(facts: Facts) -> Outcome:
-    """Fire where large updates threw the loss up and it has not come down since."""
+    """Fire where large updates threw loss or weights up, and it has not come down since."""
     if np.isnan(facts.first_loss):
         return Skipped("no finite loss is recorded of the first steps")
     prior = facts.level.prior if facts.level.is_known else 0.0
     start = max(facts.first_loss, prior)
     now = float(np.nan_to_num(facts.recent_losses, nan=np.inf, posinf=np.inf).mean())
-    if not start > 0 or now < BACK.value * (prior or start):
+    if not start > 0 or now < (LITTLE.value * prior or BACK.value * start):
         return CLEAR
-    for proof in (_thrown_up, _swings, _diverges):
+    # No better than a constant, and there to stay: else something has been learned all the same.
+    is_back = now < BACK.value * (prior or start)
+    for proof in (_thrown_up, _overgrown) if is_back else _PROOFS:
         found = proof(facts, start, now)
         if found is not None:
-            return found
+            softer = is_back and facts.is_improving
+            return replace(found, severity="info") if softer else found
     return CLEAR
 
 
 def _thrown_up(facts: Facts, start: float, now: float) -> Found | None:
+    since = _early_onset(facts)
+    peak = 0.0 if since is None else _peak(facts, since)
+    if since is None or peak <= PEAK.value * start:
+        return None
+    return Found("error", since, (_ratio(facts, since), _peaked(facts, since, peak, start)))
+
+
+def _overgrown(facts: Facts, start: float, now: float) -> Found | None:
+    """Return the finding for weights that the first steps made several times as long.
+
+    Normalisation behind them keeps the loss from rising far; what they knew is gone all the same.
+    """
+    gains, since = first_gains(facts), _early_onset(facts)
+    is_unsure = facts.is_improving and not facts.level.is_known
+    if isinstance(gains, str) or since is None or is_unsure:
+        return None
+    early = facts.parameter(WEIGHT_NORM, facts.run_rows)[:EARLY_ROWS]
+    growth = ratio(early[-1], early[0])[gains.values >= SOUND.value]
+    growth = growth[np.isfinite(growth)]
+    if not len(growth) or not np.median(growth) > GROWN.value:
+        return None
+    last = int(facts.sampled_steps[facts.run_rows[len(early) - 1]])
+    times = float(np.median(growth))
+    reads = f"by step {last} half of the weight matrices were more than {fmt(times, 2)} times as "
+    reads += "long as at first"
+    grown = Evidence(WEIGHT_NORM.name, since, last, times, GROWN.value, reads, GROWN.source)
+    return Found("error", since, (_ratio(facts, since), grown, _stays(facts, now, start)))
+
+
+def _early_onset(facts: Facts) -> int | None:
+    """Return the first of the early steps that changed the weights by much; None for none."""
     large = _beyond(facts, EARLY_RATIO)
     if not len(large) or large[0] >= EARLY_ROWS:
         return None
-    since = int(facts.sampled_steps[facts.run_rows[large[0]]])
-    peak = _peak(facts, since)
-    if peak <= PEAK.value * start:
-        return None
-    return Found("error", since, (_ratio(facts, since), _peaked(facts, since, peak, start)))
+    return int(facts.sampled_steps[facts.run_rows[large[0]]])
+
+
+def _stays(facts: Facts, now: float, start: float) -> Evidence:
+    known, (first, last) = facts.level.is_known, facts.window
+    limit = LITTLE.value * facts.level.prior if known else BACK.value * start
+    reads = f"the loss is {fmt(now, 3)} by now; at first it was {fmt(facts.first_loss, 3)}"
+    source = LITTLE.source if known else BACK.source
+    return Evidence(LOSS.name, first, last, now, limit, reads, source)
 
 
 def _swings(facts: Facts, start: float, now: float) -> Found | None:
@@ -87,6 +133,14 @@ def _diverges(facts: Facts, start: float, now: float) -> Found | None:
     since = _onset(facts, FAST)
     evidence = (_lasting(facts, lasting, FAST), _high(facts, now, start, PEAK))
     return Found("error", since, evidence)
+
+
+_PROOFS: tuple[Callable[[Facts, float, float], Found | None], ...] = (
+    _thrown_up,
+    _overgrown,
+    _swings,
+    _diverges,
+)
 
 
 def _beyond(facts: Facts, limit: Threshold) -> Steps:
@@ -125,12 +179,12 @@ def _peaked(facts: Facts, since: int, peak: float, start: float) -> Evidence:
     return Evidence(LOSS.name, since, facts.last_step, peak, limit, reads, PEAK.source)
 
 
-def _lasting(facts: Facts, ratio: float, limit: Threshold) -> Evidence:
+def _lasting(facts: Facts, lasting: float, limit: Threshold) -> Evidence:
     first, last = facts.sampled_window
-    reads = f"half of the steps change the weights by more than {_percent(ratio)} of their norm"
+    reads = f"half of the steps change the weights by more than {_percent(lasting)} of their norm"
     tag = TOTAL_UPDATE_RATIO.name
     bound = _percent(limit.value)
-    return Evidence(tag, first, last, ratio, limit.value, reads, limit.source, bound)
+    return Evidence(tag, first, last, lasting, limit.value, reads, limit.source, bound)
 
 
 def _percent(share: float) -> str:
@@ -162,6 +216,12 @@ def _swinging(steps: int = 300) -> np.ndarray:
     return loss
 
 
+def _overgrowing() -> np.ndarray:
+    norms = np.full((300, len(synth.SHAPES)), 40.0)
+    norms[:10] = np.geomspace(8, 40, 10)[:, None]
+    return norms
+
+
 def _updates(early: float, later: float) -> np.ndarray:
     values = np.full((300, len(synth.SHAPES)), later * 10)
     values[1:10] = early * 10
@@ -180,7 +240,10 @@ RULE = Rule(
         "peak": PEAK,
         "ratio": RATIO,
         "fast": FAST,
+        "grown": GROWN,
+        "sound": SOUND,
         "level": LEVEL,
+        "little": LITTLE,
         "back": BACK,
     },
     explains=(
@@ -215,6 +278,19 @@ RULE = Rule(
         Case(
             "thrown up by the first steps, then no better than a constant",
             lambda: synth.run(loss=_thrown(), parameter={UPDATE_NORM: _updates(0.7, 1e-9)}),
+        ),
+        Case(
+            "weights that the first steps made five times as long, then no better than a constant",
+            lambda: synth.run(
+                loss=synth.flat(300),
+                parameter={UPDATE_NORM: _updates(0.7, 2e-3), WEIGHT_NORM: _overgrowing()},
+            ),
+        ),
+        Case(
+            "thrown up by the first steps, and a tenth explained since",
+            lambda: synth.run(
+                loss=_thrown(after=0.9 * synth.PRIOR), parameter={UPDATE_NORM: _updates(0.2, 2e-3)}
+            ),
         ),
         Case(
             "swinging above its start to the end",

@@ -44,6 +44,7 @@ from lossmon.signals import GRAD_NORM, LOSS, UPDATE_DOT_PREV, UPDATE_NORM, WEIGH
 Floats = NDArray[np.float64]
 
 RATIO = Threshold(1e-4, "of the weights", "TheDeepChecker: update ratios below 10^-4 are too small")
+ALONE = Threshold(1e-3, "of the weights", "the usual ratio, of one matrix among slower ones")
 COSINE = Threshold(0.95, "", "toy runs: 0.98 with lr 1000 times too low, 0.86-0.94 else")
 EXPLAINED = Threshold(0.9, "of the prior's loss", "toy runs: nearer to the floor ratios are small")
 TRAVEL = Threshold(0.05, "of the weights", "fifty steps at the usual ratio of 1e-3")
@@ -62,12 +63,19 @@ def check(facts: Facts) -> Outcome:
         return Skipped("no parameter that an optimizer holds was sampled")
     largest = float(ratios.max())
     at_peak = max(largest, facts.motion.total_ratio) * _decayed(facts)
-    if not 0 < at_peak < RATIO.value or facts.level.explained >= EXPLAINED.value:
+    if not 0 < at_peak < _limit(facts, ratios) or facts.level.explained >= EXPLAINED.value:
         return CLEAR
     reasons = (*_agree(facts), *_straight(facts), *_untried(facts))
     if not reasons:
         return CLEAR
     return Found("error", facts.sampled_window[0], (_small(facts, largest), *reasons))
+
+
+def _limit(facts: Facts, ratios: Floats) -> float:
+    """Return the limit of the fastest matrix: a small one may move more where the others do not."""
+    most = (float(np.median(ratios)), facts.motion.total_ratio)
+    alone = len(ratios) > 1 and max(most) * _decayed(facts) < RATIO.value
+    return ALONE.value if alone and facts.level.explained <= AT_PRIOR.value else RATIO.value
 
 
 def _rates(facts: Facts) -> Floats:
@@ -154,6 +162,7 @@ RULE = Rule(
     check=check,
     thresholds={
         "ratio": RATIO,
+        "alone": ALONE,
         "cosine": COSINE,
         "agreement": SIGNIFICANT,
         "explained": EXPLAINED,

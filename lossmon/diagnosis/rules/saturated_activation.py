@@ -73,7 +73,9 @@ def _hidden(infos: tuple[LayerInfo, ...]) -> Iterator[bool]:
     for at, info in enumerate(infos):
         own = {at} | {n for n, x in enumerate(infos) if x.is_activation and at in x.sources}
         users = [x for n, x in enumerate(infos) if n not in own and own & {*x.sources}]
-        gates = any(name in GATED for user in users for name in user.between)
+        # By a number of the script, before the function, no gate is made.
+        gated = [x for x in users if "scale" not in info.settings or {*x.sources} - own]
+        gates = any(name in GATED for user in gated for name in user.between)
         yield info.activation in NARROWS and bool(users) and not gates
 
 
@@ -139,6 +141,12 @@ _GATE = (
 )
 
 
+_STEEP = (
+    LayerInfo("0", "Linear", "tanh", units=64, sampled_units=64, settings={"scale": 200.0}),
+    LayerInfo("1", "Linear", sources=(0,), between=("tanh", "mul"), units=10, sampled_units=10),
+)
+
+
 def _pinned(at: int, share: float) -> Floats:
     values = np.zeros((300, len(TANH)))
     values[at:, :2] = share
@@ -179,6 +187,13 @@ RULE = Rule(
             "pinned since step 150",
             lambda: synth.run(
                 loss=synth.flat(300), layers=TANH, layer={SATURATED_SHARE: _pinned(150, 0.9)}
+            ),
+            culprits=("0",),
+        ),
+        Case(
+            "a tanh of two hundred times the output",
+            lambda: synth.run(
+                loss=synth.flat(300), layers=_STEEP, layer={SATURATED_SHARE: [0.95, np.nan]}
             ),
             culprits=("0",),
         ),

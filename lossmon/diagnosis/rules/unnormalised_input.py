@@ -36,12 +36,19 @@ from lossmon.batchsignals import (
     INPUT_OFFSET,
     INPUT_SCALE_SPREAD,
     INPUT_STD,
+    PREDICTION_MEAN,
+    PREDICTION_STD,
+    TARGET_MEAN,
+    TARGET_STD,
 )
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.entry import SAME_SCALE, Entry, entry
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence, Severity
+from lossmon.diagnosis.gains import first_gains
+from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.scales import pooled
 from lossmon.diagnosis.stats import median_of_columns
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.numfmt import fmt
@@ -64,13 +71,20 @@ OFFSET = Threshold(3.0, "of a feature's std", "the sign of a feature is then alw
 
 FIRST_LOSS = Threshold(2.0, "times the prior's loss", "TheDeepChecker: initial loss beyond 2 ln K")
 SPIKE = Threshold(0.3, "of the weights", "toy runs: 0.06 at most in healthy ones, see lr-too-high")
+OUTPUTS = Threshold(
+    10.0, "times the targets'", "an untrained model is about as wide: init-too-large"
+)
+MOVES = Threshold(1e-4, "of the weights", "TheDeepChecker: update ratios below 10^-4 are too small")
 SHARE = Threshold(10.0, "times the others'", "toy runs: 31 with inputs of 300, 0.6-1.7 in healthy")
 PINNED = Threshold(0.5, "of the units", "DeepDiagnosis: more than half beyond 5")
+GATES = Threshold(7.4, "", "half of a normal number's values lie beyond 0.67 std: beyond 5 here")
 SAME = Threshold(
     0.1, "of the outputs' std", "nine tenths of the output are the same for all inputs"
 )
 EXPLAINED = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 USED = Threshold(0.5, "of the prior's loss", "who explains half of it uses the inputs")
+
+RECURRENT = ("LSTM", "GRU")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +189,21 @@ def _first_loss(facts: Facts, place: Entry) -> Evidence | None:
     return Evidence(LOSS.name, at, at, start, limit, reads, FIRST_LOSS.source)
 
 
+def _first_outputs(facts: Facts, place: Entry) -> Evidence | None:
+    """Of a regression: outputs that are out of all proportion before anything was learned."""
+    measured = facts.batches.measured
+    means, stds = measured(PREDICTION_MEAN)[1][:1], measured(PREDICTION_STD)[1][:1]
+    given, made = (
+        pooled(means, stds).size,
+        pooled(measured(TARGET_MEAN)[1], measured(TARGET_STD)[1]),
+    )
+    if not made.size > 0 or not given > OUTPUTS.value * made.size:
+        return None
+    reads = f"the first outputs measure {fmt(given, 3)}, where targets measure {fmt(made.size, 3)}"
+    at, limit = facts.first_step, OUTPUTS.value * made.size
+    return Evidence(PREDICTION_STD.name, at, at, given, limit, reads, OUTPUTS.source)
+
+
 def _spike(facts: Facts, place: Entry) -> Evidence | None:
     early = facts.update_ratios[:EARLY_ROWS]
     early = np.where(np.isnan(early), 0.0, early)
@@ -212,6 +241,20 @@ def _pinned(facts: Facts, place: Entry) -> Evidence | None:
     return _layer(facts, SATURATED_SHARE, share, PINNED, reads, f"{fmt(100 * PINNED.value)} %")
 
 
+def _gated(facts: Facts, place: Entry) -> Evidence | None:
+    """Of a recurrent layer nothing is seen within: what its gates get follows from its weights."""
+    gains = first_gains(facts)
+    if isinstance(gains, str) or not any(kind in place.kind for kind in RECURRENT):
+        return None
+    own = np.array([p.name.startswith(f"{place.name}.weight_ih") for p in facts.parameters], bool)
+    given = float(facts.layers.typical(STD_IN, facts.layers.early)[place.row])
+    wide = float(np.nan_to_num(gains.values[own]).max(initial=0.0)) * given
+    if not wide > GATES.value:
+        return None
+    reads = f"what goes into its gates spreads by {fmt(wide, 2)}, where a sigmoid is flat beyond 5"
+    return _layer(facts, STD_IN, wide, GATES, reads, fmt(GATES.value))
+
+
 def _drowned(facts: Facts, place: Entry) -> Evidence | None:
     early = facts.layers.early
     units, whole = (facts.layers.typical(s, early)[place.row] for s in (UNIT_STD, STD_OUT))
@@ -221,6 +264,19 @@ def _drowned(facts: Facts, place: Entry) -> Evidence | None:
     reads = f"its outputs are nearly the same for every input: {fmt(100 * share, 2)} % of their "
     reads += "std comes from the inputs"
     return _layer(facts, UNIT_STD, share, SAME, reads, f"{fmt(100 * SAME.value)} %")
+
+
+def _unread(facts: Facts, place: Entry) -> Evidence | None:
+    """Nothing at all was learned of such inputs, though the weights move."""
+    level, (first, last) = facts.level, facts.window
+    moves = facts.motion.total_ratio >= MOVES.value and not facts.is_improving
+    if not moves or not level.explained <= AT_PRIOR.value:
+        return None
+    reads = f"the loss is {fmt(level.loss, 3)}, where a constant prediction has "
+    reads += fmt(level.prior, 3)
+    tag, limit = LOSS.name, AT_PRIOR.value
+    bound = fmt((1 - limit) * level.prior, 3)
+    return Evidence(tag, first, last, level.explained, limit, reads, AT_PRIOR.source, bound)
 
 
 def _layer(
@@ -233,10 +289,13 @@ def _layer(
 
 _HARM: tuple[Callable[[Facts, Entry], Evidence | None], ...] = (
     _first_loss,
+    _first_outputs,
     _spike,
     _gradient,
     _pinned,
+    _gated,
     _drowned,
+    _unread,
 )
 
 
@@ -282,8 +341,12 @@ RULE = Rule(
         "same_scale": SAME_SCALE,
         "first_loss": FIRST_LOSS,
         "spike": SPIKE,
+        "outputs": OUTPUTS,
+        "moves": MOVES,
+        "at_prior": AT_PRIOR,
         "share": SHARE,
         "pinned": PINNED,
+        "gates": GATES,
         "same": SAME,
         "explained": EXPLAINED,
         "used": USED,
@@ -331,6 +394,11 @@ RULE = Rule(
             ),
             culprits=("0",),
         ),
+        Case(
+            "raw pixels of which nothing at all was learned",
+            lambda: synth.run(loss=synth.flat(300), total=_PIXELS, layer={STD_IN: _taken_in(60.0)}),
+            culprits=("0",),
+        ),
     ),
     silent=(
         Case("a healthy run", synth.run),
@@ -358,7 +426,9 @@ RULE = Rule(
         ),
         Case(
             "raw pixels that do no harm",
-            lambda: synth.run(loss=synth.flat(300), total=_PIXELS, layer={STD_IN: _taken_in(60.0)}),
+            lambda: synth.run(
+                loss=synth.flat(300, at=1.6), total=_PIXELS, layer={STD_IN: _taken_in(60.0)}
+            ),
         ),
         Case(
             "raw pixels of which much has been learned",

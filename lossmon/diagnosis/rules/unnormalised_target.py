@@ -54,6 +54,7 @@ from lossmon.signals import (
 LARGE = Threshold(10.0, "times the outputs' scale", "Bishop 1995, 8.2: order unity; ten is not")
 AWAY = Threshold(0.5, "of the targets' std", "an error of half a std in every prediction")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "who explains half of it has reached the targets")
+NEARLY = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 SPIKE = Threshold(0.3, "of the weights", "toy runs: 0.06 at most in healthy ones, see lr-too-high")
 
 FIRST, NEWEST = slice(0, 1), slice(-2, None)
@@ -75,6 +76,10 @@ def check(facts: Facts) -> Outcome:
     if targets.size <= LARGE.value * max(1.0, at_first.size):
         return CLEAR
     harm = _wrecked(facts) or _far(facts, targets)
+    slow = None if harm else _slow(facts)
+    if slow is not None:
+        first = int(facts.batches.measured(TARGET_MEAN)[0][0])
+        return Found("info", first, (_larger(facts, targets, at_first), slow))
     if harm is None:
         return CLEAR
     first = int(facts.batches.measured(TARGET_MEAN)[0][0])
@@ -145,6 +150,17 @@ def _far(facts: Facts, targets: Scale) -> Evidence | None:
     return Evidence(PREDICTION_STD.name, first, last, now.std, limit, reads, AWAY.source)
 
 
+def _slow(facts: Facts) -> Evidence | None:
+    """Return what says that the outputs are still on their way to targets so far off."""
+    level, (first, last) = facts.level, facts.window
+    if not level.explained < NEARLY.value or not (facts.is_improving or _pulls(facts)):
+        return None
+    reads = f"the loss began at {fmt(facts.first_loss, 3)} and is {fmt(level.loss, 3)} by now, "
+    reads += f"where a constant has {fmt(level.prior, 3)}: most steps went into the scale"
+    tag, source, bound = LOSS.name, NEARLY.source, fmt((1 - NEARLY.value) * level.prior, 3)
+    return Evidence(tag, first, last, level.explained, NEARLY.value, reads, source, bound)
+
+
 def _pulls(facts: Facts) -> bool:
     """Return whether gradients agree that the predictions should still spread."""
     return facts.motion.agreement_z >= SIGNIFICANT.value
@@ -178,6 +194,7 @@ RULE = Rule(
         "large": LARGE,
         "away": AWAY,
         "explained": EXPLAINED,
+        "nearly": NEARLY,
         "spike": SPIKE,
         "agreement": SIGNIFICANT,
     },

@@ -34,6 +34,7 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.motion import SIGNIFICANT
+from lossmon.diagnosis.progress import EXPLAINED as LITTLE
 from lossmon.diagnosis.progress import progress, progress_so_far
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.schedule import main_rate
@@ -44,6 +45,7 @@ from lossmon.signals import GRAD_NORM, UNMOVED_SHARE, UPDATE_NORM
 LOST = Threshold(0.5, "of the updates", "by definition of most")
 ALL = Threshold(0.99, "of the updates", "what still moves are the weights nearest to 0")
 LEARNED = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
+TRAVEL = Threshold(0.05, "of the weights", "fifty steps at the usual ratio of 1e-3")
 HEIGHT = Threshold(0.5, "of the peak", "the upper half of a schedule")
 HALVES = ("bfloat16", "float16")
 SAMPLES = 5
@@ -101,7 +103,17 @@ def _way_to_go(facts: Facts) -> tuple[Evidence, ...]:
         limit, bound = SIGNIFICANT, f"{fmt(SIGNIFICANT.value)} standard errors"
         tag, z = signals.GRAD_DOT_PREV.name, motion.agreement_z
         return (Evidence(tag, first, last, z, limit.value, reads, limit.source, bound),)
+    travel = motion.total_ratio * (facts.last_step - facts.first_step + 1)
+    if progress(facts) < LITTLE.value and travel < TRAVEL.value:
+        return (*progress_so_far(facts, LITTLE), _went(facts, travel))
     return progress_so_far(facts, AT_PRIOR) if progress(facts) <= AT_PRIOR.value else ()
+
+
+def _went(facts: Facts, travel: float) -> Evidence:
+    reads = f"all steps together moved the weights by at most {100 * travel:.2g} % of their norm"
+    first, last, tag = facts.first_step, facts.last_step, signals.TOTAL_UPDATE_RATIO.name
+    bound = f"{fmt(100 * TRAVEL.value)} %"
+    return Evidence(tag, first, last, travel, TRAVEL.value, reads, TRAVEL.source, bound)
 
 
 def _lost(
@@ -142,6 +154,8 @@ RULE = Rule(
         "height": HEIGHT,
         "agreement": SIGNIFICANT,
         "at_prior": AT_PRIOR,
+        "little": LITTLE,
+        "travel": TRAVEL,
     },
     explains=(
         "lr-too-low",
@@ -164,6 +178,11 @@ RULE = Rule(
             "most updates of two matrices are",
             lambda: _halves([0.9, 1, 0.9, 1, 0.1, 0]),
             _MATRICES[:2],
+        ),
+        Case(
+            "nine updates in ten are lost, and hardly any way was made",
+            lambda: _halves(0.9, parameter={**_NOISE, UPDATE_NORM: 1e-5 * 10}),
+            _MATRICES,
         ),
     ),
     silent=(

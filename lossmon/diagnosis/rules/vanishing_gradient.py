@@ -23,6 +23,7 @@ Sources
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
@@ -33,25 +34,25 @@ from lossmon.numfmt import fmt
 from lossmon.signals import GRAD_NORM, WEIGHT_NORM
 
 FIRST_TO_LAST = Threshold(
-    1e-4,
+    1e-3,
     "of the last layer's",
-    "AUTOTRAINER: absolute 1e-3; healthy toy runs 0.6-2, 12 sigmoids 1e-10",
+    "AUTOTRAINER: absolute 1e-3; healthy toy runs 0.6-2, 16 tanhs 1e-4, 12 sigmoids 1e-10",
 )
-SLOPE = Threshold(-0.2, "decades a layer", "steady decay: 1e-4 over at most twenty layers")
+SLOPE = Threshold(-0.2, "decades a layer", "steady decay: 1e-3 over at most fifteen layers")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
 LAYERS = 3
 
 
 def check(facts: Facts) -> Outcome:
     """Fire where ‖g‖/‖w‖ decays steadily towards the first layer, and the model explains little."""
-    if facts.matrices.sum() < LAYERS:
+    if _multiplies(facts).sum() < LAYERS:
         return Skipped(f"fewer than {LAYERS} weight matrices are held by an optimizer")
     if facts.level.explained >= EXPLAINED.value:
         return CLEAR
     gradient = facts.parameter(GRAD_NORM, facts.rows)
     weight = facts.parameter(WEIGHT_NORM, facts.rows)
     medians = median_of_columns(ratio(gradient, weight))
-    layers = np.flatnonzero(facts.matrices & np.isfinite(medians) & (medians > 0))
+    layers = np.flatnonzero(_multiplies(facts) & np.isfinite(medians) & (medians > 0))
     if len(layers) < LAYERS:
         return CLEAR
     flow = medians[layers]
@@ -62,6 +63,12 @@ def check(facts: Facts) -> Outcome:
     starved = layers[flow < FIRST_TO_LAST.value * flow[-1]]
     mask = np.isin(np.arange(len(facts.parameters)), starved)
     return Found("error", _onset(facts, layers), _evidence(facts, share, slope), facts.names(mask))
+
+
+def _multiplies(facts: Facts) -> NDArray[np.bool_]:
+    """Return which matrices pass a gradient on: of a table few rows get one in a step."""
+    tables = np.array(["Embedding" in p.kind for p in facts.parameters], bool)
+    return np.asarray(facts.matrices & ~tables)
 
 
 def _onset(facts: Facts, layers: np.ndarray) -> int:
