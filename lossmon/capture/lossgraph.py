@@ -7,7 +7,7 @@ label smoothing; soft targets leave a pattern of few nodes, and l1_loss only a d
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -121,10 +121,24 @@ def _all_with_all(node: Any) -> bool | None:
     pairs = node._saved_self.numel()
     # Of a node that was itself made by a backward pass the shape is a list.
     ends = [(n, at) for n, at in below.next_functions if n]
-    if any(function_name(n) == "Unsqueeze" for n, _ in ends):
+    if any(_has_put_in(n) for n, _ in ends):
         return None
-    operands = [math.prod(n._input_metadata[at].shape) for n, at in ends]
+    operands = [math.prod(_before_stretching(n, at)) for n, at in ends]
     return True if any(size > 1 and size * size == pairs for size in operands) else None
+
+
+def _has_put_in(node: Any) -> bool:
+    """Return whether a dimension was put in just before."""
+    if function_name(node) == "Expand":
+        node = node.next_functions[0][0]
+    return node is not None and function_name(node) == "Unsqueeze"
+
+
+def _before_stretching(node: Any, at: int) -> Sequence[int]:
+    """Return the shape of what a node makes, or had when l1_loss came to stretch it."""
+    if function_name(node) == "Expand":
+        return tuple(node._saved_self_sym_sizes)
+    return tuple(node._input_metadata[at].shape)
 
 
 _READERS: dict[str, Callable[[Any], Judged | None]] = {

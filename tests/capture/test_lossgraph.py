@@ -168,6 +168,13 @@ def test_a_hand_written_loss_of_all_predictions_with_all_targets_is_told(
     assert has_stretched_difference(power(gap).mean() * 2)
 
 
+@pytest.mark.filterwarnings("ignore:Using a target size")
+def test_all_with_all_of_l1_loss_is_told_though_it_stretches_them_first(
+    layer: nn.Linear, x: Tensor
+) -> None:
+    assert has_stretched_difference(F.l1_loss(layer(x)[:, :1], torch.randn(8)))
+
+
 @pytest.mark.parametrize(
     "loss_of",
     [
@@ -176,8 +183,16 @@ def test_a_hand_written_loss_of_all_predictions_with_all_targets_is_told(
         lambda z: ((z - z.mean(0)) ** 2).mean(),
         lambda z: ((z[:, :1] - SOFT) ** 2).mean(),
         lambda z: (z[:, 0][:, None] - Y.float()).abs().mean(),
+        lambda z: (z[:, 0][:, None].expand(8, 8) - Y.float()).abs().mean(),
     ],
-    ids=["same shape", "a number", "its own mean", "several targets an example", "all distances"],
+    ids=[
+        "same shape",
+        "a number",
+        "its own mean",
+        "several targets an example",
+        "all distances",
+        "all distances, expanded",
+    ],
 )
 def test_other_hand_written_differences_are_not(
     loss_of: Callable[[Tensor], Tensor], layer: nn.Linear, x: Tensor
