@@ -72,7 +72,7 @@ def check(facts: Facts) -> Outcome:
 
 def _frozen(facts: Facts) -> Mask:
     """Return which parameters are frozen, stand still, and are used by a module that ran."""
-    ran = np.nan_to_num(facts.parameter(MODULE_RAN, facts.run_rows)) > 0
+    ran = np.nan_to_num(facts.parameter(MODULE_RAN, facts.run_rows)) >= 1
     return np.asarray(~facts.trainable & ~facts.moves & ran.any(axis=0))
 
 
