@@ -34,8 +34,8 @@ def judged_in_graph(root: Tensor) -> Judged | None:
 def has_stretched_difference(root: Tensor) -> bool:
     """Return whether a hand-written loss compares all predictions of a batch with all targets.
 
-    Means: n values of the one and n of the other make n * n squares or distances, and no dimension
-    was put in for it just before, as who compares all with all on purpose does.
+    Means: n values of the one and n of the other make n * n differences, and no dimension was put
+    in for it just before, as who compares all with all on purpose does.
     """
     return bool(near_root(root, _all_with_all, _ARITHMETIC))
 
@@ -112,18 +112,16 @@ def _soft(node: Any) -> Judged | None:
 
 
 def _all_with_all(node: Any) -> bool | None:
-    """Return True for a square or a distance of two tensors that were stretched to n * n."""
-    if function_name(node) not in ("Pow", "Abs"):
+    """Return True for a difference of two tensors that were stretched to n * n."""
+    if function_name(node) not in ("Sub", "Rsub"):
         return None
-    below = node.next_functions[0][0]
-    if below is None or function_name(below) not in ("Sub", "Rsub"):
-        return None
-    pairs = node._saved_self.numel()
-    # Of a node that was itself made by a backward pass the shape is a list.
-    ends = [(n, at) for n, at in below.next_functions if n]
-    if any(_has_put_in(n) for n, _ in ends):
+    pairs = math.prod(node._input_metadata[0].shape)
+    ends = [(n, at) for n, at in node.next_functions if n]
+    if any(_has_put_in(n) or function_name(n) == _LEAF for n, _ in ends):
         return None
     operands = [math.prod(_before_stretching(n, at)) for n, at in ends]
+    if pairs in operands:
+        return None
     return True if any(size > 1 and size * size == pairs for size in operands) else None
 
 
@@ -151,5 +149,9 @@ _READERS: dict[str, Callable[[Any], Judged | None]] = {
     "BinaryCrossEntropy": _pair("bce"),
     "Mul": _soft,
 }
-_ARITHMETIC = frozenset({"Mean", "Sum", "Mul", "Div", "Add", "Neg", "Sqrt"})
+_LEAF = "AccumulateGrad"
+_ARITHMETIC = frozenset(
+    {"Mean", "Sum", "Mul", "Div", "Add", "Sub", "Rsub", "Neg", "Sqrt", "Pow", "Abs", "Log", "Log1P",
+     "Exp", "Cosh", "Where", "Maximum", "Minimum", "Clamp", "ClampMin", "Relu", "Softplus"}
+)  # fmt: skip
 """What lies between a hand-written loss and its differences: not the layers of a model."""

@@ -41,6 +41,7 @@ LEAST_RATIO = Threshold(
 )
 MOST_RATIO = Threshold(1e-1, "of the weights", "TheDeepChecker: update ratios above 10^-1 diverge")
 BELOW = Threshold(-0.1, "of the prior's loss", "worse than a constant by more: updates do harm")
+BY_CHANCE = Threshold(0.05, "of the prior's loss", "calibration: what heavy tails leave at most")
 ABOVE = Threshold(0.005, "of the prior's loss", "a quarter of what counts as being at the prior")
 SEEN = Threshold(1000, "examples", "ten for each of a hundred inputs: with fewer a relation hides")
 MOVED = Threshold(0.05, "of the weights", "fifty steps at the usual ratio of 1e-3")
@@ -56,7 +57,7 @@ def check(facts: Facts) -> Outcome:
         return Skipped(level.why_unknown)
     if not np.isfinite(motion.agreement):
         return Skipped("hardly any steps in a row were sampled")
-    if not BELOW.value <= level.explained <= AT_PRIOR.value:
+    if not BELOW.value <= level.explained <= _most(facts):
         return CLEAR
     calming = _is_calming(facts)
     if motion.agreement_z >= SIGNIFICANT.value and not calming:
@@ -75,6 +76,13 @@ def check(facts: Facts) -> Outcome:
     return Found("warning", first, (_at_prior(facts), said))
 
 
+def _most(facts: Facts) -> float:
+    """Return which share may seem explained by chance: two standard errors more, within limits."""
+    losses = facts.window_losses[np.isfinite(facts.window_losses)]
+    error = float(losses.std()) / max(1.0, np.sqrt(len(losses))) / facts.level.prior
+    return min(AT_PRIOR.value + 2 * np.nan_to_num(error), BY_CHANCE.value)
+
+
 def _is_calming(facts: Facts) -> bool:
     """Return whether the loss comes down to that of a constant from above, and no further.
 
@@ -88,7 +96,8 @@ def _is_calming(facts: Facts) -> bool:
 def _at_prior(facts: Facts) -> Evidence:
     level, (first, last) = facts.level, facts.sampled_window
     reads = f"the loss is {fmt(level.loss, 3)}; predicting a constant costs {fmt(level.prior, 3)}"
-    limit, bound = AT_PRIOR.value, fmt((1 - AT_PRIOR.value) * level.prior, 3)
+    limit = _most(facts)
+    bound = fmt((1 - limit) * level.prior, 3)
     tag, source = CRITERION_LOSS.name, AT_PRIOR.source
     return Evidence(tag, first, last, level.explained, limit, reads, source, bound)
 
@@ -129,6 +138,7 @@ RULE = Rule(
         "least_ratio": LEAST_RATIO,
         "most_ratio": MOST_RATIO,
         "moved": MOVED,
+        "by_chance": BY_CHANCE,
         "above": ABOVE,
         "seen": SEEN,
     },
