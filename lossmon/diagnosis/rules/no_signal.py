@@ -79,8 +79,10 @@ def check(facts: Facts) -> Outcome:
 def _most(facts: Facts) -> float:
     """Return which share may seem explained by chance: two standard errors more, within limits."""
     losses = facts.window_losses[np.isfinite(facts.window_losses)]
-    error = float(losses.std()) / max(1.0, np.sqrt(len(losses))) / facts.level.prior
-    return min(AT_PRIOR.value + 2 * np.nan_to_num(error), BY_CHANCE.value)
+    if not len(losses):
+        return AT_PRIOR.value
+    error = float(losses.std() / np.sqrt(len(losses))) / facts.level.prior
+    return min(AT_PRIOR.value + 2 * error, BY_CHANCE.value)
 
 
 def _is_calming(facts: Facts) -> bool:
