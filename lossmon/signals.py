@@ -240,8 +240,8 @@ UNIQUE_UNITS = _parameter(
 MODULE_RAN = _parameter(
     "module_ran",
     "module runs",
-    "1 where the forward of a module that owns the parameter ran in the step, else 0; "
-    "measured at the first steps only.",
+    "1 where the forward of a module that owns the parameter ran in the step, 0.5 where it did so "
+    "in training mode without gradients, else 0; measured at the first steps only.",
 )
 
 PARAMETER_SIGNALS = (

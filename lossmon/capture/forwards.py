@@ -20,17 +20,21 @@ from lossmon.capture.compiling import COMPILATIONS, has_compiled
 from lossmon.capture.foreign import FOREIGN
 from lossmon.capture.layout import Row
 
+RAN, WITHOUT_GRADIENTS = 1.0, 0.5
 STEPS = 3
 """Sampled steps after which the hook is taken away."""
 
 
 class ForwardMeter:
-    """Notes forward calls with gradients enabled, between two calls of `take`."""
+    """Notes forward calls between two calls of `take`.
+
+    Those without gradients only in training mode: in eval mode a model is tried, or held fixed.
+    """
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = rows
         """May be replaced between two steps."""
-        self._ran: set[int] = set()
+        self._ran: dict[int, float] = {}
         self._left = STEPS
         self._handle: Any = None
         if not has_compiled():
@@ -43,14 +47,15 @@ class ForwardMeter:
 
     def take(self) -> NDArray[np.float32]:
         """Return module_ran of every row; NaN where no module at all, or no longer, was seen."""
-        ran, self._ran = self._ran, set()
+        ran, self._ran = self._ran, {}
         self._left -= 1
         compiled = has_compiled()
         if self._left <= 0 and not compiled:
             self.remove()
         if not ran or compiled:
             return np.full(len(self.rows), np.nan, np.float32)
-        return np.array([any(id(o()) in ran for o in row.owners) for row in self.rows], "f4")
+        most = [max((ran.get(id(o()), 0.0) for o in row.owners), default=0) for row in self.rows]
+        return np.array(most, "f4")
 
     def remove(self) -> None:
         """Take the hook away. Idempotent."""
@@ -63,4 +68,6 @@ class ForwardMeter:
         if torch.compiler.is_compiling() or FOREIGN.is_running:
             return
         if torch.is_grad_enabled():
-            self._ran.add(id(module))
+            self._ran[id(module)] = RAN
+        elif module.training:
+            self._ran.setdefault(id(module), WITHOUT_GRADIENTS)

@@ -8,7 +8,7 @@ label smoothing; soft targets leave a pattern of few nodes, and l1_loss only a d
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -35,8 +35,8 @@ def judged_in_graph(root: Tensor) -> Judged | None:
 def has_stretched_difference(root: Tensor) -> bool:
     """Return whether a hand-written loss compares all predictions of a batch with all targets.
 
-    Means: n values of the one and n of the other make n * n squares or distances, and no dimension
-    was put in for it just before, as who compares all with all on purpose does.
+    Means: n values of the one and n of the other make n * n differences, and no dimension was put
+    in for it just before, as who compares all with all on purpose does.
     """
     return bool(near_root(root, _all_with_all, _ARITHMETIC))
 
@@ -113,19 +113,31 @@ def _soft(node: Any) -> Judged | None:
 
 
 def _all_with_all(node: Any) -> bool | None:
-    """Return True for a square or a distance of two tensors that were stretched to n * n."""
-    if function_name(node) not in ("Pow", "Abs"):
+    """Return True for a difference of two tensors that were stretched to n * n."""
+    if function_name(node) not in ("Sub", "Rsub"):
         return None
-    below = node.next_functions[0][0]
-    if below is None or function_name(below) not in ("Sub", "Rsub"):
+    pairs = math.prod(node._input_metadata[0].shape)
+    ends = [(n, at) for n, at in node.next_functions if n]
+    if any(_has_put_in(n) or function_name(n) == _LEAF for n, _ in ends):
         return None
-    pairs = node._saved_self.numel()
-    # Of a node that was itself made by a backward pass the shape is a list.
-    ends = [(n, at) for n, at in below.next_functions if n]
-    if any(function_name(n) == "Unsqueeze" for n, _ in ends):
+    operands = [math.prod(_before_stretching(n, at)) for n, at in ends]
+    if pairs in operands:
         return None
-    operands = [math.prod(n._input_metadata[at].shape) for n, at in ends]
     return True if any(size > 1 and size * size == pairs for size in operands) else None
+
+
+def _has_put_in(node: Any) -> bool:
+    """Return whether a dimension was put in just before."""
+    if function_name(node) == "Expand":
+        node = node.next_functions[0][0]
+    return node is not None and function_name(node) == "Unsqueeze"
+
+
+def _before_stretching(node: Any, at: int) -> Sequence[int]:
+    """Return the shape of what a node makes, or had when l1_loss came to stretch it."""
+    if function_name(node) == "Expand":
+        return tuple(node._saved_self_sym_sizes)
+    return tuple(node._input_metadata[at].shape)
 
 
 _READERS: dict[str, Callable[[Any], Judged | None]] = {
@@ -138,5 +150,9 @@ _READERS: dict[str, Callable[[Any], Judged | None]] = {
     "BinaryCrossEntropy": _pair("bce"),
     "Mul": _soft,
 }
-_ARITHMETIC = frozenset({"Mean", "Sum", "Mul", "Div", "Add", "Neg", "Sqrt"})
+_LEAF = "AccumulateGrad"
+_ARITHMETIC = frozenset(
+    {"Mean", "Sum", "Mul", "Div", "Add", "Sub", "Rsub", "Neg", "Sqrt", "Pow", "Abs", "Log", "Log1P",
+     "Exp", "Cosh", "Where", "Maximum", "Minimum", "Clamp", "ClampMin", "Relu", "Softplus"}
+)  # fmt: skip
 """What lies between a hand-written loss and its differences: not the layers of a model."""

@@ -27,6 +27,7 @@ from lossmon.capture.holdings import Holdings, Key
 from lossmon.capture.judged import Judged
 from lossmon.capture.layout import Row
 from lossmon.capture.lossgraph import has_stretched_difference, judged_in_graph
+from lossmon.capture.losssign import at_most_0
 from lossmon.capture.modes import COLUMNS as MODE_COLUMNS
 from lossmon.capture.modes import ModeMeter
 from lossmon.capture.rhythm import Rhythm
@@ -262,9 +263,15 @@ class StepSampler:
         if not self._rhythm.criterion:
             return
         if judged is None and len(roots) == 1:
+<<<<<<< HEAD
             judged = judged_in_graph(roots[0]) or distance_in_graph(roots[0])
             if judged is None and self._rhythm.close and has_stretched_difference(roots[0]):
                 self._note(CRITERION, {"name": "", "stretched": True, "crossed": True})
+=======
+            judged = judged_in_graph(roots[0])
+            if judged is None and self._rhythm.close:
+                self._look_at_unknown(roots[0])
+>>>>>>> s6-data
         if judged is None or is_sharded(judged.prediction):
             return
         columns, parts = list(CRITERION_COLUMNS), []
@@ -279,6 +286,14 @@ class StepSampler:
                 parts.append(closer)
             self._put(columns, torch.cat(parts))
         self._rhythm.passed()
+
+    def _look_at_unknown(self, root: Tensor) -> None:
+        """Note what the graph of a hand-written loss tells against it."""
+        if has_stretched_difference(root):
+            self._note(CRITERION, {"name": "", "stretched": True, "crossed": True})
+        lowered = at_most_0(root)
+        if lowered:
+            self._note(CRITERION, {"name": "", "lowers": lowered})
 
     def _look_closely(self, judged: Judged) -> Tensor | None:
         if not self._rhythm.close:

@@ -27,6 +27,7 @@ _LINEAR = re.compile(
 """Modules with nothing between input and output that could bend the function: norms scale."""
 _NOTHING = re.compile(r"Identity|(Alpha|Feature)*Dropout[123]?d?")
 """Modules that may return the very tensor that they are given."""
+_RECURRENT = re.compile(r"RNN|LSTM|GRU")
 _TABLE = re.compile(r"Embedding(Bag)?")
 _PLAIN = frozenset(
     ("add", "sub", "neg", "mean", "sum", "cat", "stack", "index", "nativedropout", "avgpool1d",
@@ -161,6 +162,25 @@ def narrowest(facts: Facts) -> Matrix | None:
         and _feeds_its_width(infos, known, row)
     ]
     return min(through, key=lambda matrix: matrix.outputs, default=None)
+
+
+def before_last(facts: Facts) -> Matrix | None:
+    """Return what feeds the last matrix, where that is a recurrent layer; None for none.
+
+    As a matrix of as many outputs as it has units.
+    """
+    known, infos = matrices(facts), layers(facts)
+    if not known or len(infos[max(known)].sources) != 1:
+        return None
+    last = known[max(known)]
+    source = infos[last.row].sources[0]
+    if not 0 <= source < len(infos) or not _RECURRENT.fullmatch(infos[source].kind):
+        return None
+    name = infos[source].name
+    own = [p for p in facts.parameters if p.name.startswith(f"{name}.") and len(p.shape) == 2]
+    if not own:
+        return None
+    return Matrix(source, name, own[0].name, own[0].shape[1], last.inputs)
 
 
 def _all_goes_through(infos: Sequence[LayerInfo], row: int, end: int) -> bool:

@@ -42,6 +42,8 @@ class CriterionInfo:
     """Whether prediction or target was stretched to the other's shape."""
     crossed: bool
     """Whether each prediction is compared with several targets, though they are as many."""
+    lowers: str
+    """Of a hand-written loss that is at most 0 by its making: the function that it lowers."""
     prediction_shape: tuple[int, ...]
     target_shape: tuple[int, ...]
     target_dtype: str
@@ -138,6 +140,7 @@ def _criterion(mark: Mark) -> CriterionInfo:
         weighted=bool(detail.get("weighted")),
         stretched=bool(detail.get("stretched")),
         crossed=bool(detail.get("crossed")),
+        lowers=str(detail.get("lowers", "")),
         prediction_shape=_shape(detail.get("prediction_shape")),
         target_shape=_shape(detail.get("target_shape")),
         target_dtype=str(detail.get("target_dtype", "")),

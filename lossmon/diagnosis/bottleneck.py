@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lossmon.batchsignals import INPUT_PRINT, TARGET_PRINT
-from lossmon.diagnosis.architecture import Matrix, narrowest, outputs
+from lossmon.diagnosis.architecture import Matrix, before_last, narrowest, outputs
 from lossmon.diagnosis.rule import Threshold
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ SPARE = Threshold(2, "outputs", "so many more than units: the softmax of K class
 def bottleneck(facts: Facts) -> Matrix | None:
     """Return a layer of one or two units that more outputs have to go through; None for none."""
     neck = narrowest(facts)
+    before = before_last(facts)
+    if before is not None and (neck is None or before.outputs < neck.outputs):
+        neck = before
     if neck is None or neck.outputs > UNITS.value or _rebuilds_its_input(facts):
         return None
     return neck if outputs(facts) >= neck.outputs + SPARE.value else None

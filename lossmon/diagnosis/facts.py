@@ -36,7 +36,8 @@ class Facts(Recorded):
         scale = float(np.abs(finite).mean()) if len(finite) else float("nan")
         prior = self.level.prior
         if np.isfinite(prior):
-            scale = max(scale, prior)
+            # A criterion that sums may be divided before it is recorded as the loss.
+            scale = max(scale, prior * min(1.0, scale / max(self.level.loss, 1e-30)))
         return trend(self.window_losses, scale=scale, reach=self.motion.reach)
 
     @property

@@ -13,17 +13,24 @@ from lossmon.diagnosis.level import AT_PRIOR, CONVERGED
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.stats import block_means
-from lossmon.diagnosis.trend import BLOCKS, FLOOR, MIN_POINTS
+from lossmon.diagnosis.trend import BLOCKS, FLOOR, MIN_POINTS, trend
 from lossmon.numfmt import fmt, plural
 
 LOST_POINTS = 3
 """So many non-finite losses in a row, up to the last one, and they are there for good."""
+LEVELS = 4
+"""Quarters of which the first and the last are compared in words."""
 UNMOVED_SAMPLES = 3
 ALL_EXPLAINED = 1 + 1e-6
 """More is a loss below 0 where none can be: it is not the criterion that it is taken for."""
 AT_FLOOR = Threshold(0.02, "of the floor", "twice the practical floor of the trend")
 NEARLY = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 TAU = Threshold(0.02, "of the prior's loss", "identity tau = loss - H(p) = 0 at any optimum")
+USUAL = Threshold(
+    1e-3, "of the weights", "the usual ratio: Karpathy 2019, A Recipe for Training Neural Networks"
+)
+FAR = Threshold(0.3, "", "toy runs: c 0.01-0.15 at floors, 0.3 with a way to go")
+HALVED = Threshold(0.5, "of the first loss", "a model that got rid of half of it has learned")
 WORSE_THAN_BEST = Threshold(1.5, "times the best", "Megatron-LM and llm-foundry spike guards: 2")
 
 Verdict = tuple[Status, str]
@@ -51,10 +58,25 @@ def flat_status(facts: Facts, findings: Sequence[Finding]) -> Verdict:
         why = f"the loss is recorded in steps {first}-{last} only, where {begin}-{end} would tell"
         return "not-enough-evidence", why
     if _is_stationary(facts):
-        return "converged", f"{reads}, and nothing pushes it on: this is the floor of this set-up"
+        agreed = facts.motion.agreement_z >= SIGNIFICANT.value
+        push = "what gradients agree on brings no more" if agreed else "nothing pushes it on"
+        return "converged", f"{reads}, and {push}: this is the floor of this set-up"
     if facts.trend.is_noisy:
-        return "not-enough-evidence", _too_noisy(facts)
+        return _over_longer(facts) or ("not-enough-evidence", _too_noisy(facts))
     return "stuck", reads
+
+
+def _over_longer(facts: Facts) -> Verdict | None:
+    """Return that the loss falls over twice the window, where the window is too noisy to tell."""
+    first, last = facts.window
+    since = max(facts.first_step, first - (last - first + 1))
+    inside = facts.losses[np.searchsorted(facts.loss_steps, since) :]
+    longer = trend(inside, scale=facts.trend.scale)
+    if since == first or longer.direction != "falling" or longer.is_within_noise:
+        return None
+    then, now = block_means(inside, LEVELS)[[0, -1]]
+    fell = f"the loss fell from {fmt(then, 3)} to {fmt(now, 3)} over steps {since}-{last}"
+    return "learning", f"{fell}{_level(facts)}"
 
 
 def _broken(facts: Facts) -> Verdict | None:
@@ -136,16 +158,19 @@ def _unit(facts: Facts) -> float:
 def _is_stationary(facts: Facts) -> bool:
     """Return whether the data, as far as it was measured, says that this is an optimum."""
     level, motion = facts.level, facts.motion
+    # Who takes steps of the usual length along what gradients agree on, and gets nowhere, is there.
+    short = facts.trend.is_noisy or not motion.total_ratio > USUAL.value
+    far = motion.agreement >= FAR.value
+    way = motion.agreement_z >= SIGNIFICANT.value and (short or far)
     if not level.is_known:
         # Without a prior the loss of the untrained model is the only level there is.
         start = facts.first_loss
         losses = facts.window_losses[np.isfinite(facts.window_losses)]
-        return bool(
-            len(losses) and start > 0 and 0 <= losses.mean() < (1 - CONVERGED.value) * start
-        )
+        most = 1 - CONVERGED.value if way or facts.trend.is_noisy else HALVED.value
+        return bool(len(losses) and start > 0 and 0 <= losses.mean() < most * start)
     if level.explained >= NEARLY.value:
         return True
-    if level.explained <= AT_PRIOR.value or motion.agreement_z >= SIGNIFICANT.value:
+    if level.explained <= AT_PRIOR.value or way:
         return False
     if math.isfinite(level.tau):
         return abs(level.tau) < TAU.value * level.prior

@@ -158,7 +158,17 @@ def test_one_label_for_all_that_was_expanded_does_not_cross(layer: nn.Linear, x:
     assert not read(F.mse_loss(scores, torch.ones(1).expand_as(scores))).crossed
 
 
-@pytest.mark.parametrize("power", [lambda d: d**2, lambda d: d.square(), torch.abs])
+@pytest.mark.parametrize(
+    "power",
+    [
+        lambda d: d**2,
+        lambda d: d.square(),
+        torch.abs,
+        lambda d: (1 + d**2).sqrt() - 1,
+        lambda d: d.cosh().log(),
+        lambda d: torch.maximum(0.9 * d, -0.1 * d),
+    ],
+)
 @pytest.mark.parametrize("swapped", [False, True])
 def test_a_hand_written_loss_of_all_predictions_with_all_targets_is_told(
     power: Callable[[Tensor], Tensor], swapped: bool, layer: nn.Linear, x: Tensor
@@ -166,6 +176,13 @@ def test_a_hand_written_loss_of_all_predictions_with_all_targets_is_told(
     prediction, target = layer(x)[:, :1], torch.randn(8)
     gap = target - prediction if swapped else prediction - target
     assert has_stretched_difference(power(gap).mean() * 2)
+
+
+@pytest.mark.filterwarnings("ignore:Using a target size")
+def test_all_with_all_of_l1_loss_is_told_though_it_stretches_them_first(
+    layer: nn.Linear, x: Tensor
+) -> None:
+    assert has_stretched_difference(F.l1_loss(layer(x)[:, :1], torch.randn(8)))
 
 
 @pytest.mark.parametrize(
@@ -176,8 +193,18 @@ def test_a_hand_written_loss_of_all_predictions_with_all_targets_is_told(
         lambda z: ((z - z.mean(0)) ** 2).mean(),
         lambda z: ((z[:, :1] - SOFT) ** 2).mean(),
         lambda z: (z[:, 0][:, None] - Y.float()).abs().mean(),
+        lambda z: (z[:, 0][:, None].expand(8, 8) - Y.float()).abs().mean(),
+        lambda z: ((z @ z.T - (z @ z.T).mean(0)) ** 2).mean(),
     ],
-    ids=["same shape", "a number", "its own mean", "several targets an example", "all distances"],
+    ids=[
+        "same shape",
+        "a number",
+        "its own mean",
+        "several targets an example",
+        "all distances",
+        "all distances, expanded",
+        "means of as many columns as rows",
+    ],
 )
 def test_other_hand_written_differences_are_not(
     loss_of: Callable[[Tensor], Tensor], layer: nn.Linear, x: Tensor

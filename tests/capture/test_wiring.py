@@ -118,3 +118,21 @@ def test_modules_that_do_not_run_are_told_from_those_that_do(record: Callable[..
     ran = record(model, optimizer, train).parameters.column(MODULE_RAN)
     assert ran[:3].tolist() == [[1, 1, 0, 0]] * 3
     assert np.isnan(ran[3:]).all()
+
+
+def test_a_module_in_training_mode_without_gradients_is_told_from_one_in_eval_mode(
+    record: Callable[..., Run],
+) -> None:
+    model = nn.ModuleList([nn.Linear(3, 3), nn.Linear(3, 3).eval(), nn.Linear(3, 1)])
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    def train(monitor: lossmon.Monitor) -> None:
+        for _ in range(3):
+            optimizer.zero_grad()
+            with torch.no_grad():
+                features = model[1](model[0](torch.ones(2, 3)))
+            model[2](features).sum().backward()
+            optimizer.step()
+
+    ran = record(model, optimizer, train).parameters.column(MODULE_RAN)
+    assert ran.tolist() == [[0.5, 0.5, 0, 0, 1, 1]] * 3

@@ -48,7 +48,8 @@ def nan_for_good() -> np.ndarray:
         ("converged", synth.run(loss=synth.flat(300, at=0.01, noise=1e-3))),
         ("converged", synth.run(loss=synth.flat(300, at=1.7), floor=1.7)),
         ("converged", at_floor()),
-        ("stuck", synth.run(loss=synth.flat(300, at=1.2))),
+        ("converged", synth.run(loss=synth.flat(300, at=1.2))),
+        ("stuck", synth.run(loss=synth.flat(300, at=1.2), parameter={UPDATE_NORM: 2e-3})),
         ("stuck", synth.run(loss=synth.flat(300), parameter={GRAD_DOT_PREV: noise()})),
     ],
     ids=[
@@ -60,7 +61,8 @@ def nan_for_good() -> np.ndarray:
         "nearly all is explained",
         "at the floor the user knows",
         "flat at an optimum",
-        "flat, and gradients still agree",
+        "flat, however far steps go where gradients agree",
+        "flat, and gradients still agree on more than short steps",
         "flat at the prior",
     ],
 )

@@ -14,6 +14,7 @@ Fix
 Not to be confused with
     lr-too-low: there the steps are tiny; here they are of the usual size.
     missing-zero-grad: there successive gradients agree because they contain each other.
+    class-imbalance: there they agree because nearly all labels are the same.
     Full-batch training that has come to its end: there the loss does not fall any more.
 
 Sources
@@ -107,7 +108,7 @@ RULE = Rule(
         "explained": EXPLAINED,
         "ratio": RATIO,
     },
-    yields_to=("missing-zero-grad", "lr-too-low"),
+    yields_to=("missing-zero-grad", "lr-too-low", "class-imbalance"),
     fixes=(
         "Divide the batch size by 8: as many steps more for the same examples.",
         "Train for more epochs: count steps, not epochs.",

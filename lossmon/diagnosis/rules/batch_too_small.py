@@ -34,6 +34,7 @@ from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.stats import root_sum_squares
@@ -43,6 +44,9 @@ from lossmon.signals import GRAD_DOT_PREV, GRAD_NORM, LOSS, UPDATE_NORM
 SMALL = Threshold(8.0, "examples", "Masters and Luschi 2018: good from 2 to 32; noise from 1 on")
 HELD_UP = Threshold(
     0.2, "of the loss", "calibration: 0.3 and more in faulty runs, half is an error"
+)
+NOTHING_LEARNT = Threshold(
+    0.1, "of the loss", "as far above the prior as no-signal goes: there it is no excuse"
 )
 MOST_ALIKE = 0.95
 """Cosine of successive updates beyond which the average is not only over noise."""
@@ -62,10 +66,15 @@ def check(facts: Facts) -> Outcome:
         return Skipped(f"{motion.pairs} pairs of steps in a row were sampled, {PAIRS} needed")
     if not facts.level.is_known:
         return Skipped(facts.level.why_unknown)
-    held = _held_up(facts)
-    if motion.agreement_z >= SIGNIFICANT.value or not held > HELD_UP.value * facts.level.loss:
+    held, least = _held_up(facts), _least(facts)
+    if motion.agreement_z >= SIGNIFICANT.value or not held > least * facts.level.loss:
         return CLEAR
     return Found("warning", facts.sampled_window[0], _evidence(facts, examples, held))
+
+
+def _least(facts: Facts) -> float:
+    """Return which share of the loss has to be noise: less where a constant would do as well."""
+    return (HELD_UP if facts.level.explained > AT_PRIOR.value else NOTHING_LEARNT).value
 
 
 def _held_up(facts: Facts) -> float:
@@ -89,7 +98,7 @@ def _evidence(facts: Facts, examples: float, held: float) -> tuple[Evidence, ...
     up += f"is {fmt(level.loss, 3)}, where a constant prediction has {fmt(level.prior, 3)}"
     bound = f"{fmt(SIGNIFICANT.value)} standard errors"
     z, limit = motion.agreement_z, SIGNIFICANT.value
-    most = HELD_UP.value * level.loss
+    most = _least(facts) * level.loss
     return (
         Evidence(BATCH_SIZE.name, first, last, examples, SMALL.value, few, SMALL.source),
         Evidence(GRAD_DOT_PREV.name, first, last, z, limit, noise, SIGNIFICANT.source, bound),
@@ -120,6 +129,8 @@ RULE = Rule(
     thresholds={
         "small": SMALL,
         "held_up": HELD_UP,
+        "nothing_learnt": NOTHING_LEARNT,
+        "at_prior": AT_PRIOR,
         "nearly": NEARLY,
         "agreement": SIGNIFICANT,
     },

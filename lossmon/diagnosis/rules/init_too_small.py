@@ -42,6 +42,8 @@ Steps = NDArray[np.int64]
 SMALL = Threshold(0.3, "", "half of torch's own, 0.58, the least that is in common use")
 DIED = Threshold(0.01, "of the input's", "four layers at the limit of the gain")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
+GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+"""Recurrent layers, and how many rows of a matrix each unit has."""
 MATRICES = 2
 """One small matrix is not enough: output layers are made small on purpose."""
 
@@ -51,7 +53,7 @@ def check(facts: Facts) -> Outcome:
     gains = facts.gains
     if isinstance(gains, str):
         return Skipped(gains)
-    small = (gains.values < SMALL.value) & (gains.values > 0)
+    small = (gains.values < SMALL.value * _of_torch(facts)) & (gains.values > 0)
     if small.sum() < MATRICES or facts.level.explained >= EXPLAINED.value:
         return CLEAR
     layers = facts.layers
@@ -67,6 +69,20 @@ def check(facts: Facts) -> Outcome:
     names = tuple(facts.parameters[at].name for at in order)
     evidence = (_gain(gains, small), _died(facts, gains, first, now))
     return Found("error", gains.step, evidence, names)
+
+
+def _of_torch(facts: Facts) -> Floats:
+    """Return torch's own gain of each parameter over that of a linear layer, at most 1.
+
+    A recurrent layer draws all its weights by the number of its units, however few its inputs are.
+    """
+    own = [_of_recurrent(p.kind, p.shape) for p in facts.parameters]
+    return np.asarray(np.minimum(1.0, np.array(own)))
+
+
+def _of_recurrent(kind: str, shape: tuple[int, ...]) -> float:
+    gates = next((count for name, count in GATES.items() if name in kind), 0)
+    return float(np.sqrt(shape[1] * gates / shape[0])) if gates and len(shape) == 2 else 1.0
 
 
 def _passed(facts: Facts, records: Steps) -> float | None:

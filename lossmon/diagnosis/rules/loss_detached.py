@@ -43,7 +43,10 @@ def check(facts: Facts) -> Outcome:
         return Skipped(f"{plural(len(facts.sampled_steps), 'sampled step')}, {SAMPLES} needed")
     reached = facts.arrived > 0
     looks = np.isfinite(facts.parameter(GRAD_ARRIVED, facts.run_rows)).sum(axis=0)
-    cut = facts.held & (facts.arrived == 0) & (looks >= SAMPLES) & ran(facts)
+    ran = _ran(facts)
+    # What is moved by other means is a copy, such as a moving average of the weights.
+    on = (ran >= 1) | ((ran > 0) & ~facts.moves)
+    cut = facts.held & (facts.arrived == 0) & (looks >= SAMPLES) & on
     if not reached.any():
         # All of it is cut. What moves all the same gets its gradients by other means.
         cut &= ~facts.moves
@@ -58,10 +61,10 @@ def check(facts: Facts) -> Outcome:
     return Found("warning", first, (evidence,), facts.names(cut))
 
 
-def ran(facts: Facts) -> NDArray[np.bool_]:
-    """Return which parameters' modules were seen to run with gradients enabled."""
+def _ran(facts: Facts) -> NDArray[np.float64]:
+    """Return 1 for parameters whose modules ran, 0.5 without gradients, 0 where none was seen."""
     seen = facts.parameter(MODULE_RAN, facts.run_rows)
-    return np.asarray((seen > 0).any(axis=0))
+    return np.asarray(np.nan_to_num(seen).max(axis=0, initial=0.0))
 
 
 def _cut(names: int) -> np.ndarray:
@@ -101,6 +104,19 @@ RULE = Rule(
             culprits=tuple(synth.SHAPES)[:4],
         ),
         Case(
+            "the trunk runs under no_grad, in training mode",
+            lambda: synth.run(
+                parameter={
+                    GRAD_ARRIVED: _cut(4),
+                    MODULE_RAN: np.where(_cut(4) > 0, 1.0, 0.5),
+                    signals.GRAD_NORM: np.where(_cut(4) > 0, 1.0, np.nan),
+                    signals.UPDATE_NORM: 0.02 * _cut(4),
+                    signals.WEIGHT_NORM: 10.0,
+                }
+            ),
+            culprits=tuple(synth.SHAPES)[:4],
+        ),
+        Case(
             "all of a generator is cut off its discriminator's loss",
             lambda: synth.run(
                 parameter={
@@ -118,6 +134,16 @@ RULE = Rule(
         Case(
             "gradients that are assigned by hand",
             lambda: synth.run(parameter={GRAD_ARRIVED: 0.0}),
+        ),
+        Case(
+            "a copy that is run under no_grad and moved by hand",
+            lambda: synth.run(
+                parameter={
+                    GRAD_ARRIVED: _cut(4),
+                    MODULE_RAN: np.where(_cut(4) > 0, 1.0, 0.5),
+                    signals.WEIGHT_NORM: np.linspace(9, 10, 300)[:, None] * np.ones(6),
+                }
+            ),
         ),
         Case(
             "a branch that is never run",

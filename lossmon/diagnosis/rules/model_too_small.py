@@ -25,6 +25,9 @@ Sources
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.architecture import Matrix, outputs
 from lossmon.diagnosis.bottleneck import SPARE, UNITS, bottleneck
@@ -60,7 +63,7 @@ def check(facts: Facts) -> Outcome:
         return unknown
     probe, neck = probed(facts), bottleneck(facts)
     if off_floor(facts, by_shape=neck is not None):
-        return _on_the_way(facts, neck)
+        return _on_the_way(facts, neck, probe)
     if probe is not None and probe[0]:
         return CLEAR if neck is None else Undecided(_CONTRARY)
     if probe is None and neck is None:
@@ -74,12 +77,18 @@ def check(facts: Facts) -> Outcome:
     return Found("warning", facts.sampled_window[0], tuple(evidence), names)
 
 
-def _on_the_way(facts: Facts, neck: Matrix | None) -> Outcome:
-    """Return that a bottleneck will show, where the loss still falls towards its floor."""
-    explained = facts.level.explained
-    if neck is None or not facts.is_improving or not LEAST.value < explained < MOST.value:
+def _on_the_way(
+    facts: Facts, neck: Matrix | None, probe: tuple[bool, Mapping[str, Any]] | None
+) -> Outcome:
+    """Return that the model will be too small, where the loss still falls towards its floor."""
+    failed = probe is not None and not probe[0]
+    between = LEAST.value < facts.level.explained < MOST.value
+    if not (failed or neck is not None) or not facts.is_improving or not between:
         return CLEAR
-    return Found("info", facts.sampled_window[0], (_narrow(facts, neck),), (neck.parameter,))
+    evidence = [tried(facts, probe[1])] if probe is not None and failed else []
+    evidence += [] if neck is None else [_narrow(facts, neck)]
+    names = () if neck is None else (neck.parameter,)
+    return Found("info", facts.sampled_window[0], tuple(evidence), names)
 
 
 _CONTRARY = (
@@ -136,6 +145,10 @@ RULE = Rule(
         Case(
             "a floor, and a probe that could not overfit one batch",
             lambda: synth.run(loss=_AT_FLOOR, marks=synth.probe(False)),
+        ),
+        Case(
+            "a probe that could not overfit one batch, and the loss still falls: for information",
+            lambda: synth.run(loss=synth.falling(300, end=1.0), marks=synth.probe(False)),
         ),
         Case(
             "a layer of two units, and the loss still falls: for information",

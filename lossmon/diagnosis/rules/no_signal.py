@@ -15,6 +15,7 @@ Not to be confused with
     lr-too-low: there gradients agree, and updates are tiny.
     weight-decay-too-strong: there the penalty holds the weights down.
     class-imbalance: there one class is nearly all of the labels, and others are hardly seen.
+    batch-too-small: there few examples have been seen at all, and each step is mere noise.
 
 Sources
     Best constant prediction: entropy of the labels, variance of the targets, by definition.
@@ -32,7 +33,7 @@ from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
-from lossmon.numfmt import fmt
+from lossmon.numfmt import fmt, fmt_count
 from lossmon.signals import CRITERION_LOSS, PRIOR_LOSS, UPDATE_NORM
 
 LEAST_RATIO = Threshold(
@@ -40,6 +41,9 @@ LEAST_RATIO = Threshold(
 )
 MOST_RATIO = Threshold(1e-1, "of the weights", "TheDeepChecker: update ratios above 10^-1 diverge")
 BELOW = Threshold(-0.1, "of the prior's loss", "worse than a constant by more: updates do harm")
+BY_CHANCE = Threshold(0.05, "of the prior's loss", "calibration: what heavy tails leave at most")
+ABOVE = Threshold(0.005, "of the prior's loss", "a quarter of what counts as being at the prior")
+SEEN = Threshold(1000, "examples", "ten for each of a hundred inputs: with fewer a relation hides")
 MOVED = Threshold(0.05, "of the weights", "fifty steps at the usual ratio of 1e-3")
 
 PAIRS = 8
@@ -53,9 +57,10 @@ def check(facts: Facts) -> Outcome:
         return Skipped(level.why_unknown)
     if not np.isfinite(motion.agreement):
         return Skipped("hardly any steps in a row were sampled")
-    if not BELOW.value <= level.explained <= AT_PRIOR.value:
+    if not BELOW.value <= level.explained <= _most(facts):
         return CLEAR
-    if motion.agreement_z >= SIGNIFICANT.value:
+    calming = _is_calming(facts)
+    if motion.agreement_z >= SIGNIFICANT.value and not calming:
         return CLEAR
     if motion.pairs < PAIRS:
         return Skipped(f"{motion.pairs} pairs of steps in a row were sampled, {PAIRS} needed")
@@ -64,15 +69,48 @@ def check(facts: Facts) -> Outcome:
     first, last = facts.sampled_window
     if motion.total_ratio * (last - facts.first_step) < MOVED.value:
         return Skipped("the weights have moved too little to tell")
-    return Found("warning", first, (_at_prior(facts), _all_noise(facts)))
+    seen = facts.batches.examples * facts.n_steps
+    if seen < SEEN.value:
+        return Skipped(f"{fmt_count(int(seen))} examples seen, {fmt_count(int(SEEN.value))} needed")
+    said = _too_sure(facts) if calming else _all_noise(facts)
+    return Found("warning", first, (_at_prior(facts), said))
+
+
+def _most(facts: Facts) -> float:
+    """Return which share may seem explained by chance: two standard errors more, within limits."""
+    losses = facts.window_losses[np.isfinite(facts.window_losses)]
+    if not len(losses):
+        return AT_PRIOR.value
+    error = float(losses.std() / np.sqrt(len(losses))) / facts.level.prior
+    return min(AT_PRIOR.value + 2 * error, BY_CHANCE.value)
+
+
+def _is_calming(facts: Facts) -> bool:
+    """Return whether the loss comes down to that of a constant from above, and no further.
+
+    Then gradients agree on being less sure, which is no relation of inputs and labels.
+    """
+    level = facts.level
+    above = level.explained < -ABOVE.value
+    return above and facts.trend.direction == "falling" and level.tau > level.loss - level.prior
 
 
 def _at_prior(facts: Facts) -> Evidence:
     level, (first, last) = facts.level, facts.sampled_window
     reads = f"the loss is {fmt(level.loss, 3)}; predicting a constant costs {fmt(level.prior, 3)}"
-    limit, bound = AT_PRIOR.value, fmt((1 - AT_PRIOR.value) * level.prior, 3)
+    limit = _most(facts)
+    bound = fmt((1 - limit) * level.prior, 3)
     tag, source = CRITERION_LOSS.name, AT_PRIOR.source
     return Evidence(tag, first, last, level.explained, limit, reads, source, bound)
+
+
+def _too_sure(facts: Facts) -> Evidence:
+    level, (first, last) = facts.level, facts.sampled_window
+    reads = f"predictions are surer than right: their entropy is {fmt(level.entropy, 3)}, and what "
+    reads += "falls is how much too sure they are"
+    excess, limit = level.tau / level.prior, ABOVE.value
+    tag, bound = signals.PREDICTION_ENTROPY.name, fmt(level.loss, 3)
+    return Evidence(tag, first, last, excess, limit, reads, ABOVE.source, bound)
 
 
 def _all_noise(facts: Facts) -> Evidence:
@@ -102,6 +140,9 @@ RULE = Rule(
         "least_ratio": LEAST_RATIO,
         "most_ratio": MOST_RATIO,
         "moved": MOVED,
+        "by_chance": BY_CHANCE,
+        "above": ABOVE,
+        "seen": SEEN,
     },
     fixes=(
         "Print ten pairs of input and label as the model gets them, and check them by eye.",

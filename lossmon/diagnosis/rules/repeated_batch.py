@@ -12,8 +12,8 @@ Fix
     Take the next batch of the loader in every step.
 
 Not to be confused with
-    Training on the whole set at every step, which is healthy: the batch is then large, or is all
-    there is, and validation goes with training.
+    Training on the whole set at every step, which is healthy: the batch is then large and of no
+    round size, or is all there is, and validation goes with training.
     Overfitting one batch on purpose, to test a model: then this is no news.
     overfitting: there the examples are few, but not one batch.
 
@@ -43,6 +43,9 @@ BATCHES = Threshold(8, "batches", "the first eight sampled steps of every run ar
 EXAMPLES = Threshold(
     64, "examples", "the usual sizes of a batch end here; whole sets of so few are rare"
 )
+LOADED = Threshold(
+    512, "examples", "Keskar et al. 2017: usual batches are of 32 to 512, by habit powers of two"
+)
 BEHIND = Threshold(
     5.0, "times the training loss", "calibration: 1000 with one batch, at most 2.5 with fresh ones"
 )
@@ -58,7 +61,7 @@ def check(facts: Facts) -> Outcome:
     if len(same) < BATCHES.value:
         return Skipped(f"{plural(len(same), 'batch', 'batches')} in a row alike, 8 needed")
     size = _size(facts)
-    if not size <= EXAMPLES.value:
+    if not _is_a_batch(size):
         return CLEAR
     first, last = int(same[0]), int(same[-1])
     if first == facts.batches.measured(INPUT_PRINT)[0][0]:
@@ -91,6 +94,13 @@ def _differs(prints: Floats) -> NDArray[np.bool_]:
 def _size(facts: Facts) -> float:
     sizes = facts.batches.newest(BATCH_SIZE)[1]
     return float(np.median(sizes)) if len(sizes) else float("nan")
+
+
+def _is_a_batch(size: float) -> bool:
+    """Return whether so many examples are a batch rather than a whole set."""
+    if size <= EXAMPLES.value:
+        return True
+    return size <= LOADED.value and size.is_integer() and int(size).bit_count() == 1
 
 
 def _others(facts: Facts) -> Evidence | None:
@@ -129,6 +139,7 @@ RULE = Rule(
         "same": SAME,
         "batches": BATCHES,
         "examples": EXAMPLES,
+        "loaded": LOADED,
         "behind": BEHIND,
         "gained": GAINED,
         "learnt": LEARNT,
@@ -149,6 +160,14 @@ RULE = Rule(
             "one batch of 32, learnt by heart, and validation as at first",
             lambda: synth.run(
                 loss=synth.falling(300, end=0.01), total=_ONE, scalar=_STUCK_VALIDATION
+            ),
+        ),
+        Case(
+            "one batch of 128, learnt by heart, and validation as at first",
+            lambda: synth.run(
+                loss=synth.falling(300, end=0.01),
+                total={**_ONE, BATCH_SIZE: 128},
+                scalar=_STUCK_VALIDATION,
             ),
         ),
         Case("one batch of 32 and no validation: for information", lambda: synth.run(total=_ONE)),

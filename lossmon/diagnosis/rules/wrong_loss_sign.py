@@ -2,7 +2,8 @@
 
 Sees
     The loss that goes into backward against the criterion's own value at the same steps; whether
-    the optimizer maximises; and whether `nll_loss` is given logarithms of probabilities.
+    the optimizer maximises; whether `nll_loss` is given logarithms of probabilities; and whether a
+    loss written by hand is at most 0 by its functions and signs.
 
 Why the loss stalls
     What is trained is to be wrong as far as possible. The number that is printed may fall for ever,
@@ -49,6 +50,13 @@ RISEN = Threshold(
 UNTRAINED = Threshold(0.5, "of the prior's loss", "a model that explained half of it had learned")
 SUMS = Threshold(0.5, "", "0 by definition; half precision leaves less than 0.1")
 BELOW = Threshold(0.0, "", "the logarithm of a probability is at most 0")
+_FUNCTIONS = {
+    "logsigmoid": "the logarithm of a probability",
+    "logsoftmax": "the logarithm of a probability",
+    "log": "the logarithm of a probability",
+    "pow": "minus a square",
+    "abs": "minus a distance",
+}
 SAMPLES = 8
 FIRST = 5
 """Samples that say where the criterion was at first."""
@@ -60,6 +68,9 @@ def check(facts: Facts) -> Outcome:
     """Fire where training raises a criterion on purpose, or lowers what has no bound."""
     if facts.is_contested:
         return Skipped("another training moves what this loss depends on")
+    endless = _endless(facts)
+    if endless:
+        return Found("error", endless[0].first_step, endless)
     steps, total, criterion = _pairs(facts)
     if len(steps) < SAMPLES:
         return Skipped(
@@ -74,6 +85,25 @@ def check(facts: Facts) -> Outcome:
             "error", int(steps[0]), (_negated(steps, sign), _risen(facts, steps, criterion))
         )
     return CLEAR
+
+
+def _endless(facts: Facts) -> tuple[Evidence, ...]:
+    """Return what tells that a hand-written loss is at most 0 and falls from there."""
+    lowering = [info for info in facts.batches.criteria if info.lowers]
+    now, first = recent_loss(facts), facts.first_loss
+    if not lowering or not len(facts.losses) or not math.isfinite(first):
+        return ()
+    limit = min(first, BELOW.value) - (RISEN.value - 1) * abs(first)
+    if not now < limit:
+        return ()
+    begin, end = max(facts.first_step, lowering[0].step), facts.last_step
+    name = _FUNCTIONS.get(lowering[0].lowers, lowering[0].lowers)
+    reads = f"by the functions and signs that it is made of the loss is at most 0: it lowers {name}"
+    fell = f"it has fallen to {fmt(now, 3)}, from {fmt(first, 3)}, and nothing bounds it"
+    return (
+        Evidence(LOSS.name, begin, end, -1.0, math.nan, reads, "by definition"),
+        Evidence(LOSS.name, facts.first_step, end, now, limit, fell, RISEN.source),
+    )
 
 
 def _pairs(facts: Facts) -> tuple[NDArray[np.int64], Floats, Floats]:
@@ -158,13 +188,18 @@ def _raw_logits(off: float, behind: str = "addmm") -> Any:
     return synth.run(loss=loss, total={CRITERION_LOSS: loss, ROW_SUM_ERROR: off}, marks=marks)
 
 
+def _by_hand(loss: Floats) -> Any:
+    marks = [synth.mark_of_criterion({"name": "", "lowers": "logsigmoid"})]
+    return synth.run(loss=loss, marks=marks, total={CRITERION_LOSS: math.nan})
+
+
 _MAXIMISING = (GroupInfo("", "SGD", 0.1, options={"maximize": True}, held=6),)
 
 RULE = Rule(
     id="wrong-loss-sign",
     claim="The loss is maximised.",
     stage="wiring",
-    needs=(LOSS, CRITERION_LOSS),
+    needs=(LOSS,),
     min_steps=SAMPLES,
     check=check,
     thresholds={
@@ -201,6 +236,10 @@ RULE = Rule(
         Case("minus a quarter of it", lambda: _maximised(-0.25)),
         Case("an optimizer that maximises", lambda: _maximised(1.0, groups=_MAXIMISING)),
         Case("nll_loss of raw logits", lambda: _raw_logits(20.0)),
+        Case(
+            "the logarithm of a probability, lowered by hand",
+            lambda: _by_hand(-np.linspace(0.7, 90, 300)),
+        ),
     ),
     silent=(
         Case("a healthy run", synth.run),
@@ -217,6 +256,7 @@ RULE = Rule(
             "minus a criterion that falls all the same: its weights follow a reward",
             lambda: _maximised(-1.0, criterion=synth.falling(300)),
         ),
+        Case("minus a distance that does not grow", lambda: _by_hand(-synth.falling(300))),
         Case("nll_loss of log-probabilities", lambda: _raw_logits(0.0, "logsoftmax")),
     ),
 )
