@@ -263,15 +263,9 @@ class StepSampler:
         if not self._rhythm.criterion:
             return
         if judged is None and len(roots) == 1:
-<<<<<<< HEAD
             judged = judged_in_graph(roots[0]) or distance_in_graph(roots[0])
-            if judged is None and self._rhythm.close and has_stretched_difference(roots[0]):
-                self._note(CRITERION, {"name": "", "stretched": True, "crossed": True})
-=======
-            judged = judged_in_graph(roots[0])
             if judged is None and self._rhythm.close:
                 self._look_at_unknown(roots[0])
->>>>>>> s6-data
         if judged is None or is_sharded(judged.prediction):
             return
         columns, parts = list(CRITERION_COLUMNS), []

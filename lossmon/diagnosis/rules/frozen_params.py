@@ -74,13 +74,8 @@ def check(facts: Facts) -> Outcome:
 
 def _frozen(facts: Facts) -> Mask:
     """Return which parameters are frozen, stand still, and are used by a module that ran."""
-<<<<<<< HEAD
-    ran = (facts.parameter(MODULE_RAN, facts.run_rows) > 0).any(axis=0)
+    ran = (facts.parameter(MODULE_RAN, facts.run_rows) >= 1).any(axis=0)
     return np.asarray(~facts.trainable & ~facts.moves & ran)
-=======
-    ran = np.nan_to_num(facts.parameter(MODULE_RAN, facts.run_rows)) >= 1
-    return np.asarray(~facts.trainable & ~facts.moves & ran.any(axis=0))
->>>>>>> s6-data
 
 
 def _heads_only(learning: Mask, frozen: Mask) -> bool:
