@@ -11,10 +11,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lossmon import signals
-from lossmon.diagnosis.engine import Fold
-from lossmon.diagnosis.finding import Report
 from lossmon.eventfile.liveness import liveness, silence
 from lossmon.eventfile.sources import Source
 from lossmon.eventfile.watching import LogdirReader
@@ -23,6 +22,10 @@ from lossmon.records import Run, Series
 from lossmon.tui.hostclock import HostClock
 from lossmon.tui.points import condense
 from lossmon.tui.snapshot import Key, RunView, Snapshot
+
+if TYPE_CHECKING:
+    from lossmon.diagnosis.engine import Fold
+    from lossmon.diagnosis.finding import Report
 
 _PATIENCE_S = 0.3
 """So long are verdicts collected before those at hand are shown."""
@@ -120,6 +123,9 @@ class Poller:
         self._views[key] = replace(view, report=report, problem=problem)
 
     def _report(self, view: RunView) -> tuple[Report | None, str]:
+        # Here and not above: it takes as long as reading a run, and the first curve needs it not.
+        from lossmon.diagnosis.engine import Fold
+
         try:
             return self._folds.setdefault(view.key, Fold()).advance(view.run), ""
         except Exception as error:  # a rule that fails on one log must not end the display of all
