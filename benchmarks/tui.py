@@ -198,11 +198,13 @@ def main() -> None:
         "--rounds", type=int, default=3, help="starts and keys, of which the median"
     )
     parser.add_argument("--logs", type=Path, help="where the finished logs are, or are written")
-    parser.add_argument("--only", nargs="+", help="these viewers alone")
+    parser.add_argument("--only", nargs="+", help="these alone; the rest stays as in FILE")
     parser.add_argument("--markdown", action="store_true", help="print a table for the docs")
     parser.add_argument("--json", type=Path, help="write the numbers there as well")
     args = parser.parse_args()
     found: dict[str, dict[str, float]] = {}
+    if args.only and args.json and args.json.exists():
+        found = json.loads(args.json.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder:
         logs = args.logs or Path(folder)
         finished(logs, [*LENGTHS, "1000 runs"])

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lossmon.diagnosis.finding import Report
 
 _PATIENCE_S = 0.3
-"""So long are verdicts collected before those at hand are shown."""
+"""So long are runs, and then verdicts, collected before those at hand are shown."""
 _JUDGING_SHARE = 0.05
 """Share of the time that judging one run may take."""
 _RECENT = 200
@@ -57,10 +57,13 @@ class Poller:
 
     def poll(self) -> Iterator[Snapshot]:
         """Yield snapshots while reading and judging; none where nothing has changed."""
-        changed = self._read()
-        if changed and any(view.report is None for view in self._views.values()):
-            yield self._snapshot()
-            changed = False
+        changed, is_reading = False, True
+        while is_reading:
+            changed |= self._read()
+            is_reading = self._reader.is_behind
+            if changed and any(view.report is None for view in self._views.values()):
+                yield self._snapshot()
+                changed = False
         shown = time.monotonic()
         for key in self._due():
             self._judge(key)
@@ -74,7 +77,7 @@ class Poller:
     def _read(self) -> bool:
         """Take in what was written; return whether anything that is shown has changed."""
         clock, changed = self._as_of(), False
-        runs = dict(_keyed(self._reader.poll()))
+        runs = dict(_keyed(self._reader.poll(patience_s=_PATIENCE_S)))
         for key in self._views.keys() - runs.keys():
             self._forget(key)
             changed = True
