@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import sys
+from pathlib import Path
 
 from terminal import Terminal
 from tui import BUDGETS, has_text, table
@@ -36,3 +37,9 @@ def test_a_program_in_the_terminal_is_read_timed_and_ended() -> None:
     terminal.press("\n")
     assert terminal.wait(60) == 7
     assert terminal.close() == 7
+
+
+def test_the_page_of_costs_shows_every_budget_beside_the_figure() -> None:
+    page = (Path(__file__).parents[2] / "docs/terminal-costs.md").read_text(encoding="utf-8")
+    for name, budget in BUDGETS.items():
+        assert f"| {name} | {budget:g} | " in page
