@@ -29,8 +29,6 @@ from tuilogs import LENGTHS, finished, growing, growing_for_wandb
 from tuipeers import SUBJECTS, Subject
 
 SIZES = ((80, 24), (200, 50))
-LINES = (16, 64)
-"""Kilobytes a second."""
 LONGEST_S = 60.0
 CURVE = rb"(?:\xe2[\xa0-\xa3][\x80-\xbf](?:\x1b\[[0-9;]*m)*){3}"
 ESCAPES = re.compile(rb"\x1b\[[0-9;:?<>=]*[ -/]*[@-~]|\x1b[\]P][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.")
@@ -40,9 +38,11 @@ BUDGETS = {
     "idle 80x24: bytes/s": 0.0,
     "live 80x24: bytes/s": 2000.0,
     "live 200x50: bytes/s": 5000.0,
-    "80x24: ms from a key to the screen, 16 KB/s": 100.0,
+    "80x24, 16 KB/s: ms from a key to a word": 100.0,
 }
 """What lossmon promises itself."""
+
+_SHOWS = {"word": "a word", "help": "the page of help"}
 
 Row = tuple[str, float]
 Start = Callable[[int, int], Terminal]
@@ -105,15 +105,16 @@ def latency(
     if subject.enters:
         terminal.press(subject.enters)
         terminal.read(3, bytes_per_s=pace)
-    spent = []
-    for key, shown in subject.keys * rounds:
-        terminal.press(key)
-        spent.append(terminal.read(LONGEST_S / 2, until=shown, bytes_per_s=pace))
-        terminal.read(1, bytes_per_s=pace)
-        terminal.press(key)
-        terminal.read(1.5, bytes_per_s=pace)
-    at = f"{size[0]}x{size[1]}: ms from a key to the screen, {line} KB/s"
-    yield at, 1000 * statistics.median(spent)
+    for what, key, shown in subject.keys:
+        spent = []
+        for _ in range(rounds + 2):
+            terminal.press(key)
+            spent.append(terminal.read(LONGEST_S / 2, until=shown, bytes_per_s=pace))
+            terminal.read(1, bytes_per_s=pace)
+            terminal.press(key)
+            terminal.read(1.5, bytes_per_s=pace)
+        at = f"{size[0]}x{size[1]}, {line} KB/s: ms from a key to {_SHOWS[what]}"
+        yield at, 1000 * statistics.median(spent)
     terminal.close()
 
 
@@ -197,11 +198,13 @@ def main() -> None:
         "--rounds", type=int, default=3, help="starts and keys, of which the median"
     )
     parser.add_argument("--logs", type=Path, help="where the finished logs are, or are written")
-    parser.add_argument("--only", nargs="+", help="these viewers alone")
+    parser.add_argument("--only", nargs="+", help="these alone; the rest stays as in FILE")
     parser.add_argument("--markdown", action="store_true", help="print a table for the docs")
     parser.add_argument("--json", type=Path, help="write the numbers there as well")
     args = parser.parse_args()
     found: dict[str, dict[str, float]] = {}
+    if args.only and args.json and args.json.exists():
+        found = json.loads(args.json.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder:
         logs = args.logs or Path(folder)
         finished(logs, [*LENGTHS, "1000 runs"])

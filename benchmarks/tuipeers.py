@@ -27,8 +27,8 @@ class Subject:
     name: str
     words: Callable[[Path], list[str]]
     """How it is started on a folder."""
-    keys: tuple[tuple[str, str], ...]
-    """A key that shows something at once, and what that holds; the same key undoes it."""
+    keys: tuple[tuple[str, str, str], ...]
+    """What a key does, the key, and the words that it brings; the same key takes them away."""
     needs: str
     """The module, or the program, that is it."""
     reads_wandb: bool = False
@@ -55,23 +55,28 @@ def _lossmon(root: Path) -> list[str]:
 
 
 SUBJECTS = (
-    Subject("lossmon", _lossmon, (("f", "frozen"), ("?", "freeze the screen")), "lossmon"),
-    Subject("lossmon, one run", _lossmon, (("f", "frozen"),), "lossmon", enters="\r"),
+    Subject(
+        "lossmon",
+        _lossmon,
+        (("word", "f", "frozen"), ("help", "?", "freeze the screen")),
+        "lossmon",
+    ),
+    Subject("lossmon, one run", _lossmon, (("word", "f", "frozen"),), "lossmon", enters="\r"),
     Subject(
         "terminalboard",
         lambda root: [_program("terminalboard"), str(root), "--interval", str(POLL_S)],
-        (("H", "(?i)help"),),
+        (("help", "H", "(?i)help"),),
         "terminalboard",
     ),
     Subject(
         "wandb leet",
         lambda root: [_program("wandb"), "leet", str(next(root.glob("*.wandb")))],
-        (("h", "(?i)quit"),),
+        (("help", "h", "(?i)quit"),),
         "wandb",
         reads_wandb=True,
     ),
-    Subject("textual-plotext", _chart("plotext"), (("b", "pressed"),), "textual_plotext"),
-    Subject("textual-plot", _chart("plot"), (("b", "pressed"),), "textual_plot"),
+    Subject("textual-plotext", _chart("plotext"), (("word", "b", "pressed"),), "textual_plotext"),
+    Subject("textual-plot", _chart("plot"), (("word", "b", "pressed"),), "textual_plot"),
 )
 
 

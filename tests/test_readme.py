@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from lossmon.cli import main
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -32,6 +34,21 @@ def test_every_link_in_the_readme_leads_somewhere() -> None:
     links = re.findall(r"\]\(([^)#]+)\)", README)
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_command_in_the_table_of_the_readme_runs(
+    write_run: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(write_run("a", [2.0 - step / 200 for step in range(200)]).parent)
+    monkeypatch.setattr("lossmon.cli.tail.wait_for_reader", lambda _: False)
+    commands = re.findall(r"^\| `lossmon (.*?)` \|", README, re.MULTILINE)
+    here = [words.replace("RULE", "no-signal") for words in commands if "://" not in words]
+    assert {words.split()[0] for words in here} >= {"check", "tui", "tail", "show", "export"}
+    for words in here:
+        assert main(words.split()) == 0, words
+        assert "a" in capsys.readouterr().out or "-o" in words
 
 
 def test_the_page_of_rules_is_fresh(

@@ -75,8 +75,8 @@ def _tail(args: argparse.Namespace, source: Source, ringer: Notifier | None) -> 
     line, reader, problem = _line(args), Newsreader(every_s=args.every), ""
     ends = args.once or args.until_end
     for snapshot in follow(source, _POLL_S, lambda s: not args.once and wait_for_reader(s)):
-        if snapshot.problem != problem and not args.once:
-            note(f"{source.shown}: {snapshot.problem}" if snapshot.problem else "reading again")
+        if snapshot.problem and snapshot.problem != problem and not args.once:
+            note(f"{source.shown}: {snapshot.problem}")
         problem = snapshot.problem
         for news in reader.take(snapshot):
             if not emit(line(news)):

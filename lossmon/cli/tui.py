@@ -107,7 +107,7 @@ def _print_once(source: Source) -> int:
     from lossmon.diagnosis.engine import diagnose
     from lossmon.report.text import render_text
 
-    note("no terminal: the verdicts once, as `lossmon check` prints them")
+    note("no terminal: the verdicts once; `lossmon tail` follows")
     fetch(source)
     reports = [diagnose(one) for one in read_all(source.root)]
     emit(render_text(reports, colour=use_colour(sys.stdout), width=columns()))

@@ -56,16 +56,28 @@ class LogdirReader:
         self._next_scan = 0.0
         self._runs: tuple[Run, ...] = ()
 
-    def poll(self) -> tuple[Run, ...]:
+    @property
+    def is_behind(self) -> bool:
+        """Whether runs were found that were not read yet."""
+        return any(one.run is None for one in self._watched.values())
+
+    def poll(self, *, patience_s: float = math.inf) -> tuple[Run, ...]:
         """Return the runs as they stand now, sorted by path; the same tuple where none changed.
 
-        Runs that were deleted stay as they were last read.
+        Runs that were deleted stay as they were last read. Of many new ones those are returned that
+        can be read in `patience_s`, at least one; the next poll goes on with the rest.
         """
         now = self._clock()
         if not self._watched or not self._next_scan - LONGEST_REST_S <= now < self._next_scan:
             self._scan(now)
-        changed = [self._read(watched, now) for watched in self._due(now)]
-        if any(changed):
+        changed, new, begun = False, 0, self._timer()
+        for watched in self._due(now):
+            if watched.run is None:
+                if new and self._timer() - begun > patience_s:
+                    break
+                new += 1
+            changed |= self._read(watched, now)
+        if changed:
             self._runs = self._shown()
         return self._runs
 
@@ -96,6 +108,7 @@ class LogdirReader:
     def _due(self, now: float) -> list[_Watched]:
         """Return the runs to look at: all that are new or grow, and the longest due at rest."""
         at_once = [one for one in self._watched.values() if not one.due]
+        at_once.sort(key=lambda one: one.run is None)
         # A clock that was set back must not let a run rest for hours.
         resting = [
             one

@@ -11,10 +11,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lossmon import signals
-from lossmon.diagnosis.engine import Fold
-from lossmon.diagnosis.finding import Report
 from lossmon.eventfile.liveness import liveness, silence
 from lossmon.eventfile.sources import Source
 from lossmon.eventfile.watching import LogdirReader
@@ -24,8 +23,12 @@ from lossmon.tui.hostclock import HostClock
 from lossmon.tui.points import condense
 from lossmon.tui.snapshot import Key, RunView, Snapshot
 
+if TYPE_CHECKING:
+    from lossmon.diagnosis.engine import Fold
+    from lossmon.diagnosis.finding import Report
+
 _PATIENCE_S = 0.3
-"""So long are verdicts collected before those at hand are shown."""
+"""So long are runs, and then verdicts, collected before those at hand are shown."""
 _JUDGING_SHARE = 0.05
 """Share of the time that judging one run may take."""
 _RECENT = 200
@@ -54,10 +57,13 @@ class Poller:
 
     def poll(self) -> Iterator[Snapshot]:
         """Yield snapshots while reading and judging; none where nothing has changed."""
-        changed = self._read()
-        if changed and any(view.report is None for view in self._views.values()):
-            yield self._snapshot()
-            changed = False
+        changed, is_reading = False, True
+        while is_reading:
+            changed |= self._read()
+            is_reading = self._reader.is_behind
+            if changed and any(view.report is None for view in self._views.values()):
+                yield self._snapshot()
+                changed = False
         shown = time.monotonic()
         for key in self._due():
             self._judge(key)
@@ -71,7 +77,7 @@ class Poller:
     def _read(self) -> bool:
         """Take in what was written; return whether anything that is shown has changed."""
         clock, changed = self._as_of(), False
-        runs = dict(_keyed(self._reader.poll()))
+        runs = dict(_keyed(self._reader.poll(patience_s=_PATIENCE_S)))
         for key in self._views.keys() - runs.keys():
             self._forget(key)
             changed = True
@@ -120,6 +126,9 @@ class Poller:
         self._views[key] = replace(view, report=report, problem=problem)
 
     def _report(self, view: RunView) -> tuple[Report | None, str]:
+        # Here and not above: it takes as long as reading a run, and the first curve needs it not.
+        from lossmon.diagnosis.engine import Fold
+
         try:
             return self._folds.setdefault(view.key, Fold()).advance(view.run), ""
         except Exception as error:  # a rule that fails on one log must not end the display of all

@@ -12,6 +12,9 @@ from lossmon.tui.snapshot import Snapshot
 if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
 
+_HEAD_START_S = 0.1
+"""For drawing the first curves: judging them first would take the interpreter away."""
+
 
 class Tailer(threading.Thread):
     """Polls the source's folder every `interval_s`; calls `publish` from this thread."""
@@ -27,10 +30,14 @@ class Tailer(threading.Thread):
 
     def run(self) -> None:
         """Poll until `stop`."""
+        is_drawn = False
         for snapshot in follow(self._source, self._interval_s, self._pause):
             if self._ended.is_set():
                 return
             self._publish(snapshot)
+            if snapshot.runs and not is_drawn:
+                is_drawn = True
+                self._ended.wait(_HEAD_START_S)
 
     def stop(self) -> None:
         """End the thread after the poll that is under way; returns at once."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import COLOR_SYSTEMS
 from textual import events
 from textual._compositor import CompositorUpdate
 from textual.app import App
+from textual.binding import Binding
 from textual.strip import Strip
 
 from lossmon.tui.cellwise import changes
@@ -31,12 +32,19 @@ class _Sequence(CompositorUpdate):
 class ThriftyApp(App[int]):
     """Compares each frame with the one before it, and sends the cells that differ."""
 
+    BINDINGS: ClassVar = [Binding("ctrl+l", "redraw")]
+
     _frame: list[Strip] | None = None
     """What the terminal shows; None where that is not known."""
 
     def forget_frame(self) -> None:
         """Send the next frame whole: something else may have written on the terminal."""
         self._frame = None
+
+    def action_redraw(self) -> None:
+        """Send the whole screen again, where something else has written on it."""
+        self.forget_frame()
+        self.screen.refresh()
 
     def on_mount(self) -> None:
         """Send the frame whole after the program was suspended."""

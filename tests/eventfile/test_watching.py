@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections.abc import Callable
@@ -171,6 +172,21 @@ def test_new_runs_are_found_and_deleted_ones_stay(
     (tmp_path / "a").rmdir()
     clock.now += LONGEST_REST_S
     assert lengths(reader) == {"a": 1, "b": 1}
+
+
+def test_many_new_runs_come_a_few_at_a_time_where_patience_ends(
+    tmp_path: Path, clock: Clock
+) -> None:
+    for number in range(5):
+        append(tmp_path / f"run{number}", 0)
+    seconds = itertools.count()
+    reader = LogdirReader(tmp_path, clock=clock, timer=lambda: float(next(seconds)))
+    counts = [len(reader.poll(patience_s=0.5))]
+    while reader.is_behind:
+        append(tmp_path / "run0", len(counts))  # one that grows does not keep the rest waiting
+        counts.append(len(reader.poll(patience_s=0.5)))
+    assert counts == [1, 2, 3, 4, 5]
+    assert lengths(reader)["run0"] == 5
 
 
 def test_a_folder_that_does_not_exist_yet_is_waited_for(tmp_path: Path, clock: Clock) -> None:

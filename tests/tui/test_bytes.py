@@ -101,6 +101,19 @@ async def test_nothing_new_sends_nothing(
 
 
 @pytest.mark.usefixtures("not_reading")
+async def test_ctrl_l_sends_the_whole_screen_again(
+    opened: Opened, wire: Wire, training: Make
+) -> None:
+    async with opened() as screen:
+        await screen.show(training(3000))
+        wire.take()
+        await screen.press("ctrl+l")
+        sent = wire.take()
+        assert b"DIAGNOSIS" in sent
+        assert len(sent) > 2000
+
+
+@pytest.mark.usefixtures("not_reading")
 async def test_nothing_from_a_log_reaches_the_terminal_as_a_command(
     opened: Opened, wire: Wire, view: Make, report: Make, finding: Make
 ) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -133,3 +135,27 @@ def test_after_a_suspension_the_whole_screen_is_sent_again(
     terminal.send_signal(signal.SIGCONT)
     shown(terminal, r"(?s)\x1b\[\?1049l.*\x1b\[\?1049h.*DIAGNOSIS")
     assert len(terminal.sent) - before > 2000
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
+def test_tmux_passes_a_notification_on_to_the_terminal_around_it(tmp_path: Path) -> None:
+    script = (
+        "import os, sys\n"
+        "from lossmon.tui.notice import alert\n"
+        "sys.stdout.write(alert(['bell', 'osc9', 'osc777', 'osc99'], 'an error', os.environ))\n"
+        "sys.stdout.flush()\n"
+        "input()\n"
+    )
+    settings = tmp_path / "tmux.conf"
+    settings.write_text("set -g allow-passthrough on\n")
+    server = ["tmux", "-S", str(tmp_path / "socket"), "-f", str(settings)]
+    command = shlex.join([sys.executable, "-c", script])
+    terminal = Terminal([*server, "new-session", command], columns=80, rows=24, TMUX="")
+    try:
+        for sequence in ("]9;lossmon: an error", "]777;notify;lossmon;an error", "p=body;an error"):
+            shown(terminal, re.escape(sequence))
+        assert b"\x07" in terminal.sent
+        assert b"tmux;" not in terminal.sent
+    finally:
+        subprocess.run([*server, "kill-server"], check=False)
+        terminal.close()

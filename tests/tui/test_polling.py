@@ -81,7 +81,7 @@ def test_what_a_first_verdict_takes_does_not_delay_the_second(
             now[0] += next(cost)
             return super().advance(run)
 
-    monkeypatch.setattr(polling, "Fold", Slow)
+    monkeypatch.setattr("lossmon.diagnosis.engine.Fold", Slow)
     monkeypatch.setattr(polling, "time", SimpleNamespace(monotonic=lambda: now[0], time=time.time))
     writer = RunWriter(tmp_path / "net", RunMeta("r", "r-0", start_wall=time.time()), flush_s=0.01)
     poller, behind = Poller(LocalSource(tmp_path, str(tmp_path))), []
@@ -97,3 +97,14 @@ def test_what_a_first_verdict_takes_does_not_delay_the_second(
         behind.append(shown[-1].is_behind)
     writer.close()
     assert behind == [False, False, True]
+
+
+def test_the_first_of_many_runs_are_shown_while_the_rest_are_read(
+    write_run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        root = write_run(f"run{number}", [1.0] * 30)
+    monkeypatch.setattr(polling, "_PATIENCE_S", 0.0)
+    shown = [len(snapshot.runs) for snapshot in Poller(LocalSource(root, str(root))).poll()]
+    assert shown[:4] == [1, 2, 3, 4]
+    assert set(shown[4:]) == {4}

@@ -12,13 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from lossmon.errors import NoDataError
 from lossmon.eventfile.sources.address import SshAddress, is_remote, parse_address
-from lossmon.eventfile.sources.copied import CopiedSource, Progress
 
-__all__ = ["LocalSource", "Progress", "Source", "is_remote", "opened"]
+if TYPE_CHECKING:  # what copies takes a tenth of the time until the first frame, and is seldom used
+    from lossmon.eventfile.sources.copied import CopiedSource, Progress
+
+__all__ = ["LocalSource", "Source", "is_remote", "opened"]
 
 
 class Source(Protocol):
@@ -92,6 +94,8 @@ def opened(logdir: str) -> Iterator[Source]:
 
 
 def _copied(logdir: str) -> CopiedSource:
+    from lossmon.eventfile.sources.copied import CopiedSource
+
     address = parse_address(logdir)
     if isinstance(address, SshAddress):
         from lossmon.eventfile.sources.ssh import SshRemote
