@@ -10,23 +10,23 @@ import asyncio
 import os
 import signal
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding
 
 from lossmon.eventfile.sources.address import is_remote
-from lossmon.tui.messages import FindingOpened, RunOpened, Updated
+from lossmon.tui.messages import FindingOpened, ScreenAsked, Updated
 from lossmon.tui.screens.help import HelpScreen
 from lossmon.tui.screens.live import LiveScreen
 from lossmon.tui.screens.overview import OverviewScreen
 from lossmon.tui.screens.run import RunScreen
-from lossmon.tui.snapshot import Snapshot
+from lossmon.tui.sight import Axes, Focus
+from lossmon.tui.snapshot import Key, Snapshot
 from lossmon.tui.tailer import Tailer
 
 if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
-    from lossmon.tui.raster import Picture
 
 INTERRUPTED = 130
 _LOCAL_S, _REMOTE_S = 0.5, 1.0
@@ -51,8 +51,9 @@ class LossmonApp(App[int]):
         self.animation_level = "none"
         self.source = source
         self.frozen = False
-        self.log_y: bool | None = None
-        """Whether the loss axis is logarithmic; None lets the values decide."""
+        self.axes = Axes()
+        self.sights: dict[Key, Focus] = {}
+        """What was looked at in each run."""
         self.snapshot = Snapshot()
         """What the screens show; while frozen, `latest` runs ahead of it."""
         self.latest = self.snapshot
@@ -80,9 +81,16 @@ class LossmonApp(App[int]):
         if not self.frozen:
             self._show_latest()
 
-    def on_run_opened(self, message: RunOpened) -> None:
-        """Show a run on its own screen."""
-        self.push_screen(RunScreen(message.key))
+    def on_screen_asked(self, message: ScreenAsked) -> None:
+        """Show a screen: go back to it where it is open, else open it."""
+        wanted = _screen(message.name)
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, wanted):
+                while self.screen is not screen:
+                    self.pop_screen()
+                return
+        if message.key is not None:
+            self.push_screen(wanted(message.key))
 
     def on_finding_opened(self, message: FindingOpened) -> None:
         """Explain a finding, or the whole verdict."""
@@ -97,12 +105,6 @@ class LossmonApp(App[int]):
             self.push_screen(TextScreen(view.name, partial(report_page, view.report)))
         else:
             self.push_screen(TextScreen(finding.rule, partial(finding_page, finding)))
-
-    def toggle_log(self, picture: Picture | None) -> None:
-        """Switch the loss axis away from what is shown."""
-        if picture is not None:
-            self.log_y = not picture.y.log
-            self._redraw()
 
     def action_leave(self, code: int) -> None:
         """Quit with an exit code."""
@@ -146,3 +148,16 @@ class LossmonApp(App[int]):
                 screen.redraw()
             if not screen.is_modal:
                 break
+
+
+def _screen(name: str) -> Any:
+    """Return the class of a screen by the name that keys ask for it by."""
+    if name == "layers":  # numpy, which the first frame does without
+        from lossmon.tui.screens.layers import LayersScreen
+
+        return LayersScreen
+    if name == "events":
+        from lossmon.tui.screens.events import EventsScreen
+
+        return EventsScreen
+    return OverviewScreen if name == "overview" else RunScreen

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 
-from lossmon.tui.messages import RunOpened
 from lossmon.tui.screens.live import LiveScreen
 from lossmon.tui.snapshot import Key, RunView, Snapshot
-from lossmon.tui.widgets.chart import Chart
+from lossmon.tui.widgets.chart import Chart, no_loss
 from lossmon.tui.widgets.empty import empty_lines
 from lossmon.tui.widgets.header import overview_header
 from lossmon.tui.widgets.keys import OVERVIEW, WAITING, key_line
@@ -23,6 +22,10 @@ from lossmon.tui.widgets.problem import show_problem
 from lossmon.tui.widgets.run_table import arranged, ordered, table_lines
 from lossmon.tui.widgets.summary import panel_lines, summary_lines
 from lossmon.tui.words import WELL, urgency
+
+if TYPE_CHECKING:
+    from lossmon.tui.raster import Picture
+    from lossmon.tui.scale import Axis
 
 _MOST_ROWS = 9
 REST_S = 5.0
@@ -39,8 +42,7 @@ class OverviewScreen(LiveScreen):
         Binding("G,end", "edge(-1)"),
         Binding("n", "trouble(1)"),
         Binding("N", "trouble(-1)"),
-        Binding("enter,2", "open"),
-        Binding("y", "log"),
+        Binding("enter", "go('run')"),
     ]
 
     _picked: Key | None = None
@@ -56,6 +58,22 @@ class OverviewScreen(LiveScreen):
         if self.owner.snapshot.find(self._picked) is not None:
             return self._picked
         return self._runs[0].key if self._runs else None
+
+    @property
+    def subject(self) -> Key | None:
+        """The run that is drawn: it stays the chosen one when another screen shows it."""
+        self._picked = self.chosen
+        return self.chosen
+
+    @property
+    def copied(self) -> str:
+        """The verdict on the chosen run."""
+        view = self.owner.snapshot.find(self.chosen)
+        if view is None or view.report is None:
+            return ""
+        from lossmon.report.text import render_text
+
+        return render_text([view.report])
 
     @property
     def _runs(self) -> tuple[RunView, ...]:
@@ -81,17 +99,17 @@ class OverviewScreen(LiveScreen):
         if self._rest is None:
             self._order = tuple(view.key for view in ordered(snapshot.runs))
         owner, runs = self.owner, self._runs
-        self._lines("header").draw(
+        self.rows("header").draw(
             lambda width, _: [
                 overview_header(snapshot, owner.source.shown, frozen=owner.frozen, width=width)
             ]
         )
-        self._lines("keys").draw(lambda w, _: [key_line(OVERVIEW if runs else WAITING, w)])
-        show_problem(self._lines("problem"), snapshot)
+        self.rows("keys").draw(lambda w, _: [key_line(OVERVIEW if runs else WAITING, w)])
+        show_problem(self.rows("problem"), snapshot)
         self.query_one("#body").display = bool(runs)
-        self._lines("empty").display = not runs
+        self.rows("empty").display = not runs
         if not runs:
-            self._lines("empty").draw(partial(empty_lines, owner.source.shown, snapshot.problem))
+            self.rows("empty").draw(partial(empty_lines, owner.source.shown, snapshot.problem))
             return
         self._table(runs)
         view = snapshot.find(self.chosen)
@@ -120,16 +138,6 @@ class OverviewScreen(LiveScreen):
         )
         self._choose(runs[(at + by) % len(runs)].key)
 
-    def action_open(self) -> None:
-        """Show the chosen run on its own screen."""
-        if self.chosen is not None:
-            self._picked = self.chosen
-            self.post_message(RunOpened(self.chosen))
-
-    def action_log(self) -> None:
-        """Switch between a linear and a log value axis."""
-        self.owner.toggle_log(self.query_one(Chart).picture)
-
     def _choose(self, key: Key) -> None:
         self._picked = key
         if self._rest is not None:
@@ -143,7 +151,7 @@ class OverviewScreen(LiveScreen):
         self.redraw()
 
     def _table(self, runs: tuple[RunView, ...]) -> None:
-        table = self._lines("table")
+        table = self.rows("table")
         height = min(len(runs), max(_MOST_ROWS, self.size.height // 3)) + 1
         if self.size.height < 20:
             height = min(height, 4)
@@ -152,10 +160,14 @@ class OverviewScreen(LiveScreen):
 
     def _preview(self, view: RunView) -> None:
         chart = self.query_one(Chart)
-        chart.draw(view, log=self.owner.log_y)
-        self._lines("legend").draw(lambda width, _: [legend_line(view, chart.picture, width)])
-        self._lines("summary").draw(partial(summary_lines, view))
-        self._lines("side").draw(partial(panel_lines, view))
+        axes = self.owner.axes
 
-    def _lines(self, name: str) -> Lines:
-        return self.query_one(f"#{name}", Lines)
+        def picture(before: Axis | None) -> Picture | None:
+            from lossmon.tui.picture import picture_of
+
+            return picture_of(view, axes=axes, before=before)
+
+        chart.draw((view.key, axes.log_y), picture, no_loss(view))
+        self.rows("legend").draw(lambda width, _: [legend_line(view, chart.picture, width)])
+        self.rows("summary").draw(partial(summary_lines, view))
+        self.rows("side").draw(partial(panel_lines, view))
