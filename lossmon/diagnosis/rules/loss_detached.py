@@ -41,7 +41,7 @@ def check(facts: Facts) -> Outcome:
     """Fire where a module ran and its parameters, held by an optimizer, never got a gradient."""
     if len(facts.sampled_steps) < SAMPLES:
         return Skipped(f"{plural(len(facts.sampled_steps), 'sampled step')}, {SAMPLES} needed")
-    reached = np.nan_to_num(facts.arrived) > 0
+    reached = facts.arrived > 0
     looks = np.isfinite(facts.parameter(GRAD_ARRIVED, facts.run_rows)).sum(axis=0)
     cut = facts.held & (facts.arrived == 0) & (looks >= SAMPLES) & ran(facts)
     if not reached.any():
@@ -61,7 +61,7 @@ def check(facts: Facts) -> Outcome:
 def ran(facts: Facts) -> NDArray[np.bool_]:
     """Return which parameters' modules were seen to run with gradients enabled."""
     seen = facts.parameter(MODULE_RAN, facts.run_rows)
-    return np.asarray((np.nan_to_num(seen) > 0).any(axis=0))
+    return np.asarray((seen > 0).any(axis=0))
 
 
 def _cut(names: int) -> np.ndarray:
