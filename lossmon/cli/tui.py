@@ -16,6 +16,7 @@ from lossmon.numfmt import printable
 
 if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
+    from lossmon.tui.charset import Charset
 
 
 def add_parser(commands: Any) -> None:
@@ -26,6 +27,17 @@ def add_parser(commands: Any) -> None:
         metavar="LOGDIR",
         help=f"a run, or a folder of runs, {ADDRESS}; it need not exist yet",
     )
+    parser.add_argument(
+        "--charset",
+        choices=("braille", "block", "ascii"),
+        help="characters to draw with; default: ascii where the locale is not UTF-8, else braille",
+    )
+    parser.add_argument(
+        "--no-mouse",
+        dest="mouse",
+        action="store_false",
+        help="leave the mouse to the terminal, to select text without shift",
+    )
     parser.set_defaults(run=run)
 
 
@@ -34,16 +46,20 @@ def run(args: argparse.Namespace) -> int:
     with opened(args.logdir) as source:
         if source.root.is_file():
             raise UsageError(f"{printable(source.shown)} is a file; pass the folder that holds it")
-        return _show(source) if _has_terminal() else _print_once(source)
+        return (
+            _show(source, args.charset, mouse=args.mouse)
+            if _has_terminal()
+            else _print_once(source)
+        )
 
 
-def _show(source: Source) -> int:
+def _show(source: Source, charset: Charset | None, *, mouse: bool) -> int:
     _prefer_256_colours()
     from lossmon.tui.app import LossmonApp
 
-    app = LossmonApp(source)
+    app = LossmonApp(source, charset=charset)
     source.follow()
-    app.run(mouse=False)
+    app.run(mouse=mouse)
     if app.fault is not None:
         raise app.fault
     return app.return_code or HEALTHY

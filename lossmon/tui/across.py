@@ -68,3 +68,9 @@ def beside(
     column = int(share * columns) + by
     step = step_at(points, kind, axis.at(min(max((column + 0.5) / columns, 0.0), 1.0)))
     return max(step, focus.cursor + 1) if by > 0 else min(step, focus.cursor - 1)
+
+
+def under(points: Points, kind: XKind, window: Range | None, share: float, *, growing: bool) -> int:
+    """Return the step at a share of the axis."""
+    axis = across_axis(points, kind, growing=growing, window=window)
+    return step_at(points, kind, axis.at(min(max(share, 0.0), 1.0)))

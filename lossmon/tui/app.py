@@ -16,7 +16,9 @@ from textual.app import App
 from textual.binding import Binding
 
 from lossmon.eventfile.sources.address import is_remote
+from lossmon.tui.charset import CHARSETS, Charset, find_charset
 from lossmon.tui.messages import FindingOpened, ScreenAsked, Updated
+from lossmon.tui.runlist import Choice
 from lossmon.tui.screens.help import HelpScreen
 from lossmon.tui.screens.live import LiveScreen
 from lossmon.tui.screens.overview import OverviewScreen
@@ -43,17 +45,27 @@ class LossmonApp(App[int]):
         Binding("ctrl+c", f"leave({INTERRUPTED})", priority=True),
         Binding("question_mark,f1", "help"),
         Binding("f", "freeze"),
+        Binding("M", "charset"),
+        Binding("ctrl+p,colon", "commands"),
         Binding("ctrl+z", "suspend_process"),
     ]
 
-    def __init__(self, source: Source, *, interval_s: float | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        *,
+        interval_s: float | None = None,
+        charset: Charset | None = None,
+    ) -> None:
         super().__init__()
+        self.charset: Charset = charset or find_charset()
         self.animation_level = "none"
         self.source = source
         self.frozen = False
         self.axes = Axes()
         self.sights: dict[Key, Focus] = {}
         """What was looked at in each run."""
+        self.choice = Choice()
         self.snapshot = Snapshot()
         """What the screens show; while frozen, `latest` runs ahead of it."""
         self.latest = self.snapshot
@@ -65,6 +77,7 @@ class LossmonApp(App[int]):
 
     def on_mount(self) -> None:
         """Show the overview; read once it is on the screen."""
+        self.set_class(self.charset == "ascii", "-ascii")
         self.push_screen(OverviewScreen())
         self.call_after_refresh(self._tailer.start)
         loop = asyncio.get_running_loop()
@@ -112,7 +125,20 @@ class LossmonApp(App[int]):
 
     def action_help(self) -> None:
         """Show the keys."""
-        self.push_screen(HelpScreen())
+        self.push_screen(HelpScreen(self._place))
+
+    def action_commands(self) -> None:
+        """Show what can be done on the screen in front, to be chosen by its words."""
+        from lossmon.tui.screens.commands import CommandsScreen
+
+        self.push_screen(CommandsScreen(self._place))
+
+    def action_charset(self) -> None:
+        """Draw in another set of characters."""
+        self.charset = CHARSETS[(CHARSETS.index(self.charset) + 1) % len(CHARSETS)]
+        self.set_class(self.charset == "ascii", "-ascii")
+        for widget in self.screen.query("*"):
+            widget.refresh()
 
     def action_freeze(self) -> None:
         """Hold what is on the screen, or let go of it."""
@@ -134,6 +160,12 @@ class LossmonApp(App[int]):
         self._redraw()
         if first and self._is_one_run() and isinstance(self.screen, OverviewScreen):
             self.push_screen(RunScreen(self.snapshot.runs[0].key))
+
+    @property
+    def _place(self) -> str:
+        """The name of the screen in front, or of the one below a page of text."""
+        live = (one for one in reversed(self.screen_stack) if isinstance(one, LiveScreen))
+        return next(live).NAME
 
     def _is_one_run(self) -> bool:
         """Return whether the folder that was named is itself the only run."""

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from lossmon.records import Floats
 from lossmon.tui.scale import Axis
+from lossmon.tui.strokes import BLANK
 
-BLANK = 0x2800
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint32)
 
 Dots = NDArray[np.bool_]

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from lossmon.numfmt import fmt_count, fmt_duration
 from lossmon.records import Floats
-from lossmon.tui.braille import BLANK, Dots, columns_of, heights, pack, spread, trace
+from lossmon.tui.braille import Dots, columns_of, heights, pack, spread, trace
 from lossmon.tui.points import Points
 from lossmon.tui.scale import GUTTER as GUTTER
 from lossmon.tui.scale import Axis, step_ticks, value_ticks
+from lossmon.tui.strokes import BLANK
 
 _LEAST = (4, GUTTER + 8)
 """Rows and columns below which nothing is drawn."""
@@ -92,6 +93,8 @@ class Trace:
     sign: str = ""
     """A letter that names it, drawn on it: colours alone do not tell curves apart."""
     dashed: bool = False
+    name: str = ""
+    """What it is the curve of, for the legend."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -73,7 +73,8 @@ def validation(view: RunView, axes: Axes) -> tuple[Trace, ...]:
         return ()
     points = condense(series, span=1)
     places = coordinates(view.points, axes.x, points.steps)
-    return (Trace(places, points.trend, Ink.OTHER, "v", dashed=True),)
+    name = signals.VAL_LOSS.label
+    return (Trace(places, points.trend, Ink.OTHER, "v", dashed=True, name=name),)
 
 
 def _value_at(series: Series, step: int | None) -> float:

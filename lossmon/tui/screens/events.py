@@ -15,7 +15,7 @@ from lossmon.tui.screens.prompt import PromptScreen
 from lossmon.tui.sight import jumped
 from lossmon.tui.snapshot import Snapshot
 from lossmon.tui.timeline import KINDS, Event, events_of, listed
-from lossmon.tui.widgets.event_list import event_detail, event_lines
+from lossmon.tui.widgets.event_list import event_detail, event_lines, first_event
 from lossmon.tui.widgets.header import run_header
 from lossmon.tui.widgets.keys import EVENTS, key_line
 from lossmon.tui.widgets.lines import Lines
@@ -25,6 +25,7 @@ from lossmon.tui.widgets.problem import show_problem
 class EventsScreen(RunScreens):
     """A chosen event is where the cursor is: the charts of the other screens show its step."""
 
+    NAME = "events"
     BINDINGS: ClassVar = [
         Binding("j,down", "move(1)"),
         Binding("k,up", "move(-1)"),
@@ -79,6 +80,13 @@ class EventsScreen(RunScreens):
         chosen = events[at] if events else None
         self.rows("facts").draw(partial(event_detail, view, chosen))
         self.rows("keys").draw(lambda width, _: [key_line(EVENTS, width)])
+
+    def clicked(self, name: str, column: int, row: int) -> None:
+        """Choose the event that was clicked."""
+        events, room = self.events, self.rows("events").size.height - 1
+        at = first_event(len(events), self._place(events), room) + row - 1
+        if name == "events" and row > 0 and at < len(events):
+            self._choose(events[at])
 
     def action_move(self, by: int) -> None:
         """Choose an older or a newer event."""

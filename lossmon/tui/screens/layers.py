@@ -52,6 +52,7 @@ class _List:
 class LayersScreen(RunScreens):
     """A row of the table is a row of the heatmap; both scroll as one."""
 
+    NAME = "layers"
     BINDINGS: ClassVar = [
         Binding("j,down", "move(1)"),
         Binding("k,up", "move(-1)"),
@@ -123,8 +124,18 @@ class LayersScreen(RunScreens):
             lambda width, _: [layers_heading(view, layers, listed.metric, listed.order, width)]
         )
         self._fit(layers)
-        self._map(view, layers, chosen)
+        self._map(view, chosen)
         self._detail(view, chosen)
+
+    def clicked(self, name: str, column: int, row: int) -> None:
+        """Choose the layer, and of the heatmap the step, that was clicked."""
+        if name not in ("table", "heat"):
+            return
+        shown = self._visible(self.query_one("#heat").size.height)
+        if 1 <= row <= len(shown):
+            self._choose(shown[row - 1])
+        if name == "heat":
+            self.point_at(column)
 
     def action_move(self, by: int) -> None:
         """Choose another layer."""
@@ -199,24 +210,27 @@ class LayersScreen(RunScreens):
         found = (row_of(view.run, layers, name) for name in names)
         return next(filter(None, found), layers[0] if layers else None)
 
-    def _map(self, view: RunView, layers: Sequence[Layer], chosen: Layer | None) -> None:
+    def _visible(self, height: int) -> Sequence[Layer]:
+        """Return the rows around the chosen one that a table of `height` rows has room for."""
+        view, layers = self.view, self.listing
+        chosen = None if view is None else self._chosen(view, layers)
+        at = next((n for n, one in enumerate(layers) if one is chosen), 0)
+        room = max(height - 2, 1)
+        start = min(max(at - room // 2, 0), max(len(layers) - room, 0))
+        return layers[start : start + room]
+
+    def _map(self, view: RunView, chosen: Layer | None) -> None:
         """Draw the rows around the chosen one, as table and as heatmap."""
         heat, metric = self.query_one("#heat", CellGrid), self._list.metric
         name = "" if chosen is None else chosen.fold.name
-        at = next((n for n, one in enumerate(layers) if one is chosen), 0)
-
-        def visible(height: int) -> Sequence[Layer]:
-            room = max(height - 2, 1)
-            start = min(max(at - room // 2, 0), max(len(layers) - room, 0))
-            return layers[start : start + room]
 
         def cells(rows: int, columns: int) -> Cells:
-            return self._heat_cells(view, visible(rows), name, rows, columns)
+            return self._heat_cells(view, self._visible(rows), name, rows, columns)
 
         heat.put(cells)
         self.rows("table").draw(
             lambda width, height: table_lines(
-                visible(height), name, metric, self._memory.scale, width
+                self._visible(height), name, metric, self._memory.scale, width
             )
         )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import events
 from textual.binding import Binding
 from textual.screen import Screen
+from textual.widget import Widget
 
 from lossmon.tui.messages import ScreenAsked
 from lossmon.tui.snapshot import Key, Snapshot
@@ -24,6 +26,8 @@ class LiveScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (140, "-wide")]  # noqa: RUF012 Textual declares it so
     AUTO_FOCUS = ""
     ALLOW_SELECT = False
+    NAME: ClassVar[str]
+    """What keys call the screen."""
     BINDINGS: ClassVar = [
         Binding("1", "go('overview')"),
         Binding("2", "go('run')"),
@@ -67,6 +71,29 @@ class LiveScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         """Catch up with what came while another screen was in front."""
         self.redraw()
+
+    def clicked(self, name: str, column: int, row: int) -> None:
+        """Do what a click on a cell of the widget of that name means."""
+
+    def on_click(self, event: events.Click) -> None:
+        """Tell the screen where it was clicked."""
+        widget = event.widget
+        while widget is not None and widget.id is None:
+            parent = widget.parent
+            widget = parent if isinstance(parent, Widget) else None
+        if widget is not None and widget.id is not None and not event.shift:
+            offset = event.screen_offset - widget.region.offset
+            self.clicked(widget.id, offset.x, offset.y)
+
+    async def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Choose the next row."""
+        event.stop()
+        await self.run_action("move(1)")
+
+    async def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Choose the previous row."""
+        event.stop()
+        await self.run_action("move(-1)")
 
     def action_go(self, name: str) -> None:
         """Show another screen, of the run that this one is about."""

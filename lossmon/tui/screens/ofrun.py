@@ -72,6 +72,19 @@ class RunScreens(LiveScreen):
         findings = () if view is None else view.findings
         return findings[index_of(findings, self.sight.rule)] if findings else None
 
+    def point_at(self, column: int) -> None:
+        """Put the cursor at a column of the plot."""
+        from lossmon.tui.across import ruler_of, under
+
+        view = self.view
+        ruler = None if view is None else ruler_of(view)
+        if view is not None and ruler is not None and column >= 0:
+            share = (column + 0.5) / max(self.plot_columns, 1)
+            growing, axes = view.is_growing, self.owner.axes
+            step = under(ruler, axes.x, self.sight.window, share, growing=growing)
+            first, last = self.sight.window or self.whole
+            self.look(replace(self.sight, cursor=min(max(step, first), last)))
+
     @property
     def plot_columns(self) -> int:
         """Columns of the plot that the cursor moves in."""

@@ -16,7 +16,7 @@ from lossmon.tui.screens.ofrun import RunScreens
 from lossmon.tui.snapshot import RunView, Snapshot
 from lossmon.tui.widgets.chart import Chart, no_loss
 from lossmon.tui.widgets.evidence import evidence_lines
-from lossmon.tui.widgets.findings import findings_lines, index_of, verdict_lines
+from lossmon.tui.widgets.findings import findings_lines, first_shown, index_of, verdict_lines
 from lossmon.tui.widgets.header import run_header
 from lossmon.tui.widgets.keys import RUN, key_line
 from lossmon.tui.widgets.legend import legend_line
@@ -40,6 +40,7 @@ _MOST_STRIPS = 4
 class RunScreen(RunScreens):
     """The chosen finding shades its steps in the chart; Enter explains it."""
 
+    NAME = "run"
     BINDINGS: ClassVar = [
         Binding("j,down", "move(1)"),
         Binding("k,up", "move(-1)"),
@@ -98,6 +99,17 @@ class RunScreen(RunScreens):
         self.rows("findings").draw(partial(findings_lines, view, rule))
         self.rows("evidence").draw(partial(evidence_lines, view, finding, above=self._reading or 0))
         self.rows("keys").draw(lambda width, _: [key_line(RUN, width)])
+
+    def clicked(self, name: str, column: int, row: int) -> None:
+        """Choose the finding, or put the cursor at the step, that was clicked."""
+        view = self.view
+        if name in ("chart", "strips"):
+            self.point_at(column - GUTTER)
+        elif name == "findings" and view is not None:
+            at = index_of(view.findings, "" if self.finding is None else self.finding.rule)
+            start = first_shown(len(view.findings), at, self.rows("findings").size.height)
+            if row > 0 and start + row - 1 < len(view.findings):
+                self._choose(view, start + row - 1)
 
     def action_move(self, by: int) -> None:
         """Choose the next or the previous finding, or scroll its evidence."""

@@ -18,7 +18,9 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from lossmon.tui.charset import in_charset
 from lossmon.tui.palette import INK, PAPER
+from lossmon.tui.widgets.drawn import charset_of
 
 if TYPE_CHECKING:  # numpy comes with the first run to draw, behind the first frame
     from lossmon.tui.raster import Cells
@@ -76,7 +78,13 @@ class CellGrid(Horizontal):
             return Strip.blank(width, part.rich_style)
         part_of_row = slice(start, start + width)
         row = cells.chars[y, part_of_row], cells.ink[y, part_of_row], cells.paper[y, part_of_row]
-        strip = Strip(list(_segments(*(part.tolist() for part in row))))
+        charset = charset_of(self)
+        strip = Strip(
+            [
+                Segment(in_charset(piece.text, charset), piece.style)
+                for piece in _segments(*(part.tolist() for part in row))
+            ]
+        )
         return strip.adjust_cell_length(width, part.rich_style).apply_style(part.rich_style)
 
     def _update(self) -> None:

@@ -8,11 +8,13 @@ from textwrap import wrap
 from lossmon import signals
 from lossmon.numfmt import fmt, fmt_count, printable
 from lossmon.records import Run
-from lossmon.tui.line import Line, Span, ends, fit, heading, line, shorten
+from lossmon.tui.line import Line, Span, ends, fit, heading, line
 from lossmon.tui.snapshot import RunView
 from lossmon.tui.timeline import Event, clock_text
 
 _KIND = 13
+_WITH_CLOCK = 60
+"""Columns below which the time of an event gives way to its words."""
 _DEVICE = (
     (signals.STEP_MS, "ms a step"),
     (signals.DATA_MS, "ms of them waiting for data"),
@@ -31,11 +33,16 @@ def event_lines(
     note = f"newest first{shown}"
     rows = [heading(f"events {len(events)}", width, note=note)]
     room = max(height - 1, 0)
-    start = min(max(chosen - room // 2, 0), max(len(events) - room, 0))
+    start = first_event(len(events), chosen, room)
     began = view.run.meta.start_wall if view.run.meta is not None else 0.0
     for number, event in enumerate(events[start : start + room], start):
         rows.append(_row(event, began, width, is_chosen=number == chosen))
     return rows
+
+
+def first_event(count: int, chosen: int, room: int) -> int:
+    """Return the first of so many events that stands in a list with that room."""
+    return min(max(chosen - room // 2, 0), max(count - room, 0))
 
 
 def event_detail(view: RunView, event: Event | None, width: int, height: int) -> list[Line]:
@@ -54,10 +61,10 @@ def _row(event: Event, began: float, width: int, *, is_chosen: bool) -> Line:
     step = f"{fmt_count(event.step):>6} "
     left: list[Span] = [("▶" if is_chosen else " ", "key"), (step, "")]
     left += [(f"{event.sign} ", event.style), (f"{fit(event.kind, _KIND)} ", event.style)]
-    after = clock_text(event, began)
+    after = clock_text(event, began) if width >= _WITH_CLOCK else ""
     clock = f" +{after}" if after else ""
     room = width - 10 - _KIND - len(clock) - 2
-    left.append((shorten(event.text, max(room, 8)), "bold" if is_chosen else ""))
+    left.append((fit(event.text, max(room, 8)).rstrip(), "bold" if is_chosen else ""))
     row = ends(left, [(clock, "dim")] if clock else [], width)
     return Line(row.spans, is_chosen)
 

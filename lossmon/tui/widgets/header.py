@@ -5,17 +5,21 @@ from __future__ import annotations
 from lossmon import signals
 from lossmon.numfmt import fmt, printable
 from lossmon.tui.line import Line, Span, cells, ends, shorten
+from lossmon.tui.runlist import Choice
 from lossmon.tui.snapshot import RunView, Snapshot
 from lossmon.tui.words import WELL, life, speed, urgency
 
 _NAME: Span = (" lossmon  ", "title")
 _FROZEN: Span = ("frozen: f goes on ", "warning")
 _SCREENS = ("1 Overview", "2 Run", "3 Layers", "4 Events")
+_NOTHING = Choice()
 _LEAST_NAME = 16
 _WIDE = 120
 
 
-def overview_header(snapshot: Snapshot, root: str, *, frozen: bool, width: int) -> Line:
+def overview_header(
+    snapshot: Snapshot, root: str, *, frozen: bool, width: int, choice: Choice = _NOTHING
+) -> Line:
     """Return the header of the overview."""
     runs = snapshot.runs
     live = sum(view.life == "live" and not view.silence for view in runs)
@@ -23,6 +27,10 @@ def overview_header(snapshot: Snapshot, root: str, *, frozen: bool, width: int) 
     states: list[Span] = [(f"  {len(runs)} run{'s' * (len(runs) != 1)}  {live} live", "")]
     if urgent:
         states.append((f"  {urgent} need{'s' * (urgent == 1)} attention", "warning"))
+    if choice.words:
+        states.append((f"  with {printable(choice.words, 24)}", "key"))
+    if choice.order != "severity":
+        states.append((f"  by {choice.order}", "key"))
     return _header(root, states, 0, frozen=frozen, width=width)
 
 

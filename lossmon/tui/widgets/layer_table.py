@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from lossmon.numfmt import MISSING, fmt, printable
 from lossmon.report.layers import SIGNS
 from lossmon.report.overtime import DEAD, GRAD, METRICS, UPDATE, WEIGHT, Metric
 from lossmon.tui.heat import SHADES, Scale
-from lossmon.tui.layerlist import Layer
+from lossmon.tui.layerlist import Layer, arranged, layers_of
 from lossmon.tui.line import Line, Span, cells, fit, line, shorten
+from lossmon.tui.snapshot import RunView
 
 _SIZES = {GRAD: 8, UPDATE: 7, WEIGHT: 7, DEAD: 5}
 _SHAPE = 14
@@ -38,6 +40,24 @@ def table_lines(
         rows.append(_row(layer, columns, name, metric, layer.fold.name == chosen, with_shape))
     rows.append(_scale_line(scale, width))
     return rows
+
+
+def panel_rows(view: RunView, width: int, most: int) -> list[Line]:
+    """Return a header and the worst layers of a run, for a panel of the overview."""
+    layers = _worst(view)
+    if most < 1 or all(math.isnan(one.values[WEIGHT]) for one in layers):
+        return []
+    columns, name = (GRAD, UPDATE, DEAD), max(width - 30, 8)
+    titles = "".join(f" {fit(one.short, _SIZES[one], right=True)}" for one in columns)
+    head = line((f"   {fit('LAYER', name)}{titles}", "dim"))
+    rows = [_row(one, columns, name, GRAD, False, False) for one in layers[:most]]
+    return [head, *rows]
+
+
+@lru_cache(maxsize=1)
+def _worst(view: RunView) -> tuple[Layer, ...]:
+    """Return the layers of a run, worst first; the same view is asked for at every key."""
+    return arranged(layers_of(view.run, view.report, 0), "worst", "")
 
 
 def _columns(width: int) -> tuple[tuple[Metric, ...], bool]:

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lossmon.numfmt import fmt, fmt_count, printable
-from lossmon.signals import LOSS, VAL_LOSS
-from lossmon.tui.line import Line, Span, cells, ends
+from lossmon.signals import LOSS
+from lossmon.tui.line import Line, Span, cells, ends, shorten
 from lossmon.tui.snapshot import RunView
 from lossmon.tui.words import last_loss
 
 if TYPE_CHECKING:
-    from lossmon.tui.raster import Picture
+    from lossmon.tui.raster import Picture, Trace
+
+_NAME = 24
+"""Columns that the name of another curve takes at most."""
 
 
 def legend_line(
@@ -65,14 +68,17 @@ def _readout(picture: Picture, cursor: int) -> Iterator[Span]:
         if picture.cursor is not None:
             row = int(other.places.searchsorted(picture.cursor, side="right")) - 1
             value = float(other.values[row]) if row >= 0 else float("nan")
-            yield f"  {other.sign} {fmt(value)}", f"other{other.ink - 8}"
+            yield f"  {other.sign} {fmt(value)}", _style(other)
+
+
+def _style(other: Trace) -> str:
+    return f"other{other.ink - 8}" if other.ink >= 8 else "bold"
 
 
 def _signs(view: RunView, picture: Picture, raw: str) -> Iterator[list[Span]]:
     """Yield the signs in use with their meaning, those that are seldom guessed first."""
     for other in picture.others:
-        if other.sign == "v":
-            yield [(f"  v {VAL_LOSS.label}", f"other{other.ink - 8}")]
+        yield [(f"  {other.sign} {shorten(other.name, _NAME)}", _style(other))]
     if picture.points.bad.any():
         yield [("  ×", "error"), (" nan/inf", "dim")]
     if picture.shade is not None:
