@@ -133,13 +133,14 @@ def carried(values: Floats, last: int) -> Floats:
 
 
 def _table(run: Run, metric: Metric) -> Table | None:
-    return run.layers if metric is DEAD else run.parameters
+    table = run.layers if metric is DEAD else run.parameters
+    return None if table is None or not table.values.shape[1] else table
 
 
 def _values(run: Run, table: Table, metric: Metric, records: slice | Steps) -> Floats:
     """Return shape (records, parameters); inf where a value is not finite."""
     if metric is DEAD:
-        owners = _owners(run)
+        owners = _owners(run, table.values.shape[1])
         share = table.column(DEAD_SHARE, records)[:, np.maximum(owners, 0)]
         return np.where(owners >= 0, share, np.nan)
     broken = table.column(_broken(metric), records) > 0
@@ -154,11 +155,11 @@ def _broken(metric: Metric) -> Signal:
     return GRAD_NONFINITE if metric is GRAD else WEIGHT_NONFINITE
 
 
-def _owners(run: Run) -> Steps:
+def _owners(run: Run, rows: int) -> Steps:
     """Return of every parameter the row of the layer that owns it, -1 for none."""
     meta = run.meta
     assert meta is not None
-    places = {info.name: row for row, info in enumerate(meta.layers)}
+    places = {info.name: row for row, info in enumerate(meta.layers[:rows])}
     return np.array([places.get(p.name.rpartition(".")[0], -1) for p in meta.parameters], np.int64)
 
 
