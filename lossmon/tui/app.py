@@ -12,7 +12,6 @@ import signal
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App
 from textual.binding import Binding
 
 from lossmon.eventfile.sources.address import is_remote
@@ -26,6 +25,7 @@ from lossmon.tui.screens.run import RunScreen
 from lossmon.tui.sight import Axes, Focus
 from lossmon.tui.snapshot import Key, Snapshot
 from lossmon.tui.tailer import Tailer
+from lossmon.tui.thrifty import ThriftyApp
 
 if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
@@ -35,7 +35,7 @@ _LOCAL_S, _REMOTE_S = 0.5, 1.0
 """Least time between two updates, where all is here and where a line lies between."""
 
 
-class LossmonApp(App[int]):
+class LossmonApp(ThriftyApp):
     """Shows the runs at and below a folder until it is told to quit."""
 
     CSS_PATH = "app.tcss"

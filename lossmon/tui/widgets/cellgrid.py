@@ -1,9 +1,4 @@
-"""Cells on the screen, of which only those that changed are sent.
-
-Textual sends a widget's row from its left edge up to the changed cell, so the rectangle is cut into
-slices: a curve that grows at its right end costs one slice a row. Measured at 2 updates a second:
-see benchmarks/tui.py.
-"""
+"""Cells on the screen, of which only the rows that changed are drawn anew."""
 
 from __future__ import annotations
 
@@ -12,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from rich.segment import Segment
 from textual import events
-from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -25,34 +18,16 @@ from lossmon.tui.widgets.drawn import charset_of
 if TYPE_CHECKING:  # numpy comes with the first run to draw, behind the first frame
     from lossmon.tui.raster import Cells
 
-_SLICES = 16
-_SLICE_WIDTH = 13
-"""Columns of a slice: narrower ones cost more when all is drawn anew, wider ones at each step."""
 _BLANK = ord(" ")
 
 
-class Slice(Widget):
-    """A part of the grid, as wide as its share."""
-
-    def render_line(self, y: int) -> Strip:
-        """Return one row of the part of the grid that lies under this slice."""
-        grid = self.parent
-        assert isinstance(grid, CellGrid)
-        return grid.strip(y, self.region.x - grid.region.x, self.size.width, self)
-
-
-class CellGrid(Horizontal):
+class CellGrid(Widget):
     """Shows what a function draws for its size, now and after each change of size."""
 
     def __init__(self, **names: Any) -> None:
         super().__init__(**names)
         self._make: Callable[[int, int], Cells] | None = None
         self._cells: Cells | None = None
-
-    def compose(self) -> ComposeResult:
-        """Lay out the slices."""
-        for _ in range(_SLICES):
-            yield Slice()
 
     @property
     def cells(self) -> Cells | None:
@@ -66,26 +41,19 @@ class CellGrid(Horizontal):
 
     def on_resize(self, _: events.Resize) -> None:
         """Draw in the new size."""
-        shown = min(max(self.size.width // _SLICE_WIDTH, 1), _SLICES)
-        for number, part in enumerate(self.children):
-            part.display = number < shown
         self._update()
 
-    def strip(self, y: int, start: int, width: int, part: Widget) -> Strip:
-        """Return `width` cells of row `y` from column `start`."""
-        cells = self._cells
+    def render_line(self, y: int) -> Strip:
+        """Return one row; Textual asks for those that were marked as changed."""
+        width, cells = self.size.width, self._cells
         if cells is None or y >= cells.chars.shape[0]:
-            return Strip.blank(width, part.rich_style)
-        part_of_row = slice(start, start + width)
-        row = cells.chars[y, part_of_row], cells.ink[y, part_of_row], cells.paper[y, part_of_row]
+            return Strip.blank(width, self.rich_style)
         charset = charset_of(self)
+        row = cells.chars[y].tolist(), cells.ink[y].tolist(), cells.paper[y].tolist()
         strip = Strip(
-            [
-                Segment(in_charset(piece.text, charset), piece.style)
-                for piece in _segments(*(part.tolist() for part in row))
-            ]
+            [Segment(in_charset(one.text, charset), one.style) for one in _segments(*row)]
         )
-        return strip.adjust_cell_length(width, part.rich_style).apply_style(part.rich_style)
+        return strip.adjust_cell_length(width, self.rich_style).apply_style(self.rich_style)
 
     def _update(self) -> None:
         width, height = self.size
@@ -96,17 +64,12 @@ class CellGrid(Horizontal):
 
     def _refresh(self, before: Cells | None, cells: Cells) -> None:
         if before is None or before.chars.shape != cells.chars.shape:
-            for part in self.children:
-                part.refresh()
+            self.refresh()
             return
         changed = before.chars != cells.chars
         changed |= (before.ink != cells.ink) | (before.paper != cells.paper)
-        for part in self.displayed_children:
-            start = part.region.x - self.region.x
-            mine = changed[:, start : start + part.size.width]
-            for y in mine.any(axis=1).nonzero()[0]:
-                last = int(mine[y].nonzero()[0][-1])
-                part.refresh(Region(0, int(y), last + 1, 1))
+        for y in changed.any(axis=1).nonzero()[0]:
+            self.refresh(Region(0, int(y), self.size.width, 1))
 
 
 def _segments(chars: list[int], inks: list[int], papers: list[int]) -> Iterator[Segment]:
