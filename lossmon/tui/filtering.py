@@ -9,6 +9,8 @@ def matches(words: str, text: str) -> bool:
     >>> matches("conv !bias", "layer1.Conv.weight"), matches("conv !bias", "conv.bias")
     (True, False)
     """
+    if not words:
+        return True
     text = text.lower()
     return all(
         word[1:] not in text if word.startswith("!") and len(word) > 1 else word in text

@@ -70,6 +70,8 @@ class OverviewScreen(LiveScreen):
     """The run that was chosen by a key; until then it is the one on top."""
     _order: tuple[Key, ...] = ()
     """The runs as they were last sorted."""
+    _known: tuple[object, tuple[RunView, ...]] = (None, ())
+    """The runs in that order, and what they were of: a thousand are not sorted thrice a key."""
     _rest: Timer | None = None
     """Runs while they keep their places."""
     _in_findings = False
@@ -104,7 +106,12 @@ class OverviewScreen(LiveScreen):
     @property
     def _runs(self) -> tuple[RunView, ...]:
         """The runs in the order in which they are shown."""
-        return arranged(filtered(self.owner.snapshot.runs, self.owner.choice.words), self._order)
+        snapshot, words = self.owner.snapshot, self.owner.choice.words
+        known, runs = self._known
+        if known != (snapshot, words, self._order):
+            runs = arranged(filtered(snapshot.runs, words), self._order)
+            self._known = (snapshot, words, self._order), runs
+        return runs
 
     def compose(self) -> ComposeResult:
         """Lay out the rows, from the top."""
