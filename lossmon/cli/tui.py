@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shutil
 import sys
@@ -15,12 +16,11 @@ from lossmon.cli.output import columns, emit, note, takes_signs, use_colour
 from lossmon.cli.runs import read_all
 from lossmon.cli.source import ADDRESS, fetch, opened, refuse_file
 from lossmon.errors import UsageError
+from lossmon.numfmt import printable
 
 if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
     from lossmon.tui.app import LossmonApp
-    from lossmon.tui.charset import Charset
-    from lossmon.tui.notice import Way
 
 SCREENS = ("overview", "run", "layers", "events")
 
@@ -41,6 +41,12 @@ def add_parser(commands: Any) -> None:
         "--charset",
         choices=("braille", "block", "ascii"),
         help="characters to draw with; default: ascii where the locale is not UTF-8, else braille",
+    )
+    parser.add_argument(
+        "--refresh",
+        metavar="S",
+        type=seconds,
+        help="seconds between two looks at the log, at least; default: 0.5, over SSH 1",
     )
     parser.add_argument(
         "--no-mouse",
@@ -85,7 +91,7 @@ def _print_screen(args: argparse.Namespace, source: Source) -> int:
 
 def _show(args: argparse.Namespace, source: Source) -> int:
     _prefer_256_colours()
-    app = _app(source, args.notify, args.charset)
+    app = _app(args, source)
     source.follow()
     app.run(mouse=args.mouse)
     if app.fault is not None:
@@ -93,14 +99,26 @@ def _show(args: argparse.Namespace, source: Source) -> int:
     return app.return_code or HEALTHY
 
 
-def _app(source: Source, ways: list[Way], charset: Charset | None) -> LossmonApp:
-    if ways:
+def _app(args: argparse.Namespace, source: Source) -> LossmonApp:
+    options = {"interval_s": args.refresh, "charset": args.charset}
+    if args.notify:
         from lossmon.tui.noticing import NoticingApp
 
-        return NoticingApp(source, ways, charset=charset)
+        return NoticingApp(source, args.notify, **options)
     from lossmon.tui.app import LossmonApp
 
-    return LossmonApp(source, charset=charset)
+    return LossmonApp(source, **options)
+
+
+def seconds(text: str) -> float:
+    """Return a length of time from 0.1 s to an hour."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.1 <= value <= 3600:
+        raise argparse.ArgumentTypeError(f"{printable(text)} is not 0.1 to 3600 seconds")
+    return value
 
 
 def _has_terminal() -> bool:

@@ -12,7 +12,7 @@ from lossmon.numfmt import fmt
 from lossmon.records import Floats, Run, Steps
 from lossmon.report.overtime import Fold, Metric, carried, over_time
 from lossmon.tui.braille import columns_of
-from lossmon.tui.raster import BAD_SIGN, HEAT, Cells, Ink, Paper, blank
+from lossmon.tui.cells import BAD_SIGN, HEAT, Cells, Ink, Paper, blank
 from lossmon.tui.scale import Axis
 
 SHADES = "·░▒▓█"

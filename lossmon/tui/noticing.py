@@ -20,9 +20,14 @@ class NoticingApp(LossmonApp):
     """Hands every snapshot to a notifier too, frozen or not; Textual calls both handlers."""
 
     def __init__(
-        self, source: Source, ways: Sequence[Way], *, charset: Charset | None = None
+        self,
+        source: Source,
+        ways: Sequence[Way],
+        *,
+        interval_s: float | None = None,
+        charset: Charset | None = None,
     ) -> None:
-        super().__init__(source, charset=charset)
+        super().__init__(source, interval_s=interval_s, charset=charset)
         self._notifier = Notifier(ways, self._send, os.environ)
 
     def on_mount(self) -> None:

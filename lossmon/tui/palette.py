@@ -50,7 +50,7 @@ INK = (
     *(Style(color=colour) for colour in _OTHERS),
     *(Style(color=colour) for colour in HEAT_COLOURS),
 )
-"""By `raster.Ink`; other curves, then heat, come after it."""
+"""By `cells.Ink`; other curves, then heat, come after it."""
 
 STYLES |= {f"other{number}": style for number, style in enumerate(INK[8:16])}
 STYLES |= {f"heat{number}": style for number, style in enumerate(INK[16:])}
@@ -63,4 +63,4 @@ PAPER = (
     CHOSEN,
     Style(bgcolor="#4e4e4e"),
 )
-"""By `raster.Paper`; where both are, the range of the values shows."""
+"""By `cells.Paper`; where both are, the range of the values shows."""

@@ -86,10 +86,11 @@ def picture_of_series(
         shown = condense(series, span=span, window=focus.window)
     x = across_axis(ruler, axes.x, growing=growing, window=focus.window)
     places = coordinates(ruler, axes.x, shown.steps)
+    seen = others if focus.window is None else [_cut(one, x) for one in others]
     return Picture(
         points=shown,
         x=x,
-        y=_value_axis(_in_view(shown, places, x), axes.log_y, before, others),
+        y=_value_axis(_in_view(shown, places, x), axes.log_y, before, seen),
         places=places,
         cursor=None if focus.cursor is None else place(ruler, axes.x, focus.cursor),
         others=tuple(others),
@@ -110,6 +111,12 @@ def prior_loss(run: Run) -> float | None:
     values = run.totals.column(signals.PRIOR_LOSS).reshape(-1)
     finite = values[np.isfinite(values)]
     return float(finite[-1]) if len(finite) else None
+
+
+def _cut(other: Trace, x: Axis) -> Trace:
+    """Return the part of a curve that lies on the axis."""
+    inside = (other.places >= x.low) & (other.places <= x.high)
+    return replace(other, places=other.places[inside], values=other.values[inside])
 
 
 def _in_view(points: Points, places: Floats, x: Axis) -> tuple[Floats, Floats]:

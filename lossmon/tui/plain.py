@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from lossmon.report.grid import SGR, paint
+from lossmon.tui.cells import Cells, Ink, Paper
 from lossmon.tui.line import Span
-from lossmon.tui.raster import Cells, Ink, Paper
 from lossmon.tui.strokes import BLANK, stroke
 
 RAW_SIGN = "·"

@@ -7,15 +7,13 @@ values that are not finite are a sign on the bottom row. Whatever a colour says,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
-from textwrap import wrap
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lossmon.numfmt import fmt_count, fmt_duration
 from lossmon.records import Floats
 from lossmon.tui.braille import Dots, columns_of, heights, pack, spread, trace
+from lossmon.tui.cells import BAD_SIGN, Cells, Ink, Paper, blank, write
 from lossmon.tui.points import Points
 from lossmon.tui.scale import GUTTER as GUTTER
 from lossmon.tui.scale import Axis, step_ticks, value_ticks
@@ -24,63 +22,11 @@ from lossmon.tui.strokes import BLANK
 _LEAST = (4, GUTTER + 8)
 """Rows and columns below which nothing is drawn."""
 _LEAST_BARE = 2
-FLAT_SIGN, SHADE_SIGN, BAD_SIGN, EVENT_SIGN = "░", "▒", "×", "▼"
+FLAT_SIGN, SHADE_SIGN, EVENT_SIGN = "░", "▒", "▼"
 CURSOR_SIGN = "┊"
 
 Range = tuple[float, float]
 """First and last place on the horizontal axis, inclusive."""
-
-
-class Ink(IntEnum):
-    """What a character belongs to."""
-
-    NONE = 0
-    AXIS = 1
-    CURVE = 2
-    BAD = 3
-    GUIDE = 4
-    EVENT = 5
-    SHADE = 6
-    CURSOR = 7
-    OTHER = 8
-    """The first of `OTHERS` inks of other curves; those of heat come after them."""
-
-
-OTHERS = 8
-"""Other curves that have an ink of their own."""
-HEAT = Ink.OTHER + OTHERS
-"""The first ink of heat."""
-
-
-class Paper(IntEnum):
-    """What lies behind a character; where the range and the steps in question do, their sum."""
-
-    NONE = 0
-    RANGE = 1
-    SHADE = 2
-    BOTH = 3
-    CHOSEN = 4
-    CURSOR = 5
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Cells:
-    """A rectangle of cells; shape (rows, columns) each."""
-
-    chars: NDArray[np.uint32]
-    """Code points."""
-    ink: NDArray[np.uint8]
-    paper: NDArray[np.uint8]
-
-    def cut(self, rows: slice, columns: slice) -> Cells:
-        """Return a view of a part: what is written there is written here."""
-        at = rows, columns
-        return Cells(self.chars[at], self.ink[at], self.paper[at])
-
-    def put(self, other: Cells, row: int) -> None:
-        """Write other cells over these, from a row downwards."""
-        part = self.cut(slice(row, row + other.chars.shape[0]), slice(0, other.chars.shape[1]))
-        part.chars[:], part.ink[:], part.paper[:] = other.chars, other.ink, other.paper
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,24 +94,6 @@ def draw(picture: Picture, rows: int, columns: int) -> Cells:
     return cells
 
 
-def blank(rows: int, columns: int) -> Cells:
-    """Return empty cells."""
-    shape = rows, columns
-    return Cells(
-        np.full(shape, ord(" "), np.uint32), np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
-    )
-
-
-def notice(words: str, rows: int, columns: int) -> Cells:
-    """Return cells with a few lines of text in their middle, wrapped at the width."""
-    cells = blank(rows, columns)
-    lines = [part for text in words.split("\n") for part in wrap(text, max(columns - 4, 8)) or [""]]
-    for number, text in enumerate(lines[:rows]):
-        row = max((rows - len(lines)) // 2, 0) + number
-        _write(cells, row, max((columns - len(text)) // 2, 0), text[:columns], Ink.AXIS)
-    return cells
-
-
 def sparkline(points: Points, columns: int, *, growing: bool) -> str:
     """Return the moving average in one row of `columns` braille characters."""
     finite = points.trend[~np.isnan(points.trend)]
@@ -181,11 +109,6 @@ def sparkline(points: Points, columns: int, *, growing: bool) -> str:
     places = points.steps.astype(np.float64)
     chars = pack(trace(_levels(places, points.trend, x, y, 2 * columns)[0], 4))[0]
     return "".join(map(chr, chars))
-
-
-def text(cells: Cells) -> str:
-    """Return the characters as lines, without blanks at their ends."""
-    return "\n".join("".join(map(chr, row)).rstrip() for row in cells.chars)
 
 
 def _levels(places: Floats, values: Floats, x: Axis, y: Axis, columns: int) -> tuple[Floats, Dots]:
@@ -259,7 +182,7 @@ def _other(other: Trace, picture: Picture, inside: Cells) -> None:
     for share in (0.3, 0.65, 1.0) if other.sign and len(known) else ():
         column = known[round(share * (len(known) - 1))]
         row = int(np.rint((1.0 - level[column]) * (4 * rows - 1))) // 4
-        _write(inside, row, column // 2, other.sign, other.ink)
+        write(inside, row, column // 2, other.sign, other.ink)
 
 
 def _draw_dots(dots: Dots, inside: Cells, ink: int) -> None:
@@ -284,28 +207,28 @@ def _signs(picture: Picture, inside: Cells) -> None:
     inside.chars[-1, column[column >= 0]] = ord(BAD_SIGN)
     inside.ink[-1, column[column >= 0]] = Ink.BAD
     if len(picture.note) < width - 4:
-        _write(inside, 0, width - len(picture.note) - 1, picture.note, Ink.AXIS)
+        write(inside, 0, width - len(picture.note) - 1, picture.note, Ink.AXIS)
     for step in picture.events:
         if picture.x.low <= step <= picture.x.high:
             at = _columns((step, step), picture.x, inside).start
-            _write(inside, 0, at, EVENT_SIGN, Ink.EVENT)
+            write(inside, 0, at, EVENT_SIGN, Ink.EVENT)
 
 
 def _value_axis(picture: Picture, cells: Cells) -> None:
     rows = cells.chars.shape[0]
     for row in range(rows):
-        _write(cells, row, GUTTER - 1, "│", Ink.AXIS)
+        write(cells, row, GUTTER - 1, "│", Ink.AXIS)
     taken = rows
     for value, label in value_ticks(picture.y, max(3, min(rows * 2 // 3, 4 + rows // 4))):
         row = _row_of(value, picture.y, rows)
         if row < taken:
-            _write(cells, row, 0, f"{label[: GUTTER - 2]:>{GUTTER - 2}} ┤", Ink.AXIS)
+            write(cells, row, 0, f"{label[: GUTTER - 2]:>{GUTTER - 2}} ┤", Ink.AXIS)
             taken = row
 
 
 def _step_axis(picture: Picture, cells: Cells) -> None:
     rows, columns = cells.chars.shape
-    _write(cells, rows - 2, GUTTER - 1, f"└{'─' * (columns - GUTTER)}", Ink.AXIS)
+    write(cells, rows - 2, GUTTER - 1, f"└{'─' * (columns - GUTTER)}", Ink.AXIS)
     inside = cells.cut(slice(0, rows), slice(GUTTER, columns))
     for steps, sign, ink in (
         (picture.flat, FLAT_SIGN, Ink.AXIS),
@@ -328,13 +251,13 @@ def step_axis_cells(axis: Axis, columns: int) -> Cells:
         middle = 1 + round(axis.share(value) * (columns - 2))
         start = min(max(middle - len(label) // 2, 0), columns - len(label))
         if start >= free:
-            _write(cells, 0, start, label, Ink.AXIS)
+            write(cells, 0, start, label, Ink.AXIS)
             free = start + len(label) + 1
     last = int(axis.high)
     label = fmt_count(last) if last >= 10_000 else str(last)
     label = fmt_duration(last) if axis.clock else label
     if columns - len(label) > free:
-        _write(cells, 0, columns - len(label), label, Ink.AXIS)
+        write(cells, 0, columns - len(label), label, Ink.AXIS)
     return cells
 
 
@@ -343,9 +266,3 @@ def _columns(places: Range, x: Axis, inside: Cells) -> slice:
     width = inside.chars.shape[1]
     first, last = (min(int(x.share(step) * width), width - 1) for step in places)
     return slice(first, last + 1)
-
-
-def _write(cells: Cells, row: int, column: int, label: str, ink: int) -> None:
-    for offset, char in enumerate(label):
-        cells.chars[row, column + offset] = ord(char)
-        cells.ink[row, column + offset] = ink

@@ -103,7 +103,7 @@ def value_ticks(axis: Axis, most: int) -> tuple[tuple[float, str], ...]:
     values = _multiples(axis, step)
     largest = max((abs(value) for value in values), default=step)
     digits = max(2, math.floor(math.log10(largest / step) + 1e-9) + 2) if largest else 2
-    return tuple((value, fmt(value, digits)) for value in values)
+    return _told_apart([(value, _label(value, digits)) for value in values])
 
 
 def step_ticks(axis: Axis, most: int) -> tuple[tuple[float, str], ...]:
@@ -119,6 +119,22 @@ def step_ticks(axis: Axis, most: int) -> tuple[tuple[float, str], ...]:
     faithful = step >= 100 and axis.high < 100 * step if axis.high >= 1000 else True
     labels = short if faithful else [str(int(value)) for value in values]
     return tuple(zip(values, labels, strict=True))
+
+
+def _label(value: float, digits: int) -> str:
+    """Return a value in the room that there is; fewer digits rather than half an exponent."""
+    texts = (fmt(value, n) for n in range(digits, 0, -1))
+    return next((text for text in texts if len(text) <= GUTTER - 2), fmt(value, 1))
+
+
+def _told_apart(ticks: list[tuple[float, str]]) -> tuple[tuple[float, str], ...]:
+    """Return the ticks without those that read like another one that is nearer to what it says."""
+    nearest: dict[str, float] = {}
+    for value, label in ticks:
+        kept = nearest.get(label)
+        if kept is None or abs(value - float(label)) < abs(kept - float(label)):
+            nearest[label] = value
+    return tuple((value, label) for label, value in sorted(nearest.items(), key=lambda one: one[1]))
 
 
 def _time_ticks(axis: Axis, most: int) -> tuple[tuple[float, str], ...]:

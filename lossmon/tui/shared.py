@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lossmon.tui.across import across_axis, coordinates
+from lossmon.tui.cells import Ink
 from lossmon.tui.picture import picture_of
-from lossmon.tui.raster import Ink, Picture, Trace
+from lossmon.tui.raster import Picture, Trace
 from lossmon.tui.runlist import BASELINE, Choice
 from lossmon.tui.scale import Axis
 from lossmon.tui.sight import Axes, XKind

@@ -10,9 +10,10 @@ from lossmon import signals
 from lossmon.numfmt import fmt, printable
 from lossmon.records import Run, Series
 from lossmon.tui.across import coordinates
+from lossmon.tui.cells import Ink
 from lossmon.tui.picture import picture_of_series
 from lossmon.tui.points import condense
-from lossmon.tui.raster import Ink, Picture, Trace
+from lossmon.tui.raster import Picture, Trace
 from lossmon.tui.scale import Axis
 from lossmon.tui.sight import Axes, Focus
 from lossmon.tui.snapshot import RunView

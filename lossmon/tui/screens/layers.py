@@ -14,11 +14,12 @@ from textual.containers import Horizontal, Vertical
 from lossmon.records import Series
 from lossmon.report.overtime import GRAD, UPDATE, Metric, deepest, history, steps_of
 from lossmon.tui.across import across_axis, coordinates, place, ruler_of
+from lossmon.tui.cells import Cells, blank
 from lossmon.tui.heat import Memory, heat_cells
 from lossmon.tui.layerlist import ORDERS, Layer, arranged, layers_of, metric_after, row_of
 from lossmon.tui.picture import picture_of_series
 from lossmon.tui.points import Points
-from lossmon.tui.raster import Cells, Picture, blank, step_axis_cells
+from lossmon.tui.raster import Picture, step_axis_cells
 from lossmon.tui.scale import Axis
 from lossmon.tui.screens.ofrun import RunScreens
 from lossmon.tui.screens.prompt import PromptScreen

@@ -10,6 +10,8 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widget import Widget
 
+from lossmon.numfmt import plural
+from lossmon.tui.line import line
 from lossmon.tui.messages import ScreenAsked
 from lossmon.tui.snapshot import Key, Snapshot
 from lossmon.tui.widgets.chart import Chart
@@ -115,8 +117,11 @@ class LiveScreen(Screen[None]):
 
     def action_copy(self) -> None:
         """Put what is chosen on the clipboard of the terminal, which may be another machine's."""
-        if self.copied:
-            self.owner.copy_to_clipboard(self.copied)
+        text = self.copied
+        if text:
+            self.owner.copy_to_clipboard(text)
+            said = f" copied {plural(text.count(chr(10)), 'line')}, if the terminal takes OSC 52"
+            self.rows("keys").draw(lambda *_: [line((said, "good"))])
 
     def _turn(self, axes: Axes) -> None:
         self.owner.axes = axes

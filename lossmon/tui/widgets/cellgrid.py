@@ -16,7 +16,7 @@ from lossmon.tui.palette import INK, PAPER
 from lossmon.tui.widgets.drawn import charset_of
 
 if TYPE_CHECKING:  # numpy comes with the first run to draw, behind the first frame
-    from lossmon.tui.raster import Cells
+    from lossmon.tui.cells import Cells
 
 _BLANK = ord(" ")
 

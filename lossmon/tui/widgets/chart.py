@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from lossmon.tui.widgets.cellgrid import CellGrid
 
 if TYPE_CHECKING:  # numpy comes with the first run to draw, behind the first frame
-    from lossmon.tui.raster import Cells, Picture
+    from lossmon.tui.cells import Cells
+    from lossmon.tui.raster import Picture
     from lossmon.tui.scale import Axis
     from lossmon.tui.snapshot import RunView
 
@@ -47,11 +48,12 @@ class Chart(CellGrid):
         self.put(self._drawn)
 
     def _drawn(self, rows: int, columns: int) -> Cells:
-        from lossmon.tui import raster
+        from lossmon.tui.cells import notice
+        from lossmon.tui.raster import draw
 
         if self._picture is None:
-            return raster.notice(self._words, rows, columns)
-        return raster.draw(self._picture, rows, columns)
+            return notice(self._words, rows, columns)
+        return draw(self._picture, rows, columns)
 
 
 def no_loss(view: RunView) -> str:

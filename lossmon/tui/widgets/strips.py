@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from lossmon.tui.widgets.cellgrid import CellGrid
 
 if TYPE_CHECKING:
-    from lossmon.tui.raster import Cells, Picture
+    from lossmon.tui.cells import Cells
+    from lossmon.tui.raster import Picture
     from lossmon.tui.scale import Axis
 
 Make = Callable[["Axis | None"], "Picture"]
@@ -34,13 +35,14 @@ class Strips(CellGrid):
         self.put(self._drawn)
 
     def _drawn(self, rows: int, columns: int) -> Cells:
-        from lossmon.tui import raster
+        from lossmon.tui.cells import blank
+        from lossmon.tui.raster import draw
 
-        cells = raster.blank(rows, columns)
+        cells = blank(rows, columns)
         count = len(self._pictures)
         for number, picture in enumerate(self._pictures):
             top, below = rows * number // count, rows * (number + 1) // count
             height = below - top - (1 if below - top > 3 else 0)
-            part = raster.draw(picture, height, columns)
+            part = draw(picture, height, columns)
             cells.put(part, top)
         return cells
