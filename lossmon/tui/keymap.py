@@ -42,7 +42,7 @@ COMMANDS = (
     Command("o", "sort by the next column", "o", (OVERVIEW,)),
     Command("o", "sort: worst, depth, name", "o", (LAYERS,)),
     Command("o", "all, findings, others", "o", (EVENTS,)),
-    Command("/", "filter the rows", "slash", (OVERVIEW, LAYERS, EVENTS)),
+    Command("/", "filter the rows", "slash"),
     Command("← → h l", "cursor; shift: ten columns", "l", (RUN, LAYERS)),
     Command("+ -", "zoom in, out", "plus", (RUN, LAYERS)),
     Command("[ ]", "pan left, right", "left_square_bracket", (RUN, LAYERS)),

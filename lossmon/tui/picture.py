@@ -14,7 +14,7 @@ from lossmon.tui.across import across_axis, coordinates, place
 from lossmon.tui.points import Points, condense, usual_span
 from lossmon.tui.raster import Picture, Trace
 from lossmon.tui.scale import Axis, value_axis
-from lossmon.tui.sight import Axes, Focus, Range
+from lossmon.tui.sight import Axes, Focus, Range, XKind
 from lossmon.tui.snapshot import RunView
 
 DEFAULT, WHOLE = Axes(), Focus()
@@ -50,15 +50,11 @@ def picture_of(
         others=others,
     )
 
-    def placed(steps: Range | None) -> tuple[float, float] | None:
-        if steps is None:
-            return None
-        return place(points, axes.x, steps[0]), place(points, axes.x, steps[1])
-
+    flat = None if view.report is None else view.report.flat
     return replace(
         picture,
-        flat=placed(None if view.report is None else view.report.flat),
-        shade=placed(None if finding is None else steps_of(finding)),
+        flat=flat and _placed(points, axes.x, flat),
+        shade=None if finding is None else _placed(points, axes.x, steps_of(finding)),
         events=tuple(place(points, axes.x, step) for step in _events(view.run)),
         guide=prior_loss(view.run),
     )
@@ -111,6 +107,11 @@ def prior_loss(run: Run) -> float | None:
     values = run.totals.column(signals.PRIOR_LOSS).reshape(-1)
     finite = values[np.isfinite(values)]
     return float(finite[-1]) if len(finite) else None
+
+
+def _placed(points: Points, kind: XKind, steps: Range) -> tuple[float, float]:
+    """Return where first and last step lie on the horizontal axis."""
+    return place(points, kind, steps[0]), place(points, kind, steps[1])
 
 
 def _cut(other: Trace, x: Axis) -> Trace:

@@ -191,6 +191,33 @@ async def test_j_and_k_walk_the_findings_and_shade_their_steps(
         assert axis(screen.rows) == at_first
 
 
+async def test_findings_are_filtered_and_n_goes_to_the_evidence_with_cursor_and_zoom(
+    opened: Opened, two_runs: tuple[Any, Any]
+) -> None:
+    async with opened() as screen:
+        await screen.show(*two_runs)
+        await screen.press("enter", "slash", *"lr", "enter")
+        assert "findings 1  with lr" in screen.text
+        await screen.press("n")
+        assert "▶! warning lr-too-low" in screen.text
+        assert "┊ step 100" in screen.text
+        assert "199" not in axis_labels(screen.rows)
+        await screen.press("slash", "ctrl+u", "enter", "n", "N", "N")
+        assert "▶✗ error   vanishing-gradient" in screen.text
+        assert "┊ step 0" in screen.text
+        await screen.press("0")
+        assert "┊ step" not in screen.text
+        await screen.press("tab", "j", "j")
+        assert "tab goes back" in screen.text
+        await screen.press("tab", "e")
+        assert "findings" not in screen.text.replace("n/N finding", "")
+
+
+def axis_labels(rows: list[str]) -> str:
+    """The row below the chart's horizontal axis."""
+    return rows[rows.index(axis(rows)) + 1]
+
+
 def axis(rows: list[str]) -> str:
     """The row of the chart's horizontal axis."""
     return next(row for row in rows if "└" in row)

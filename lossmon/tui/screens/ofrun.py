@@ -66,10 +66,15 @@ class RunScreens(LiveScreen):
         return first, max(last, first)
 
     @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings that keys walk, the cause first."""
+        view = self.view
+        return () if view is None else view.findings
+
+    @property
     def finding(self) -> Finding | None:
         """The chosen finding; until one is chosen, the first."""
-        view = self.view
-        findings = () if view is None else view.findings
+        findings = self.findings
         return findings[index_of(findings, self.sight.rule)] if findings else None
 
     def point_at(self, column: int) -> None:
@@ -130,15 +135,15 @@ class RunScreens(LiveScreen):
 
     def action_finding(self, by: int) -> None:
         """Choose the next or the previous finding; go to its evidence."""
-        view = self.view
-        if view is None or not view.findings:
+        findings = self.findings
+        if not findings:
             return
         from lossmon.tui.picture import steps_of
 
-        at = index_of(view.findings, self.sight.rule)
+        at = index_of(findings, self.sight.rule)
         if self.sight.rule:
-            at = min(max(at + by, 0), len(view.findings) - 1)
-        finding = view.findings[at]
+            at = min(max(at + by, 0), len(findings) - 1)
+        finding = findings[at]
         focus = jumped(self.sight, steps_of(finding), self.whole)
         row = finding.culprits[0] if finding.culprits else focus.row
         self.look(replace(focus, rule=finding.rule, row=row))

@@ -11,8 +11,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 
+from lossmon.tui.filtering import matches
 from lossmon.tui.scale import GUTTER
 from lossmon.tui.screens.ofrun import RunScreens
+from lossmon.tui.screens.prompt import PromptScreen
 from lossmon.tui.snapshot import RunView, Snapshot
 from lossmon.tui.widgets.chart import Chart, no_loss
 from lossmon.tui.widgets.evidence import evidence_lines
@@ -26,6 +28,7 @@ from lossmon.tui.widgets.problem import show_problem
 from lossmon.tui.widgets.strips import Strips
 
 if TYPE_CHECKING:
+    from lossmon.diagnosis.finding import Finding
     from lossmon.tui.raster import Picture
     from lossmon.tui.scale import Axis
     from lossmon.tui.strips import Strip
@@ -51,6 +54,7 @@ class RunScreen(RunScreens):
         Binding("v", "strip(1)"),
         Binding("V", "strip(-1)"),
         Binding("b,e", "expand"),
+        Binding("slash", "filter"),
     ]
 
     _strip: int | None = None
@@ -59,6 +63,18 @@ class RunScreen(RunScreens):
     """Whether the chart has the whole screen."""
     _reading: int | None = None
     """Rows of the evidence that are above it; None while keys walk the findings."""
+
+    _words = ""
+    """What findings must match to be listed."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings that match the filter, the cause first."""
+        return tuple(
+            one
+            for one in super().findings
+            if matches(self._words, " ".join((one.rule, one.severity, one.claim, *one.culprits)))
+        )
 
     def compose(self) -> ComposeResult:
         """Lay out the rows: findings below the chart, or beside it where there is room."""
@@ -96,38 +112,41 @@ class RunScreen(RunScreens):
         rule = "" if finding is None else finding.rule
         self.rows("verdict").draw(partial(verdict_lines, view))
         self.rows("notes").draw(partial(note_lines, view))
-        self.rows("findings").draw(partial(findings_lines, view, rule))
+        self.rows("findings").draw(partial(findings_lines, self.findings, rule, words=self._words))
         self.rows("evidence").draw(partial(evidence_lines, view, finding, above=self._reading or 0))
         self.rows("keys").draw(lambda width, _: [key_line(RUN, width)])
 
     def clicked(self, name: str, column: int, row: int) -> None:
         """Choose the finding, or put the cursor at the step, that was clicked."""
-        view = self.view
+        findings = self.findings
         if name in ("chart", "strips"):
             self.point_at(column - GUTTER)
-        elif name == "findings" and view is not None:
-            at = index_of(view.findings, "" if self.finding is None else self.finding.rule)
-            start = first_shown(len(view.findings), at, self.rows("findings").size.height)
-            if row > 0 and start + row - 1 < len(view.findings):
-                self._choose(view, start + row - 1)
+        elif name == "findings":
+            at = index_of(findings, "" if self.finding is None else self.finding.rule)
+            start = first_shown(len(findings), at, self.rows("findings").size.height)
+            if row > 0 and start + row - 1 < len(findings):
+                self._choose(start + row - 1)
 
     def action_move(self, by: int) -> None:
         """Choose the next or the previous finding, or scroll its evidence."""
-        view = self.view
-        if view is None or not view.findings:
+        findings = self.findings
+        if not findings:
             return
         if self._reading is not None:
             self._reading = max(self._reading + by, 0)
             self.redraw()
             return
-        at = index_of(view.findings, self.sight.rule) + by
-        self._choose(view, min(max(at, 0), len(view.findings) - 1))
+        at = index_of(findings, self.sight.rule) + by
+        self._choose(min(max(at, 0), len(findings) - 1))
 
     def action_edge(self, at: int) -> None:
         """Choose the first or the last finding."""
-        view = self.view
-        if view is not None and view.findings:
-            self._choose(view, at)
+        if self.findings:
+            self._choose(at)
+
+    def action_filter(self) -> None:
+        """List only the findings whose rule, claim or culprits match what is typed."""
+        self.app.push_screen(PromptScreen("findings with", self._words, self._filter))
 
     def action_pane(self) -> None:
         """Have the keys scroll the evidence, or walk the findings again."""
@@ -156,9 +175,13 @@ class RunScreen(RunScreens):
         """Share the rows out anew."""
         self.redraw()
 
-    def _choose(self, view: RunView, at: int) -> None:
+    def _filter(self, words: str) -> None:
+        self._words = words
+        self.redraw()
+
+    def _choose(self, at: int) -> None:
         self._reading = None
-        finding = view.findings[at]
+        finding = self.findings[at]
         row = finding.culprits[0] if finding.culprits else self.sight.row
         self.look(replace(self.sight, rule=finding.rule, row=row))
 

@@ -46,7 +46,7 @@ def panel_lines(view: RunView, rule: str, width: int, height: int) -> list[Line]
     lines = [heading(view.name, width), line((" ", ""), life(view), (f"  {speed(view)}", ""))]
     lines += [*note_lines(view, width, 3), *verdict_lines(view, width, 4), EMPTY]
     finding = chosen_finding(view, rule)
-    findings = findings_lines(view, "" if finding is None else finding.rule, width, 8)
+    findings = findings_lines(view.findings, "" if finding is None else finding.rule, width, 8)
     lines += [*findings, EMPTY]
     lines += evidence_lines(view, finding, width, height - len(lines))
     if view.report is not None and height - len(lines) > _ROOMY:
