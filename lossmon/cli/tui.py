@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shutil
 import sys
@@ -15,11 +16,13 @@ from lossmon.cli.output import columns, emit, note, takes_signs, use_colour
 from lossmon.cli.runs import read_all
 from lossmon.cli.source import ADDRESS, fetch, opened, refuse_file
 from lossmon.errors import UsageError
+from lossmon.numfmt import printable
 
 if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
     from lossmon.tui.app import LossmonApp
-    from lossmon.tui.notice import Way
+
+SCREENS = ("overview", "run", "layers", "events")
 
 
 def add_parser(commands: Any) -> None:
@@ -33,7 +36,24 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--once", action="store_true", help="print one screen as text, and end")
     parser.add_argument("--width", metavar="N", type=int, help="its columns (the terminal's)")
     parser.add_argument("--height", metavar="N", type=int, help="its rows (the terminal's)")
-    parser.add_argument("--screen", choices=("overview", "run"), help="which (the first)")
+    parser.add_argument("--screen", choices=SCREENS, help="which (the first)")
+    parser.add_argument(
+        "--charset",
+        choices=("braille", "block", "ascii"),
+        help="characters to draw with; default: ascii where the locale is not UTF-8, else braille",
+    )
+    parser.add_argument(
+        "--refresh",
+        metavar="S",
+        type=seconds,
+        help="seconds between two looks at the log, at least; default: 0.5, over SSH 1",
+    )
+    parser.add_argument(
+        "--no-mouse",
+        dest="mouse",
+        action="store_false",
+        help="leave the mouse to the terminal, to select text without shift",
+    )
     add_notify(parser)
     parser.set_defaults(run=run)
 
@@ -44,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         refuse_file(source)
         if args.once:
             return _print_screen(args, source)
-        return _show(source, args.notify) if _has_terminal() else _print_once(source)
+        return _show(args, source) if _has_terminal() else _print_once(source)
 
 
 def _print_screen(args: argparse.Namespace, source: Source) -> int:
@@ -69,24 +89,36 @@ def _print_screen(args: argparse.Namespace, source: Source) -> int:
     return HEALTHY
 
 
-def _show(source: Source, ways: list[Way]) -> int:
+def _show(args: argparse.Namespace, source: Source) -> int:
     _prefer_256_colours()
-    app = _app(source, ways)
+    app = _app(args, source)
     source.follow()
-    app.run(mouse=False)
+    app.run(mouse=args.mouse)
     if app.fault is not None:
         raise app.fault
     return app.return_code or HEALTHY
 
 
-def _app(source: Source, ways: list[Way]) -> LossmonApp:
-    if ways:
+def _app(args: argparse.Namespace, source: Source) -> LossmonApp:
+    options = {"interval_s": args.refresh, "charset": args.charset}
+    if args.notify:
         from lossmon.tui.noticing import NoticingApp
 
-        return NoticingApp(source, ways)
+        return NoticingApp(source, args.notify, **options)
     from lossmon.tui.app import LossmonApp
 
-    return LossmonApp(source)
+    return LossmonApp(source, **options)
+
+
+def seconds(text: str) -> float:
+    """Return a length of time from 0.1 s to an hour."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.1 <= value <= 3600:
+        raise argparse.ArgumentTypeError(f"{printable(text)} is not 0.1 to 3600 seconds")
+    return value
 
 
 def _has_terminal() -> bool:

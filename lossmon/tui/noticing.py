@@ -13,13 +13,21 @@ from lossmon.tui.notifier import Notifier
 
 if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
+    from lossmon.tui.charset import Charset
 
 
 class NoticingApp(LossmonApp):
     """Hands every snapshot to a notifier too, frozen or not; Textual calls both handlers."""
 
-    def __init__(self, source: Source, ways: Sequence[Way]) -> None:
-        super().__init__(source)
+    def __init__(
+        self,
+        source: Source,
+        ways: Sequence[Way],
+        *,
+        interval_s: float | None = None,
+        charset: Charset | None = None,
+    ) -> None:
+        super().__init__(source, interval_s=interval_s, charset=charset)
         self._notifier = Notifier(ways, self._send, os.environ)
 
     def on_mount(self) -> None:

@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 
 from lossmon.records import Series
+from lossmon.tui.cells import Cells
 from lossmon.tui.plain import chart_lines, spans_text, to_ascii
 from lossmon.tui.points import condense
-from lossmon.tui.raster import Cells, Picture, draw
+from lossmon.tui.raster import Picture, draw
 from lossmon.tui.scale import step_axis, value_axis
 
 Golden = Callable[[str, str], None]

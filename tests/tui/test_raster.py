@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from lossmon.records import Floats, Series
+from lossmon.tui.cells import Cells, Ink, Paper, notice, text
 from lossmon.tui.points import Points, condense
-from lossmon.tui.raster import GUTTER, Cells, Ink, Paper, Picture, draw, notice, sparkline, text
+from lossmon.tui.raster import GUTTER, Picture, draw, sparkline
 from lossmon.tui.scale import Axis, step_axis, value_axis
 
 Golden = Callable[[str, str], None]

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lossmon.tui.scale import Axis, step_axis, step_ticks, value_axis, value_ticks
+from lossmon.tui.scale import (
+    Axis,
+    log_step_axis,
+    step_axis,
+    step_ticks,
+    time_axis,
+    value_axis,
+    value_ticks,
+)
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 POSITIVE = st.floats(min_value=5e-324, max_value=1.7e308)
@@ -96,3 +104,27 @@ def test_a_share_beyond_the_axis_is_cut() -> None:
     axis = Axis(1.0, 100.0, True)
     assert axis.share(10.0) == pytest.approx(0.5)
     assert [axis.share(value) for value in (-1.0, 0.0, 0.5, 1e9, math.inf)] == [0, 0, 0, 1, 1]
+
+
+def test_a_label_for_which_there_is_no_room_loses_digits_and_never_its_exponent() -> None:
+    ticks = value_ticks(Axis(9.995e-10, 1.0005e-9), 6)
+    assert [label for _, label in ticks] == ["1e-09"]
+    assert abs(ticks[0][0] - 1e-9) < 1e-13
+    assert all(len(label) <= 7 for _, label in value_ticks(Axis(-1.2346e6, -1.2345e6), 6))
+
+
+def test_time_is_counted_in_round_units_and_log_steps_in_powers_of_ten() -> None:
+    assert [label for _, label in step_ticks(time_axis(0, 3600, growing=False), 5)] == [
+        "0s", "20m00s", "40m00s", "1h00m",
+    ]  # fmt: skip
+    assert [label for _, label in step_ticks(log_step_axis(0, 50_000), 8)] == [
+        "1", "10", "100", "1k", "10k",
+    ]  # fmt: skip
+    days = step_ticks(time_axis(0, 40 * 86400, growing=False), 5)
+    assert [label for _, label in days][:2] == ["0s", "10d00h"]
+
+
+def test_a_share_of_an_axis_and_the_value_there_are_inverse() -> None:
+    for axis in (Axis(3.0, 9.0), log_step_axis(0, 1000)):
+        for share in (0.0, 0.25, 1.0):
+            assert axis.share(axis.at(share)) == pytest.approx(share)

@@ -30,19 +30,29 @@ def verdict_lines(view: RunView, width: int, height: int) -> list[Line]:
     return lines + [line((f"{' ' * (cells(word) + 2)}{part}", "")) for part in parts[1:]]
 
 
-def findings_lines(view: RunView, chosen: str, width: int, height: int) -> list[Line]:
-    """Return a heading and the findings around the chosen one, in at most `height` lines."""
-    findings = view.findings
+def findings_lines(
+    findings: Sequence[Finding], chosen: str, width: int, height: int, *, words: str = ""
+) -> list[Line]:
+    """Return a heading and the findings around the chosen one, in at most `height` lines.
+
+    `words`: the filter that they have passed.
+    """
     at = index_of(findings, chosen)
     note = f"{at + 1} of {len(findings)}, n/N next/previous" if len(findings) > 1 else ""
     title = f"findings {len(findings)}" if findings else "no findings"
+    title += f"  with {printable(words, 24)}" if words else ""
     rows = [heading(title, width, note=note)]
-    start = min(max(at - (height - 1) // 2, 0), max(len(findings) - height + 1, 0))
+    start = first_shown(len(findings), at, height)
     present = {finding.rule for finding in findings}
     for finding in findings[start : start + height - 1]:
         below = finding.consequence_of in present
         rows.append(_row(finding, width, is_chosen=finding.rule == chosen, below=below))
     return rows
+
+
+def first_shown(count: int, chosen: int, height: int) -> int:
+    """Return the first of so many findings that stands in a list of `height` rows."""
+    return min(max(chosen - (height - 1) // 2, 0), max(count - height + 1, 0))
 
 
 def index_of(findings: Sequence[Finding], rule: str) -> int:
