@@ -18,7 +18,7 @@ export function makeCharts(parent, changed) {
   settings.left = narrow.matches ? LEFT.narrow : LEFT.wide;
   const charts = {settings, subject: null, shaded: {spans: [], finding: null}, run: null};
   charts.axis = makeAxis(() => moved(charts, changed));
-  const parts = ['chart', 'compare', 'layers', 'layer'].map((name) => h('section', {class: name}));
+  const parts = ['chart', 'layers', 'layer', 'compare'].map((name) => h('section', {class: name}));
   parent.append(...parts);
   const select = (layer) => {
     settings.layer = layer;
@@ -26,9 +26,9 @@ export function makeCharts(parent, changed) {
   };
   const set = (name) => adjust(charts, name, changed);
   charts.loss = makeChart(parts[0], charts.axis, settings, set);
-  charts.compare = makeComparison(parts[1], charts.axis, settings, set);
-  charts.map = makeHeatmap(parts[2], charts.axis, settings, {changed: set, select});
-  charts.layer = makeLayer(parts[3], charts.axis, settings, {select});
+  charts.compare = makeComparison(parts[3], charts.axis, settings, set);
+  charts.map = makeHeatmap(parts[1], charts.axis, settings, {changed: set, select});
+  charts.layer = makeLayer(parts[2], charts.axis, settings, {select});
   narrow.addEventListener('change', () => {
     settings.left = narrow.matches ? LEFT.narrow : LEFT.wide;
     if (charts.subject) draw(charts);

@@ -24,7 +24,7 @@ async function draw(compare, subject) {
   const other = others.find(({run}) => run === settings.against) ?? others[0];
   parent.hidden = !other;
   if (!other) return void clear(figure);
-  const [first, last] = axis.x === 'step' ? (axis.view ?? []) : [];
+  const [first, last] = axis.x === 'step' ? (axis.view ?? axis.whole ?? []) : [];
   const wanted = {run: [other.run, shown.run], look: subject.look, first, last, left: settings.left};
   const key = JSON.stringify(wanted);
   const held = compare.wanted === key ? `${other.token}+${shown.token}` : undefined;
