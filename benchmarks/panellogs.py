@@ -19,14 +19,15 @@ def write(run: Run, logdir: Path) -> None:
     """Write a run as capture would; wait for the writer so that nothing is dropped."""
     assert run.meta is not None
     assert run.parameters is not None
+    assert run.layers is not None
     assert run.totals is not None
     writer = RunWriter(logdir, run.meta)
-    empty = run.parameters.values[0, :0]
     for row, step in enumerate(run.parameters.steps.tolist()):
         wall = float(run.parameters.wall_times[row])
         values = {tag: float(s.values[row]) for tag, s in run.series.items() if row < len(s)}
         writer.scalars(step, wall, values)
-        writer.wide(step, wall, run.parameters.values[row], empty, run.totals.values[row])
+        tables = (run.parameters, run.layers, run.totals)
+        writer.wide(step, wall, *(np.asarray(table.values)[row] for table in tables))
         _wait(row)
     _end(writer)
 

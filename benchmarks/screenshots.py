@@ -20,7 +20,7 @@ from panel import FLAGS, tensorboard
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMOS = ("vanishing_gradient", "dead_relu", "lr_too_high", "overfitting")
-SHOWN = "vanishing_gradient/Net-1"
+SHOWN = "&p.lossmon.run=vanishing_gradient%2FSequential-1"
 HEIGHT = 900
 
 
@@ -65,7 +65,7 @@ def main() -> None:
     """Write the pictures and print their names."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--logdir", type=Path)
-    parser.add_argument("--link", default="", help="of the address, as the tab writes it")
+    parser.add_argument("--link", default=SHOWN, help="of the address, as the tab writes it")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)

@@ -115,14 +115,24 @@ def over_time(
     if table is None or not len(table) or not rows:
         return out
     records, place, slot = _chosen(column, max(first, 0))
+    needed, rows = _only(rows)
     for part in _parts(place, table.values.shape[1]):
         numbers, group = np.unique(place[part], return_inverse=True)
-        values = _values(run, table, metric, records[part])
+        values = _values(run, table, metric, records[part])[:, needed]
         grid = np.full((int(slot[part].max()) + 1, len(numbers), values.shape[1]), np.nan)
         grid[slot[part], group] = values
         out[:, numbers] = _worst(_middle(grid), metric, rows).T
-    _mark_broken(run, table, metric, rows, column, out, first)
+    _mark_broken(table, metric, needed, rows, column, out, first)
     return out
+
+
+def _only(rows: Sequence[Fold]) -> tuple[Steps, tuple[Fold, ...]]:
+    """Return the parameters that the rows stand for, and the rows as places among these."""
+    needed = np.unique([member for row in rows for member in row.members])
+    places = (np.searchsorted(needed, row.members) for row in rows)
+    return needed, tuple(
+        Fold(row.name, tuple(place.tolist())) for row, place in zip(rows, places, strict=True)
+    )
 
 
 def _chosen(column: NDArray[np.int64], first: int) -> tuple[Steps, Steps, Steps]:
@@ -206,9 +216,9 @@ def _worst(values: Floats, metric: Metric, rows: Sequence[Fold]) -> Floats:
 
 
 def _mark_broken(
-    run: Run,
     table: Table,
     metric: Metric,
+    needed: Steps,
     rows: Sequence[Fold],
     column: NDArray[np.int64],
     out: Floats,
@@ -221,7 +231,7 @@ def _mark_broken(
     stride = max(_AT_ONCE // max(table.values.shape[1], 1), 1)
     for start in range(0, len(wanted), stride):
         records = wanted[start : start + stride]
-        broken = table.column(_broken(metric), records) > 0
+        broken = table.column(_broken(metric), records)[:, needed] > 0
         for place, row in enumerate(rows if broken.any() else ()):
             seen = broken[:, list(row.members)].any(axis=1)
             out[place, column[records[seen]]] = np.inf

@@ -21,7 +21,7 @@ export function makeChart(parent, axis, settings, changed) {
   fill(parent, h('div', {class: 'bar'}, title, tools), message, box, names, events);
   const figure = makeFigure(box, axis.look);
   box.addEventListener('dblclick', () => axis.look(null));
-  const chart = {...{title, tools, message, names, events, figure, axis, settings, changed}, key: ''};
+  const chart = {...{title, tools, message, names, events, figure, axis, settings, changed}, key: '', token: ''};
   return {
     figure,
     show: (subject) => draw(chart, subject),
@@ -31,18 +31,18 @@ export function makeChart(parent, axis, settings, changed) {
 
 async function draw(chart, subject) {
   const {axis, settings, figure} = chart;
-  const {v, ...wanted} = asked(chart, subject);
+  const wanted = asked(chart, subject);
   const key = JSON.stringify(wanted);
   const held = figure.shown && chart.key === key;
   try {
-    const answer = await get('figure', {...wanted, v: held ? v : undefined});
+    const answer = await get('figure', {...wanted, v: held ? chart.token : undefined});
     if (!answer || answer.unchanged) return;
     chart.message.textContent = answer.item ? '' : answer.reason;
     if (!answer.item) return void empty(chart);
     if (axis.view === null) axis.whole = answer.range;
     axis.knots = answer.knots;
     if (!(await put(figure, answer.item))) return;
-    chart.key = key;
+    Object.assign(chart, {key, token: answer.v});
     chart.title.textContent = answer.tag;
     controls(chart, answer, subject);
     fill(chart.names, legend(subject, answer.missing));
@@ -57,7 +57,6 @@ function asked({axis, settings}, {runs, look}) {
   return {
     run: runs.map(({run}) => run),
     hue: runs.map(({hue}) => hue),
-    v: runs.map(({token}) => token).join('+'),
     ...{look, first, last, x: axis.x, y: settings.y, smooth: settings.smooth, left: settings.left},
   };
 }

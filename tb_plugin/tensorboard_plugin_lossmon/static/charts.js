@@ -63,12 +63,13 @@ async function show(charts, subject) {
   await draw(charts);
 }
 
-/** Draw all charts; the loss first, for it says where steps lie on the axis. */
+/** Draw all charts at once; a comparison after the loss, which says how far the axis reaches. */
 async function draw(charts) {
   const {subject} = charts;
-  await charts.loss.show(subject);
+  const first = ['loss', 'map', 'layer'].map((name) => charts[name].show(subject));
+  await first[0];
   shadeAll(charts, charts.shaded.spans, charts.shaded.finding);
-  await Promise.all(['compare', 'map', 'layer'].map((name) => charts[name].show(subject)));
+  await Promise.all([...first, charts.compare.show(subject)]);
 }
 
 async function again(charts, names, changed) {

@@ -14,7 +14,7 @@ export function makeComparison(parent, axis, settings, changed) {
   fill(parent, h('div', {class: 'bar'}, h('h2', {}, 'Comparison'), tools), reads, message, box, tables);
   parent.hidden = true;
   const figure = makeFigure(box, (view) => axis.x === 'step' && axis.look(view));
-  const compare = {...{parent, tools, reads, message, box, tables, figure, axis, settings, changed}, wanted: ''};
+  const compare = {...{parent, tools, reads, message, box, tables, figure, axis, settings, changed}, wanted: '', token: ''};
   return {figure, show: (subject) => draw(compare, subject)};
 }
 
@@ -27,12 +27,12 @@ async function draw(compare, subject) {
   const [first, last] = axis.x === 'step' ? (axis.view ?? axis.whole ?? []) : [];
   const wanted = {run: [other.run, shown.run], look: subject.look, first, last, left: settings.left};
   const key = JSON.stringify(wanted);
-  const held = compare.wanted === key ? `${other.token}+${shown.token}` : undefined;
+  const held = compare.wanted === key ? compare.token : undefined;
   choose(compare, others, other);
   try {
     const answer = await get('compare', {...wanted, v: held});
     if (!answer || answer.unchanged) return;
-    compare.wanted = key;
+    Object.assign(compare, {wanted: key, token: answer.v});
     compare.reads.textContent = answer.reads.join(', ');
     message.textContent = answer.reason;
     compare.box.hidden = !answer.item;

@@ -23,7 +23,7 @@ export function makeHeatmap(parent, axis, settings, {changed, select}) {
   const figure = makeFigure(box, axis.look);
   const map = {
     ...{tools, message, rows, readout, key, scroll, figure, axis, settings, changed, select},
-    ...{answer: null, wanted: '', subject: null, finding: null},
+    ...{answer: null, wanted: '', token: '', subject: null, finding: null},
   };
   box.addEventListener('pointermove', (event) => read(map, event));
   box.addEventListener('pointerleave', () => void (readout.textContent = ''));
@@ -40,21 +40,21 @@ export function makeHeatmap(parent, axis, settings, {changed, select}) {
 async function draw(map, subject) {
   const {axis, settings, figure} = map;
   map.subject = subject;
-  const {run, token} = subject.runs[0];
+  const {run} = subject.runs[0];
   const [first, last] = axis.view ?? [];
   const {metric, level, open, left} = settings;
   const wanted = {run, look: subject.look, first, last, x: axis.x, metric, level, open, left};
   const key = JSON.stringify(wanted);
   const held = map.wanted === key;
   try {
-    const answer = await get('heatmap', {...wanted, v: held ? token : undefined});
+    const answer = await get('heatmap', {...wanted, v: held ? map.token : undefined});
     if (!answer || answer.unchanged) return;
     map.message.textContent = answer.item ? '' : answer.reason;
     map.answer = answer.item ? answer : null;
     map.scroll.hidden = !answer.item;
     if (answer.item && !(await put(figure, answer.item))) return;
     if (!answer.item) clear(figure);
-    map.wanted = key;
+    Object.assign(map, {wanted: key, token: answer.v});
     controls(map, answer);
     names(map);
     legend(map);
@@ -132,11 +132,9 @@ function line(map, row, at) {
   );
 }
 
-/** Return a name in at most so many characters, cut in its middle: both ends tell it. */
+/** Return a name in at most so many characters: its end tells it from its neighbours. */
 function cut(name, most) {
-  if (name.length <= most) return name;
-  const head = Math.floor((most - 1) / 3);
-  return `${name.slice(0, head)}…${name.slice(name.length - (most - 1 - head))}`;
+  return name.length <= most ? name : `…${name.slice(1 - most)}`;
 }
 
 function mark(map, spans, finding) {

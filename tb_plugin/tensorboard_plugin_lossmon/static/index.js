@@ -152,11 +152,12 @@ async function tick(run, drawn) {
 async function update() {
   const {run} = state;
   const same = state.answer?.run === run;
+  const shown = charts.show({runs: drawnRuns(), look: state.look, metrics: state.about.metrics});
   const answer = await get('report', {run, v: same ? state.answer.v : undefined});
   if (!answer) return;
   if (!answer.unchanged) state.answer = answer;
   draw();
-  await charts.show({runs: drawnRuns(), look: state.look, metrics: state.about.metrics});
+  await shown;
 }
 
 function drawnRuns() {
@@ -166,7 +167,6 @@ function drawnRuns() {
     .map((run) => ({
       run,
       label: lines.get(run).label,
-      token: run === state.run ? state.answer.v : lines.get(run).v,
       hue: hue(run),
       colour: colour(run),
     }));

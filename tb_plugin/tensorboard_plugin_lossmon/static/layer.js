@@ -14,7 +14,7 @@ export function makeLayer(parent, axis, settings, {select}) {
   fill(parent, h('div', {class: 'bar'}, title, h('div', {class: 'tools'}, shut)), facts, message, box);
   parent.hidden = true;
   const figure = makeFigure(box, axis.look);
-  const layer = {...{parent, title, facts, message, box, figure, axis, settings}, wanted: ''};
+  const layer = {...{parent, title, facts, message, box, figure, axis, settings}, wanted: '', token: ''};
   return {
     figure,
     show: (subject) => draw(layer, subject),
@@ -26,14 +26,14 @@ async function draw(layer, {runs, look}) {
   const {parent, axis, settings, figure, message} = layer;
   parent.hidden = !settings.layer;
   if (!settings.layer) return void clear(figure);
-  const {run, token} = runs[0];
+  const {run} = runs[0];
   const [first, last] = axis.view ?? [];
   const wanted = {run, look, first, last, x: axis.x, name: settings.layer, left: settings.left};
   const key = JSON.stringify(wanted);
   try {
-    const answer = await get('layer', {...wanted, v: layer.wanted === key ? token : undefined});
+    const answer = await get('layer', {...wanted, v: layer.wanted === key ? layer.token : undefined});
     if (!answer || answer.unchanged) return;
-    layer.wanted = key;
+    Object.assign(layer, {wanted: key, token: answer.v});
     layer.title.textContent = answer.name ?? settings.layer;
     fill(layer.facts, (answer.facts ?? []).flatMap(([word, value]) => [h('dt', {}, word), h('dd', {}, value)]));
     message.textContent = [answer.reason, ...(answer.gaps ?? [])].filter(Boolean).join('; ');
