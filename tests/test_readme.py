@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 from collections.abc import Callable
@@ -39,3 +40,16 @@ def test_the_page_of_rules_is_fresh(
 ) -> None:
     fresh = run_python("-m", "lossmon", "explain", "--markdown").stdout
     assert (ROOT / "docs/rules.md").read_text(encoding="utf-8") == fresh
+
+
+def test_the_pictures_of_the_terminal_name_the_keys_that_it_has() -> None:
+    from lossmon.tui.widgets import keys
+
+    for name in ("overview", "run", "layers", "events"):
+        assert f"docs/screens/{name}.svg" in README
+        picture = (ROOT / f"docs/screens/{name}.svg").read_text(encoding="utf-8")
+        shown = html.unescape(" ".join(re.findall(r"<text[^>]*>(.*?)</text>", picture)))
+        words = shown.replace("\xa0", " ")
+        for span, _ in keys.key_line(getattr(keys, name.upper()), 100).spans:
+            assert span.strip() in words
+        assert "font-face" not in picture

@@ -19,7 +19,10 @@ from lossmon.errors import UsageError
 if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
     from lossmon.tui.app import LossmonApp
+    from lossmon.tui.charset import Charset
     from lossmon.tui.notice import Way
+
+SCREENS = ("overview", "run", "layers", "events")
 
 
 def add_parser(commands: Any) -> None:
@@ -33,7 +36,18 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--once", action="store_true", help="print one screen as text, and end")
     parser.add_argument("--width", metavar="N", type=int, help="its columns (the terminal's)")
     parser.add_argument("--height", metavar="N", type=int, help="its rows (the terminal's)")
-    parser.add_argument("--screen", choices=("overview", "run"), help="which (the first)")
+    parser.add_argument("--screen", choices=SCREENS, help="which (the first)")
+    parser.add_argument(
+        "--charset",
+        choices=("braille", "block", "ascii"),
+        help="characters to draw with; default: ascii where the locale is not UTF-8, else braille",
+    )
+    parser.add_argument(
+        "--no-mouse",
+        dest="mouse",
+        action="store_false",
+        help="leave the mouse to the terminal, to select text without shift",
+    )
     add_notify(parser)
     parser.set_defaults(run=run)
 
@@ -44,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         refuse_file(source)
         if args.once:
             return _print_screen(args, source)
-        return _show(source, args.notify) if _has_terminal() else _print_once(source)
+        return _show(args, source) if _has_terminal() else _print_once(source)
 
 
 def _print_screen(args: argparse.Namespace, source: Source) -> int:
@@ -69,24 +83,24 @@ def _print_screen(args: argparse.Namespace, source: Source) -> int:
     return HEALTHY
 
 
-def _show(source: Source, ways: list[Way]) -> int:
+def _show(args: argparse.Namespace, source: Source) -> int:
     _prefer_256_colours()
-    app = _app(source, ways)
+    app = _app(source, args.notify, args.charset)
     source.follow()
-    app.run(mouse=False)
+    app.run(mouse=args.mouse)
     if app.fault is not None:
         raise app.fault
     return app.return_code or HEALTHY
 
 
-def _app(source: Source, ways: list[Way]) -> LossmonApp:
+def _app(source: Source, ways: list[Way], charset: Charset | None) -> LossmonApp:
     if ways:
         from lossmon.tui.noticing import NoticingApp
 
-        return NoticingApp(source, ways)
+        return NoticingApp(source, ways, charset=charset)
     from lossmon.tui.app import LossmonApp
 
-    return LossmonApp(source)
+    return LossmonApp(source, charset=charset)
 
 
 def _has_terminal() -> bool:

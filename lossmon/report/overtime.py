@@ -7,8 +7,8 @@ least update ratio, the most dead units.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +91,8 @@ def history(run: Run, metric: Metric, fold: Fold) -> tuple[Steps, Floats, Floats
     table = _table(run, metric)
     if table is None:
         return np.zeros(0, np.int64), np.zeros(0), np.zeros(0)
-    values = _worst(_values(run, table, metric, slice(None)), metric, [fold])[:, 0]
+    alone = replace(fold, members=tuple(range(len(fold.members))))
+    values = _worst(_rows(run, table, metric, fold.members), metric, [alone])[:, 0]
     known = ~np.isnan(values)
     return table.steps[known], table.wall_times[known], values[known]
 
@@ -175,32 +176,50 @@ def carried(values: Floats, last: int) -> Floats:
 
 
 def _table(run: Run, metric: Metric) -> Table | None:
-    return run.layers if metric is DEAD else run.parameters
+    table = run.layers if metric is DEAD else run.parameters
+    return None if table is None or not table.values.shape[1] else table
 
 
-def _values(run: Run, table: Table, metric: Metric, records: slice | Steps) -> Floats:
+def _values(run: Run, table: Table, metric: Metric, records: Steps) -> Floats:
     """Return shape (records, parameters); inf where a value is not finite."""
     if metric is DEAD:
-        owners = _owners(run)
-        share = table.column(DEAD_SHARE, records)[:, np.maximum(owners, 0)]
-        return np.where(owners >= 0, share, np.nan)
-    broken = table.column(_broken(metric), records) > 0
-    values = table.column(GRAD_NORM if metric is GRAD else WEIGHT_NORM, records)
+        return _owned(run, table, lambda signal: table.column(signal, records), None)
+    return _measured(metric, lambda signal: table.column(signal, records))
+
+
+def _rows(run: Run, table: Table, metric: Metric, rows: Sequence[int]) -> Floats:
+    """Return shape (n, rows), every record of a few parameters."""
+    if metric is DEAD:
+        return _owned(run, table, table.column, rows)
+    return _measured(metric, lambda signal: table.of_rows(signal, rows))
+
+
+def _measured(metric: Metric, column: Callable[[Signal], Floats]) -> Floats:
+    broken = column(_broken(metric)) > 0
+    values = column(GRAD_NORM if metric is GRAD else WEIGHT_NORM)
     if metric is UPDATE:
-        values = ratio(table.column(UPDATE_NORM, records), values)
-    bad = ~np.isfinite(values) & broken
-    return np.where(bad | np.isinf(values), np.inf, values)
+        values = ratio(column(UPDATE_NORM), values)
+    return np.where((~np.isfinite(values) & broken) | np.isinf(values), np.inf, values)
+
+
+def _owned(
+    run: Run, table: Table, column: Callable[[Signal], Floats], rows: Sequence[int] | None
+) -> Floats:
+    """Return what the layers of parameters measured, of all of them or of some."""
+    owners = _owners(run, table.values.shape[1])
+    owners = owners if rows is None else owners[list(rows)]
+    return np.where(owners >= 0, column(DEAD_SHARE)[:, np.maximum(owners, 0)], np.nan)
 
 
 def _broken(metric: Metric) -> Signal:
     return GRAD_NONFINITE if metric is GRAD else WEIGHT_NONFINITE
 
 
-def _owners(run: Run) -> Steps:
+def _owners(run: Run, rows: int) -> Steps:
     """Return of every parameter the row of the layer that owns it, -1 for none."""
     meta = run.meta
     assert meta is not None
-    places = {info.name: row for row, info in enumerate(meta.layers)}
+    places = {info.name: row for row, info in enumerate(meta.layers[:rows])}
     return np.array([places.get(p.name.rpartition(".")[0], -1) for p in meta.parameters], np.int64)
 
 

@@ -10,23 +10,25 @@ import asyncio
 import os
 import signal
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding
 
 from lossmon.eventfile.sources.address import is_remote
-from lossmon.tui.messages import FindingOpened, RunOpened, Updated
+from lossmon.tui.charset import CHARSETS, Charset, find_charset
+from lossmon.tui.messages import FindingOpened, ScreenAsked, Updated
+from lossmon.tui.runlist import Choice
 from lossmon.tui.screens.help import HelpScreen
 from lossmon.tui.screens.live import LiveScreen
 from lossmon.tui.screens.overview import OverviewScreen
 from lossmon.tui.screens.run import RunScreen
-from lossmon.tui.snapshot import Snapshot
+from lossmon.tui.sight import Axes, Focus
+from lossmon.tui.snapshot import Key, Snapshot
 from lossmon.tui.tailer import Tailer
 from lossmon.tui.thrifty import ThriftyApp
 
 if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
-    from lossmon.tui.raster import Picture
 
 INTERRUPTED = 130
 _LOCAL_S, _REMOTE_S = 0.5, 1.0
@@ -43,16 +45,27 @@ class LossmonApp(ThriftyApp):
         Binding("ctrl+c", f"leave({INTERRUPTED})", priority=True),
         Binding("question_mark,f1", "help"),
         Binding("f", "freeze"),
+        Binding("M", "charset"),
+        Binding("ctrl+p,colon", "commands"),
         Binding("ctrl+z", "suspend_process"),
     ]
 
-    def __init__(self, source: Source, *, interval_s: float | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        *,
+        interval_s: float | None = None,
+        charset: Charset | None = None,
+    ) -> None:
         super().__init__()
+        self.charset: Charset = charset or find_charset()
         self.animation_level = "none"
         self.source = source
         self.frozen = False
-        self.log_y: bool | None = None
-        """Whether the loss axis is logarithmic; None lets the values decide."""
+        self.axes = Axes()
+        self.sights: dict[Key, Focus] = {}
+        """What was looked at in each run."""
+        self.choice = Choice()
         self.snapshot = Snapshot()
         """What the screens show; while frozen, `latest` runs ahead of it."""
         self.latest = self.snapshot
@@ -64,6 +77,7 @@ class LossmonApp(ThriftyApp):
 
     def on_mount(self) -> None:
         """Show the overview; read once it is on the screen."""
+        self.set_class(self.charset == "ascii", "-ascii")
         self.push_screen(OverviewScreen())
         self.call_after_refresh(self._tailer.start)
         loop = asyncio.get_running_loop()
@@ -80,9 +94,16 @@ class LossmonApp(ThriftyApp):
         if not self.frozen:
             self._show_latest()
 
-    def on_run_opened(self, message: RunOpened) -> None:
-        """Show a run on its own screen."""
-        self.push_screen(RunScreen(message.key))
+    def on_screen_asked(self, message: ScreenAsked) -> None:
+        """Show a screen: go back to it where it is open, else open it."""
+        wanted = _screen(message.name)
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, wanted):
+                while self.screen is not screen:
+                    self.pop_screen()
+                return
+        if message.key is not None:
+            self.push_screen(wanted(message.key))
 
     def on_finding_opened(self, message: FindingOpened) -> None:
         """Explain a finding, or the whole verdict."""
@@ -98,19 +119,26 @@ class LossmonApp(ThriftyApp):
         else:
             self.push_screen(TextScreen(finding.rule, partial(finding_page, finding)))
 
-    def toggle_log(self, picture: Picture | None) -> None:
-        """Switch the loss axis away from what is shown."""
-        if picture is not None:
-            self.log_y = not picture.y.log
-            self._redraw()
-
     def action_leave(self, code: int) -> None:
         """Quit with an exit code."""
         self.exit(code, code)
 
     def action_help(self) -> None:
         """Show the keys."""
-        self.push_screen(HelpScreen())
+        self.push_screen(HelpScreen(self._place))
+
+    def action_commands(self) -> None:
+        """Show what can be done on the screen in front, to be chosen by its words."""
+        from lossmon.tui.screens.commands import CommandsScreen
+
+        self.push_screen(CommandsScreen(self._place))
+
+    def action_charset(self) -> None:
+        """Draw in another set of characters."""
+        self.charset = CHARSETS[(CHARSETS.index(self.charset) + 1) % len(CHARSETS)]
+        self.set_class(self.charset == "ascii", "-ascii")
+        for widget in self.screen.query("*"):
+            widget.refresh()
 
     def action_freeze(self) -> None:
         """Hold what is on the screen, or let go of it."""
@@ -133,6 +161,12 @@ class LossmonApp(ThriftyApp):
         if first and self._is_one_run() and isinstance(self.screen, OverviewScreen):
             self.push_screen(RunScreen(self.snapshot.runs[0].key))
 
+    @property
+    def _place(self) -> str:
+        """The name of the screen in front, or of the one below a page of text."""
+        live = (one for one in reversed(self.screen_stack) if isinstance(one, LiveScreen))
+        return next(live).NAME
+
     def _is_one_run(self) -> bool:
         """Return whether the folder that was named is itself the only run."""
         runs = self.snapshot.runs
@@ -146,3 +180,16 @@ class LossmonApp(ThriftyApp):
                 screen.redraw()
             if not screen.is_modal:
                 break
+
+
+def _screen(name: str) -> Any:
+    """Return the class of a screen by the name that keys ask for it by."""
+    if name == "layers":  # numpy, which the first frame does without
+        from lossmon.tui.screens.layers import LayersScreen
+
+        return LayersScreen
+    if name == "events":
+        from lossmon.tui.screens.events import EventsScreen
+
+        return EventsScreen
+    return OverviewScreen if name == "overview" else RunScreen

@@ -6,19 +6,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossmon.records import Floats
-from lossmon.tui.points import Points
 from lossmon.tui.scale import Axis
+from lossmon.tui.strokes import BLANK
 
-BLANK = 0x2800
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint32)
 
 Dots = NDArray[np.bool_]
 
 
-def columns_of(points: Points, axis: Axis, columns: int) -> NDArray[np.int64]:
-    """Return the dot column of each bucket; -1 outside the axis."""
-    share = (points.steps - axis.low) / (axis.high - axis.low)
-    column = np.minimum((share * columns).astype(np.int64), columns - 1)
+def columns_of(places: Floats, axis: Axis, columns: int) -> NDArray[np.int64]:
+    """Return the dot column of each place on the horizontal axis; -1 outside of it."""
+    low, high = axis.low, axis.high
+    if axis.log:
+        places = np.log(np.maximum(places, 1e-12))
+        low, high = np.log(low), np.log(high)
+    share = (places - low) / (high - low)
+    column = np.minimum((np.clip(share, -1, 2) * columns).astype(np.int64), columns - 1)
     return np.where((share < 0) | (share > 1), -1, column)
 
 

@@ -29,6 +29,11 @@ def finding_page(finding: Finding, width: int) -> list[Line]:
     return [*_finding(finding, width), *_rule(finding.rule, width)]
 
 
+def finding_text(finding: Finding) -> str:
+    """Return a finding as plain text, to be pasted elsewhere; its rule's documentation left out."""
+    return "\n".join(row.text.rstrip() for row in _finding(finding, _WIDEST)).strip() + "\n"
+
+
 def report_page(report: Report, width: int) -> list[Line]:
     """Return the whole verdict, as `lossmon check` prints it."""
     return [line(f" {text}") for text in render_text([report], width=width - 2).splitlines()]

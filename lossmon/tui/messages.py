@@ -22,14 +22,6 @@ class Updated(Message):
         return isinstance(message, Updated)
 
 
-class RunOpened(Message):
-    """A run is to be shown on a screen of its own."""
-
-    def __init__(self, key: Key) -> None:
-        super().__init__()
-        self.key = key
-
-
 class FindingOpened(Message):
     """A finding of the open run is to be explained; with rule "" the whole verdict is."""
 
@@ -37,3 +29,12 @@ class FindingOpened(Message):
         super().__init__()
         self.key = key
         self.rule = rule
+
+
+class ScreenAsked(Message):
+    """Another screen is to be shown: "overview", "run", "layers" or "events"."""
+
+    def __init__(self, name: str, key: Key | None) -> None:
+        super().__init__()
+        self.name = name
+        self.key = key

@@ -13,13 +13,16 @@ from lossmon.tui.notifier import Notifier
 
 if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
+    from lossmon.tui.charset import Charset
 
 
 class NoticingApp(LossmonApp):
     """Hands every snapshot to a notifier too, frozen or not; Textual calls both handlers."""
 
-    def __init__(self, source: Source, ways: Sequence[Way]) -> None:
-        super().__init__(source)
+    def __init__(
+        self, source: Source, ways: Sequence[Way], *, charset: Charset | None = None
+    ) -> None:
+        super().__init__(source, charset=charset)
         self._notifier = Notifier(ways, self._send, os.environ)
 
     def on_mount(self) -> None:

@@ -28,6 +28,16 @@ STYLES = {
 
 CHOSEN = Style(bgcolor="#303030")
 
+_OTHERS = (
+    "#ffaf00", "#5fafff", "#ff87af", "#ffff87", "#af87ff", "#87d700", "#ff875f", "#d7d7d7",
+)  # fmt: skip
+"""Of other curves; told apart by people who see no red, or no green, in this order."""
+HEAT_COLOURS = (
+    "#5f5f87", "#5f5faf", "#5f87af", "#5fafaf", "#5faf87",
+    "#5faf5f", "#87af5f", "#afaf5f", "#d7d75f", "#ffff5f",
+)  # fmt: skip
+"""From the lowest to the highest: blue to yellow, ever brighter."""
+
 INK = (
     STYLES["dim"],
     STYLES["dim"],
@@ -36,8 +46,21 @@ INK = (
     STYLES["dim"],
     STYLES["warning"],
     STYLES["warning"],
+    STYLES["bold"],
+    *(Style(color=colour) for colour in _OTHERS),
+    *(Style(color=colour) for colour in HEAT_COLOURS),
 )
-"""By `raster.Ink`."""
+"""By `raster.Ink`; other curves, then heat, come after it."""
 
-PAPER = (Style(), Style(bgcolor=_RANGE), Style(bgcolor=_SHADE), Style(bgcolor=_RANGE))
+STYLES |= {f"other{number}": style for number, style in enumerate(INK[8:16])}
+STYLES |= {f"heat{number}": style for number, style in enumerate(INK[16:])}
+
+PAPER = (
+    Style(),
+    Style(bgcolor=_RANGE),
+    Style(bgcolor=_SHADE),
+    Style(bgcolor=_RANGE),
+    CHOSEN,
+    Style(bgcolor="#4e4e4e"),
+)
 """By `raster.Paper`; where both are, the range of the values shows."""

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from lossmon import signals
 from lossmon.diagnosis.finding import Finding
-from lossmon.records import Run
-from lossmon.tui.points import Points
-from lossmon.tui.raster import Picture, Range
-from lossmon.tui.scale import Axis, step_axis, value_axis
+from lossmon.records import Floats, Run, Series
+from lossmon.tui.across import across_axis, coordinates, place
+from lossmon.tui.points import Points, condense, usual_span
+from lossmon.tui.raster import Picture, Trace
+from lossmon.tui.scale import Axis, value_axis
+from lossmon.tui.sight import Axes, Focus, Range
 from lossmon.tui.snapshot import RunView
 
+DEFAULT, WHOLE = Axes(), Focus()
 _DECADES = 3.0
 """A loss that spans more decades than this has a log axis unless asked otherwise."""
 _EVENTS = ("resumed", "exception", "groups")
@@ -21,26 +27,72 @@ _MOST_EVENTS = 100
 def picture_of(
     view: RunView,
     *,
-    log: bool | None = None,
+    axes: Axes = DEFAULT,
+    focus: Focus = WHOLE,
     finding: Finding | None = None,
     before: Axis | None = None,
+    others: Sequence[Trace] = (),
 ) -> Picture | None:
     """Return what to draw, or None where no loss was recorded.
 
-    `log` None lets the values decide; True holds only where some value is above 0. `before` is the
-    value axis in use.
+    `before` is the value axis in use.
     """
-    points = view.points
-    if points is None:
+    points, loss = view.points, view.run.scalar(signals.LOSS)
+    if points is None or loss is None:
         return None
-    return Picture(
+    picture = picture_of_series(
+        loss,
         points=points,
-        x=step_axis(points.first_step, int(points.steps[-1]), growing=view.is_growing),
-        y=_value_axis(points, log, before),
-        flat=None if view.report is None else view.report.flat,
-        shade=None if finding is None else steps_of(finding),
-        events=_events(view.run),
+        axes=axes,
+        focus=focus,
+        growing=view.is_growing,
+        before=before,
+        others=others,
+    )
+
+    def placed(steps: Range | None) -> tuple[float, float] | None:
+        if steps is None:
+            return None
+        return place(points, axes.x, steps[0]), place(points, axes.x, steps[1])
+
+    return replace(
+        picture,
+        flat=placed(None if view.report is None else view.report.flat),
+        shade=placed(None if finding is None else steps_of(finding)),
+        events=tuple(place(points, axes.x, step) for step in _events(view.run)),
         guide=prior_loss(view.run),
+    )
+
+
+def picture_of_series(
+    series: Series,
+    *,
+    points: Points | None = None,
+    ruler: Points | None = None,
+    axes: Axes = DEFAULT,
+    focus: Focus = WHOLE,
+    growing: bool = False,
+    before: Axis | None = None,
+    others: Sequence[Trace] = (),
+) -> Picture:
+    """Return a series of at least one point as a person looks at it.
+
+    `points`: it whole, where that is known; `ruler`: the series that the horizontal axis is of.
+    """
+    whole = points or condense(series)
+    ruler, shown = ruler or whole, whole
+    if focus.window is not None or axes.smooth:
+        span = max(round(usual_span(series) * 2.0**axes.smooth), 1)
+        shown = condense(series, span=span, window=focus.window)
+    x = across_axis(ruler, axes.x, growing=growing, window=focus.window)
+    places = coordinates(ruler, axes.x, shown.steps)
+    return Picture(
+        points=shown,
+        x=x,
+        y=_value_axis(_in_view(shown, places, x), axes.log_y, before, others),
+        places=places,
+        cursor=None if focus.cursor is None else place(ruler, axes.x, focus.cursor),
+        others=tuple(others),
     )
 
 
@@ -60,11 +112,21 @@ def prior_loss(run: Run) -> float | None:
     return float(finite[-1]) if len(finite) else None
 
 
-def _value_axis(points: Points, log: bool | None, before: Axis | None) -> Axis:
-    low, high = points.low[~np.isnan(points.low)], points.high[~np.isnan(points.high)]
+def _in_view(points: Points, places: Floats, x: Axis) -> tuple[Floats, Floats]:
+    """Return lowest and highest values of the buckets on the axis, those without any left out."""
+    known = ~np.isnan(points.low)
+    inside = known & (places <= x.high) & (places >= x.low)
+    known = inside if inside.any() else known
+    return points.low[known], points.high[known]
+
+
+def _value_axis(
+    values: tuple[Floats, Floats], log: bool | None, before: Axis | None, others: Sequence[Trace]
+) -> Axis:
+    low = np.concatenate([values[0], *(one.values[np.isfinite(one.values)] for one in others)])
     if not len(low):
         return Axis(0.0, 1.0)
-    least, most = float(low.min()), float(high.max())
+    least, most = float(low.min()), float(max(low.max(), values[1].max(initial=-np.inf)))
     positive = low[low > 0]
     if log is None:
         log = least > 0 and most / least > 10**_DECADES

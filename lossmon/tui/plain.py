@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from lossmon.report.grid import SGR, paint
-from lossmon.tui.braille import BLANK
 from lossmon.tui.line import Span
 from lossmon.tui.raster import Cells, Ink, Paper
+from lossmon.tui.strokes import BLANK, stroke
 
 RAW_SIGN = "·"
 _INK: Mapping[int, str] = {
@@ -67,21 +67,4 @@ def _row(text: str, inks: list[int], *, colour: bool) -> str:
     return "".join(paint("".join(c for c, _ in run), _INK[ink], colour=True) for ink, run in runs)
 
 
-def _stroke(dots: int) -> str:
-    """Return the sign of ASCII that looks most like a cell of braille dots."""
-    left = [row for row, bit in enumerate((0x01, 0x02, 0x04, 0x40)) if dots & bit]
-    right = [row for row, bit in enumerate((0x08, 0x10, 0x20, 0x80)) if dots & bit]
-    rows = left + right
-    if left and right:
-        rise = sum(left) / len(left) - sum(right) / len(right)
-        if abs(rise) >= 1.5:
-            return "/" if rise > 0 else "\\"
-    if max(rows) - min(rows) >= 2:
-        return "|"
-    middle = sum(rows) / len(rows)
-    return "'" if middle < 0.75 else "-" if middle <= 2.25 else "."
-
-
-_TO_ASCII = str.maketrans(
-    _SIGNS | {chr(BLANK): " "} | {chr(BLANK + dots): _stroke(dots) for dots in range(1, 256)}
-)
+_TO_ASCII = str.maketrans(_SIGNS | {chr(BLANK + dots): stroke(dots) for dots in range(256)})

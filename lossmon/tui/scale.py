@@ -9,9 +9,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from lossmon.numfmt import fmt, fmt_count
+from lossmon.numfmt import fmt, fmt_count, fmt_duration
 
+GUTTER = 9
+"""Columns left of a plot: a label, a space, the axis."""
 _LADDER = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_TIMES = (1.0, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 43200)
+"""Seconds that time is counted in, below a day."""
 _ROUND = (1.0, 2.0, 5.0, 10.0)
 _HUGE = 1e300
 """Beyond this a difference of two values may be infinite; such values are drawn at the edge."""
@@ -28,6 +32,8 @@ class Axis:
     low: float
     high: float
     log: bool = False
+    clock: bool = False
+    """Whether the values are seconds since the run began."""
 
     def share(self, value: float) -> float:
         """Return where a value lies: 0 at `low`, 1 at `high`; clipped."""
@@ -36,6 +42,12 @@ class Axis:
         unit = math.log if self.log else float
         low, high = unit(self.low), unit(self.high)
         return min(max((unit(min(max(value, -_HUGE), _HUGE)) - low) / (high - low), 0.0), 1.0)
+
+    def at(self, share: float) -> float:
+        """Return the value that lies at a share of the axis."""
+        if self.log:
+            return float(self.low * (self.high / self.low) ** share)
+        return self.low + share * (self.high - self.low)
 
 
 def step_axis(first: int, last: int, *, growing: bool) -> Axis:
@@ -46,6 +58,18 @@ def step_axis(first: int, last: int, *, growing: bool) -> Axis:
     low = 0 if first * 10 <= last else first
     span = max(last - low, 1)
     return Axis(low, low + (_laddered(max(span, 10)) if growing else span))
+
+
+def log_step_axis(first: int, last: int) -> Axis:
+    """Return the logarithmic axis for steps `first` to `last`; step 0 lies at its left edge."""
+    low = max(first, 1)
+    return Axis(low, max(last, low + 1), log=True)
+
+
+def time_axis(low: float, high: float, *, growing: bool) -> Axis:
+    """Return the axis for seconds since the run began, with room for a run that grows."""
+    span = max(high - low, 1.0)
+    return Axis(low, low + (_laddered(max(span, 10)) if growing else span), clock=True)
 
 
 def value_axis(low: float, high: float, *, log: bool, before: Axis | None = None) -> Axis:
@@ -83,13 +107,25 @@ def value_ticks(axis: Axis, most: int) -> tuple[tuple[float, str], ...]:
 
 
 def step_ticks(axis: Axis, most: int) -> tuple[tuple[float, str], ...]:
-    """Return at most `most` steps on the axis, ascending, with labels that tell them apart."""
+    """Return at most `most` places on a horizontal axis, ascending, with labels."""
+    if axis.clock:
+        return _time_ticks(axis, most)
+    if axis.log:
+        values = _decades(axis, most)
+        return tuple((value, fmt_count(int(value))) for value in values)
     step = max(_round_step(axis.high - axis.low, max(most - 1, 1)), 1.0)
     values = _multiples(axis, step)
     short = [fmt_count(int(value)) for value in values]
     faithful = step >= 100 and axis.high < 100 * step if axis.high >= 1000 else True
     labels = short if faithful else [str(int(value)) for value in values]
     return tuple(zip(values, labels, strict=True))
+
+
+def _time_ticks(axis: Axis, most: int) -> tuple[tuple[float, str], ...]:
+    span = axis.high - axis.low
+    fits = (step for step in _TIMES if span <= step * max(most - 1, 1))
+    step = next(fits, 0.0) or 86400.0 * _round_step(span / 86400, max(most - 1, 1))
+    return tuple((value, fmt_duration(value)) for value in _multiples(axis, step))
 
 
 def _still_fits(axis: Axis, low: float, high: float) -> bool:

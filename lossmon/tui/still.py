@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LEAST, MOST = (20, 5), (500, 200)
 """Columns and rows that a screen may have."""
-SCREENS = ("overview", "run")
+SCREENS = ("overview", "run", "layers", "events")
 """In the order of their keys, from 1."""
 _LOOK_EVERY_S = 0.02
 _RANGE = STYLES["range"].bgcolor
@@ -35,7 +35,7 @@ def still(
     Raises:
         NoDataError: There is no run.
     """
-    app, rows = LossmonApp(source), list[str]()
+    app, rows = LossmonApp(source, charset="braille"), list[str]()
 
     async def look(pilot: Pilot[object]) -> None:
         while not _is_ready(app):

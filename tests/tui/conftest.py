@@ -97,7 +97,8 @@ def opened(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[Screen]]
         size: tuple[int, int] = (80, 24), root: Path | None = None, source: Source | None = None
     ) -> AsyncIterator[Screen]:
         folder = root or tmp_path / "runs"
-        app = LossmonApp(source or LocalSource(folder, str(folder)), interval_s=0.05)
+        place = source or LocalSource(folder, str(folder))
+        app = LossmonApp(place, interval_s=0.05, charset="braille")
         messages: list[Message] = []
         async with app.run_test(size=size, message_hook=messages.append) as pilot:
             await pilot.pause()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -135,3 +136,18 @@ async def test_a_reader_that_fails_is_tried_again_and_said(
     write_run("a", [2.0] * 50)
     async with opened() as screen:
         await screen.until(lambda: "○ a" in screen.text)
+
+
+async def test_the_findings_on_the_screen_are_those_of_check_for_the_same_bytes(
+    opened: Opened, write_run: WriteRun, run_python: Callable[..., Any]
+) -> None:
+    root = write_run("flat", [2.3 + 0.01 * (step % 7) for step in range(400)])
+    checked = json.loads(run_python("-m", "lossmon", "check", root, "--json").stdout)["runs"][0]
+    async with opened() as screen:
+        await screen.until(lambda: "judging" not in screen.text and "flat" in screen.text)
+        (view,) = screen.app.snapshot.runs
+        assert view.report.status == checked["status"]
+        assert [one.rule for one in view.findings] == [one["rule"] for one in checked["findings"]]
+        await screen.press("2")
+        for one in checked["findings"]:
+            assert one["rule"] in screen.text

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from lossmon.diagnosis import synth
+from lossmon.records import Mark, Series
+from lossmon.tui.polling import view_of
 from lossmon.tui.screens.run import RunScreen
 
 Opened = Callable[..., AbstractAsyncContextManager[Any]]
@@ -69,9 +73,10 @@ async def test_many_runs_scroll_with_the_selection(
 async def test_any_size_of_terminal_will_do(
     opened: Opened, two_runs: tuple[Any, Any], size: tuple[int, int]
 ) -> None:
+    run = replace(two_runs[0].run, meta=synth.run(9).meta, parameters=synth.run(9).parameters)
     async with opened() as screen:
-        await screen.show(*two_runs)
-        for key in ("enter", "enter", "question_mark"):
+        await screen.show(replace(two_runs[0], run=run), two_runs[1])
+        for key in ("enter", "3", "4", "enter", "question_mark", "ctrl+p"):
             await screen.resize(*size)
             await screen.press(key)
             await screen.resize(80, 24)
@@ -104,6 +109,39 @@ async def test_hostile_names_and_sentences_are_inert(
     assert "[red]b[/red]" in seen[2]
 
 
+async def test_hostile_names_of_layers_tags_and_marks_are_inert(
+    opened: Opened, view: Make, report: Make, finding: Make
+) -> None:
+    shapes = {f"{HOSTILE}.weight": (4, 4), "学習.bias": (4,)}
+    run = synth.run(60, shapes=shapes, layers=())
+    tag = f"val/{HOSTILE}"
+    odd = Series(tag, np.arange(60), np.arange(60) * 1.0, np.arange(60) * 1.0)
+    run = replace(
+        run,
+        name=HOSTILE,
+        series={**run.series, tag: odd},
+        marks=(*run.marks, Mark(5, 5.0, HOSTILE, {HOSTILE: HOSTILE})),
+    )
+    verdict = report(replace(finding("no-signal"), culprits=(f"{HOSTILE}.weight",)))
+    shown = replace(view_of((HOSTILE, 0), run, None, 100.0), report=verdict)
+    async with opened((160, 45)) as screen:
+        await screen.show(shown)
+        seen = []
+        for keys in (
+            ("2", "n"), ("v", "v", "v"), ("3",), ("enter",), ("escape", "slash", "x"),
+            ("escape", "4"), ("k", "slash", "["), ("escape", "1", "slash", "[", "r"),
+        ):  # fmt: skip
+            await screen.press(*keys)
+            seen.append(screen.text)
+        await screen.press("escape", "q")
+    assert screen.app.return_code == 0
+    for text in seen:
+        assert text.replace("\n", "").isprintable()
+        assert "\u202e" not in text
+        assert len(text.split("\n")) == 45
+    assert "[red]" in seen[4]
+
+
 async def test_wide_and_combining_characters_keep_the_columns(
     opened: Opened, view: Make, report: Make
 ) -> None:
@@ -118,13 +156,18 @@ async def test_wide_and_combining_characters_keep_the_columns(
         assert len({cell_len(row[: row.index("✓")]) for row in table}) == 1
 
 
+@pytest.mark.parametrize("way", [(), ("2", "v", "h"), ("3", "h"), ("4",)])
 async def test_nothing_is_redrawn_when_nothing_has_changed(
-    opened: Opened, two_runs: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+    opened: Opened,
+    two_runs: tuple[Any, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    way: tuple[str, ...],
 ) -> None:
     from textual.widget import Widget
 
     async with opened() as screen:
         await screen.show(*two_runs)
+        await screen.press(*way)
         marked: list[object] = []
         refresh = Widget.refresh
 
@@ -135,6 +178,18 @@ async def test_nothing_is_redrawn_when_nothing_has_changed(
         monkeypatch.setattr(Widget, "refresh", note)
         await screen.show(*two_runs)
         assert marked == []
+
+
+async def test_in_40_columns_and_12_rows_the_verdict_is_told(
+    opened: Opened, two_runs: tuple[Any, Any]
+) -> None:
+    async with opened((40, 12)) as screen:
+        await screen.show(*two_runs)
+        assert "sick" in screen.text
+        assert "✗ error vanishing-gradi" in screen.text
+        assert "✗ stuck  why it is stuck" in screen.text
+        await screen.press("enter")
+        assert "▶✗ error   vanishing-gradient" in screen.text
 
 
 async def test_colour_refused_still_tells_everything(

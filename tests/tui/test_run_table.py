@@ -35,7 +35,7 @@ def test_columns_without_any_value_make_room_for_names(view: Make) -> None:
     assert "SPEED" in table_lines([view(name, life="live", speed=9.1)], None, 120, 2)[0].text
 
 
-@pytest.mark.parametrize("width", [40, 80, 102, 200])
+@pytest.mark.parametrize("width", [62, 80, 102, 200])
 def test_titles_stand_over_their_columns(view: Make, width: int) -> None:
     title, row = (one.text for one in table_lines([view("a" * 70)], None, width, 2))
     assert title.index("STEP") + 4 == row.index("199") + 3

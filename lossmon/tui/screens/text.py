@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
 
+from lossmon.numfmt import printable
 from lossmon.tui.line import Line, ends
 from lossmon.tui.widgets.keys import TEXT, key_line
 from lossmon.tui.widgets.lines import Lines
@@ -84,7 +85,7 @@ class TextScreen(Screen[None]):
             page = self.query_one("#page", Lines).size
             below = len(self._page(width)) - self._top - page.height
             more = [(f"{below} more lines ", "dim")] if below > 0 and page.height else []
-            return [ends([(" lossmon  ", "title"), (self._title, "bold")], more, width)]
+            return [ends([(" lossmon  ", "title"), (printable(self._title), "bold")], more, width)]
 
         self.query_one("#header", Lines).draw(header)
 

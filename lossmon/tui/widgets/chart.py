@@ -1,34 +1,16 @@
-"""A chart that sends only the cells that changed.
-
-Textual sends a widget's row from its left edge up to the changed cell, so the chart is cut into
-slices: a curve that grows at its right end costs one slice a row. Measured at 2 updates a second:
-see benchmarks/tui.py.
-"""
+"""A chart that says in words why there is none, and keeps its value axis while that still fits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from rich.segment import Segment
-from textual import events
-from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.geometry import Region
-from textual.strip import Strip
-from textual.widget import Widget
-
-from lossmon.tui.palette import INK, PAPER
+from lossmon.tui.widgets.cellgrid import CellGrid
 
 if TYPE_CHECKING:  # numpy comes with the first run to draw, behind the first frame
-    from lossmon.diagnosis.finding import Finding
     from lossmon.tui.raster import Cells, Picture
+    from lossmon.tui.scale import Axis
     from lossmon.tui.snapshot import RunView
-
-_SLICES = 16
-_SLICE_WIDTH = 13
-"""Columns of a slice: narrower ones cost more when all is drawn anew, wider ones at each step."""
-_BLANK = ord(" ")
 
 _NO_LOSS = {
     True: "no loss recorded yet\n\nIf it stays so: pass criterion= to lossmon.watch(), "
@@ -38,114 +20,40 @@ _NO_LOSS = {
 }
 """By whether the run goes on."""
 
-
-class Slice(Widget):
-    """A part of the chart, as wide as its share."""
-
-    def render_line(self, y: int) -> Strip:
-        """Return one row of the part of the chart that lies under this slice."""
-        chart = self.parent
-        assert isinstance(chart, Chart)
-        return chart.strip(y, self.region.x - chart.region.x, self.size.width, self)
+Make = Callable[["Axis | None"], "Picture | None"]
+"""The value axis in use to what is drawn."""
 
 
-class Chart(Horizontal):
-    """Draws the loss of a run, or says in words why there is none."""
+class Chart(CellGrid):
+    """Draws a picture; another one is asked for whenever something has changed."""
 
     def __init__(self, **names: Any) -> None:
         super().__init__(**names)
-        self._view: RunView | None = None
-        self._log: bool | None = None
-        self._finding: Finding | None = None
+        self._subject: object = None
         self._picture: Picture | None = None
-        self._cells: Cells | None = None
-
-    def compose(self) -> ComposeResult:
-        """Lay out the slices."""
-        for _ in range(_SLICES):
-            yield Slice()
+        self._words = ""
 
     @property
     def picture(self) -> Picture | None:
-        """What is drawn; None where there is no loss, or nothing was drawn yet."""
+        """What is drawn; None where there is nothing to draw, or nothing was drawn yet."""
         return self._picture
 
-    @property
-    def cells(self) -> Cells | None:
-        """What is on the screen; None before the first run."""
-        return self._cells
+    def draw(self, subject: object, make: Make, words: str) -> None:
+        """Show what `make` returns, else `words`; another subject has a value axis of its own."""
+        if self._subject != subject:
+            self._picture = None
+        self._subject, self._words = subject, words
+        self._picture = make(None if self._picture is None else self._picture.y)
+        self.put(self._drawn)
 
-    def draw(
-        self, view: RunView, *, log: bool | None = None, finding: Finding | None = None
-    ) -> None:
-        """Show the loss of a run, now and after each change of size; shade a finding's steps."""
-        if self._view is None or self._view.key != view.key:
-            self._picture = None  # and with it the value axis: another run has its own
-        self._view, self._log, self._finding = view, log, finding
-        self._update()
-
-    def on_resize(self, _: events.Resize) -> None:
-        """Draw in the new size."""
-        shown = min(max(self.size.width // _SLICE_WIDTH, 1), _SLICES)
-        for number, part in enumerate(self.children):
-            part.display = number < shown
-        self._update()
-
-    def strip(self, y: int, start: int, width: int, part: Widget) -> Strip:
-        """Return `width` cells of row `y` from column `start`."""
-        cells = self._cells
-        if cells is None or y >= cells.chars.shape[0]:
-            return Strip.blank(width, part.rich_style)
-        part_of_row = slice(start, start + width)
-        row = cells.chars[y, part_of_row], cells.ink[y, part_of_row], cells.paper[y, part_of_row]
-        strip = Strip(list(_segments(*(part.tolist() for part in row))))
-        return strip.adjust_cell_length(width, part.rich_style).apply_style(part.rich_style)
-
-    def _update(self) -> None:
-        width, height = self.size
-        view = self._view
-        if view is None:
-            return
+    def _drawn(self, rows: int, columns: int) -> Cells:
         from lossmon.tui import raster
-        from lossmon.tui.picture import picture_of
 
-        axis = None if self._picture is None else self._picture.y
-        self._picture = picture_of(view, log=self._log, finding=self._finding, before=axis)
-        if not width or not height:
-            return
         if self._picture is None:
-            cells = raster.notice(_NO_LOSS[view.is_growing], height, width)
-        else:
-            cells = raster.draw(self._picture, height, width)
-        before, self._cells = self._cells, cells
-        self._refresh(before, cells)
-
-    def _refresh(self, before: Cells | None, cells: Cells) -> None:
-        if before is None or before.chars.shape != cells.chars.shape:
-            for part in self.children:
-                part.refresh()
-            return
-        changed = before.chars != cells.chars
-        changed |= (before.ink != cells.ink) | (before.paper != cells.paper)
-        for part in self.displayed_children:
-            start = part.region.x - self.region.x
-            mine = changed[:, start : start + part.size.width]
-            for y in mine.any(axis=1).nonzero()[0]:
-                last = int(mine[y].nonzero()[0][-1])
-                part.refresh(Region(0, int(y), last + 1, 1))
+            return raster.notice(self._words, rows, columns)
+        return raster.draw(self._picture, rows, columns)
 
 
-def _segments(chars: list[int], inks: list[int], papers: list[int]) -> Iterator[Segment]:
-    """Yield as few pieces as possible: a blank takes the colour of what stands before it."""
-    text, ink, paper = "", 0, -1
-    for char, its_ink, its_paper in zip(chars, inks, papers, strict=True):
-        blank = char == _BLANK
-        if its_paper != paper or not (blank or its_ink == ink or not text.strip()):
-            if text:
-                yield Segment(text, INK[ink] + PAPER[paper])
-            text, ink, paper = "", its_ink, its_paper
-        if not blank:
-            ink = its_ink
-        text += chr(char)
-    if text:
-        yield Segment(text, INK[ink] + PAPER[paper])
+def no_loss(view: RunView) -> str:
+    """Return what stands in the place of a loss that was not recorded."""
+    return _NO_LOSS[view.is_growing]

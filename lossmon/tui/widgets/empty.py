@@ -11,9 +11,12 @@ from lossmon.tui.line import EMPTY, Line, line
 _LONGEST_ROOT = 60
 
 
-def empty_lines(root: str, problem: str, width: int, height: int) -> list[Line]:
-    """Return the lines, a few rows from the top."""
+def empty_lines(root: str, problem: str, width: int, height: int, *, words: str = "") -> list[Line]:
+    """Return the lines, a few rows from the top; `words`: what runs were filtered by."""
     where = printable(root, _LONGEST_ROOT)
+    if words:
+        said = (f"  No run matches {printable(words, _LONGEST_ROOT)}", "warning")
+        return [EMPTY, line(said), line(("  / changes the filter", "dim"))]
     if not problem:
         return [EMPTY, line((f"  Reading {where} ...", "dim"))]
     if is_remote(root):

@@ -15,10 +15,13 @@ _CULPRITS = 3
 _ROOMY = 10
 
 
-def evidence_lines(view: RunView, finding: Finding | None, width: int, height: int) -> list[Line]:
+def evidence_lines(
+    view: RunView, finding: Finding | None, width: int, height: int, *, above: int = 0
+) -> list[Line]:
     """Return a heading, the evidence and the fixes of the chosen finding in `height` lines.
 
-    Where room is short the first fix stays: it is what one came for.
+    Where room is short the first fix stays: it is what one came for. `above`: lines that a person
+    has scrolled past; then all of them are there.
     """
     if finding is None:
         return _without_findings(view, width, height)
@@ -27,6 +30,11 @@ def evidence_lines(view: RunView, finding: Finding | None, width: int, height: i
     if height > _ROOMY:  # beside the chart, where the list has no room for it
         seen = [*_paragraph("", printable(finding.claim, _SENTENCE), width), *seen]
     room = height - 1
+    if above:
+        lines = [*seen, *fixes]
+        start = min(above, max(len(lines) - room, 0))
+        note = f"line {start + 1} of {len(lines)}, tab goes back"
+        return [heading(title, width, note=note), *lines[start : start + room]]
     if len(seen) + len(fixes) > room:
         first = _fixes(finding, width, most=1)
         fixes = first[: max(room - 1, 1)]

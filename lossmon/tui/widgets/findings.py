@@ -37,12 +37,17 @@ def findings_lines(view: RunView, chosen: str, width: int, height: int) -> list[
     note = f"{at + 1} of {len(findings)}, n/N next/previous" if len(findings) > 1 else ""
     title = f"findings {len(findings)}" if findings else "no findings"
     rows = [heading(title, width, note=note)]
-    start = min(max(at - (height - 1) // 2, 0), max(len(findings) - height + 1, 0))
+    start = first_shown(len(findings), at, height)
     present = {finding.rule for finding in findings}
     for finding in findings[start : start + height - 1]:
         below = finding.consequence_of in present
         rows.append(_row(finding, width, is_chosen=finding.rule == chosen, below=below))
     return rows
+
+
+def first_shown(count: int, chosen: int, height: int) -> int:
+    """Return the first of so many findings that stands in a list of `height` rows."""
+    return min(max(chosen - (height - 1) // 2, 0), max(count - height + 1, 0))
 
 
 def index_of(findings: Sequence[Finding], rule: str) -> int:

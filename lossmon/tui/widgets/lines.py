@@ -12,8 +12,10 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from lossmon.tui.charset import in_charset
 from lossmon.tui.line import EMPTY, Line, last_difference
 from lossmon.tui.palette import CHOSEN, STYLES
+from lossmon.tui.widgets.drawn import charset_of
 
 Make = Callable[[int, int], Sequence[Line]]
 """Width and height to lines; called again when the size changes."""
@@ -44,7 +46,8 @@ class Lines(Widget):
     def render_line(self, y: int) -> Strip:
         """Return one row; Textual asks for those that were marked as changed."""
         row = self._lines[y] if y < len(self._lines) else EMPTY
-        segments = [Segment(text, STYLES[style]) for text, style in row.spans]
+        charset = charset_of(self)
+        segments = [Segment(in_charset(text, charset), STYLES[style]) for text, style in row.spans]
         strip = Strip(segments).adjust_cell_length(self.size.width, Style())
         strip = strip.apply_style(CHOSEN) if row.chosen else strip
         return strip.apply_style(self.rich_style).simplify()

@@ -2,52 +2,59 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from lossmon import signals
-from lossmon.naturalorder import natural
 from lossmon.numfmt import MISSING, fmt, fmt_count
 from lossmon.signals import Signal
 from lossmon.tui.line import Line, Span, ends, fit, line, shorten
+from lossmon.tui.runlist import Choice, change
 from lossmon.tui.snapshot import Key, RunView
-from lossmon.tui.words import diagnosis, life_words, speed, urgency
+from lossmon.tui.words import diagnosis, life_words, speed
 
 _CURVE = 9
 _NUMBER = 8
-_WIDE = 96
+_NARROW, _WIDE, _WIDEST = 60, 96, 110
 _DIAGNOSIS = 33
 """Columns that the longest diagnosis takes."""
-
-
-def ordered(views: Sequence[RunView]) -> tuple[RunView, ...]:
-    """Return the runs most urgent first, then the newest first."""
-    return tuple(sorted(views, key=lambda view: (urgency(view), -_began(view), natural(view.name))))
-
-
-def arranged(views: Sequence[RunView], order: Sequence[Key]) -> tuple[RunView, ...]:
-    """Return the runs in the given order, those it does not know yet at its end."""
-    places = {key: place for place, key in enumerate(order)}
-    return tuple(sorted(ordered(views), key=lambda view: places.get(view.key, len(places))))
+_LEAST, _LONGEST = 14, 60
+"""Columns of a name."""
+_NOTHING = Choice()
 
 
 def table_lines(
-    views: Sequence[RunView], chosen: Key | None, width: int, height: int
+    views: Sequence[RunView],
+    chosen: Key | None,
+    width: int,
+    height: int,
+    *,
+    choice: Choice = _NOTHING,
 ) -> list[Line]:
     """Return a header and `height` - 1 rows around the chosen run."""
     columns = _columns(views, width)
-    name = max(width - 3 - sum(size + 1 for _, size, _ in columns) - _DIAGNOSIS, 8)
+    signs = 2 * bool(choice.marks or choice.baseline)
+    taken = 3 + signs + sum(size + 1 for _, size, _ in columns)
+    name = max(min(width - taken - _DIAGNOSIS, _LONGEST), min(width // 3, _LEAST))
     titles = "".join(f"{fit(title, size, right=True)} " for title, size, _ in columns)
     start, shown = visible(views, chosen, height - 1)
     more = _extent(start, len(shown), len(views))
-    rows = [ends([(f"   {fit('RUN', name)} {titles}DIAGNOSIS", "dim")], [(more, "dim")], width)]
+    head = f"   {' ' * signs}{fit('RUN', name)} {titles}DIAGNOSIS"
+    rows = [ends([(head, "dim")], [(more, "dim")], width)]
     for view in shown:
         is_chosen = view.key == chosen
         sign, _, style = life_words(view)
         spans: list[Span] = [("▶" if is_chosen else " ", "key"), (f"{sign} ", style)]
+        if signs:
+            spans.append((f"{choice.sign(view.key):<2}", _mark_style(choice, view.key)))
         spans.append((f"{fit(shorten(view.name, name), name)} ", "bold" if is_chosen else ""))
         spans += [(f"{fit(value(view), size, right=True)} ", "") for _, size, value in columns]
         rows.append(line(*spans, *diagnosis(view), chosen=is_chosen))
     return rows
+
+
+def _mark_style(choice: Choice, key: Key) -> str:
+    return f"other{choice.marks.index(key)}" if key in choice.marks else "bold"
 
 
 def visible(
@@ -76,12 +83,17 @@ def _columns(views: Sequence[RunView], width: int) -> tuple[Column, ...]:
     step: Column = ("STEP", 5, _step)
     loss: Column = ("LOSS", _NUMBER, _loss)
     curve: Column = ("CURVE    ", _CURVE, _curve)
+    if width < _NARROW:
+        return ()
     if width < _WIDE:
         return step, loss, curve
+    moved: Column = ("Δ/1k", _NUMBER, lambda view: _signed(change(view)))
     val: Column = ("VAL", _NUMBER, lambda view: _last(view, signals.VAL_LOSS))
     lr: Column = ("LR", _NUMBER, lambda view: _last(view, signals.LR))
     pace: Column = ("SPEED", 9, speed)
-    used = [one for one in (val, lr, pace) if any(one[2](v) not in ("", MISSING) for v in views)]
+    age: Column = ("AGE", 4, lambda view: view.age or ("now" if view.run.last_wall else ""))
+    optional = [moved, val, lr, pace] + [age] * (width >= _WIDEST)
+    used = [one for one in optional if any(one[2](v) not in ("", MISSING) for v in views)]
     return step, loss, *used, curve
 
 
@@ -104,16 +116,16 @@ def _short(value: float) -> str:
     return next(text for n in (4, 3, 2, 1) if len(text := fmt(value, n)) <= _NUMBER or n == 1)
 
 
+def _signed(value: float) -> str:
+    if math.isnan(value):
+        return MISSING
+    text = next(t for n in (3, 2, 1) if len(t := fmt(value, n)) < _NUMBER or n == 1)
+    return text if value < 0 else f"+{text}"
+
+
 def _curve(view: RunView) -> str:
     if view.points is None:
         return ""
     from lossmon.tui.raster import sparkline  # numpy, which the first frame does without
 
     return sparkline(view.points, _CURVE, growing=view.is_growing)
-
-
-def _began(view: RunView) -> float:
-    loss = view.run.scalar(signals.LOSS)
-    if loss is not None and len(loss):
-        return float(loss.wall_times[0])
-    return view.run.meta.start_wall if view.run.meta is not None else 0.0
