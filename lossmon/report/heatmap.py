@@ -39,8 +39,10 @@ SCALES = {
 }
 COLUMNS = 800
 ROWS = 60
-"""Rows to which a model is folded where nobody asks otherwise."""
+"""Rows to which a model is folded where nobody asks otherwise, if that leaves `FEWEST` of them."""
 MOST_ROWS = 240
+"""Rows of one picture; a model that cannot be folded to so many is shown in parts."""
+FEWEST = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,13 +62,9 @@ def rows_of(
 ) -> tuple[tuple[Fold, ...], int]:
     """Return the rows in the order of the parameters, and the level to which they are folded.
 
-    `level` None: as little as leaves at most `ROWS`. Those named in `opened` are folded less.
+    `level` None: as the number of parameters asks. Those named in `opened` are folded less.
     """
-    end = deepest(parameters)
-    if level is None:
-        fitting = (n for n in range(end) if len(folds(parameters, n)) <= ROWS)
-        level = next(fitting, end)
-    level = min(level, end)
+    level = _fitting(parameters) if level is None else min(level, deepest(parameters))
     rows = folds(parameters, level)
     if opened:
         rows = tuple(part for row in rows for part in _opened(parameters, row, level, opened))
@@ -133,6 +131,18 @@ def value_of(level: int, metric: Metric) -> float:
     low, high = SCALES[metric.name]
     share = (level - LOWEST) / (HIGHEST - LOWEST)
     return float(low * (high / low) ** share) if metric.log else low + (high - low) * share
+
+
+def _fitting(parameters: Sequence[ParameterInfo]) -> int:
+    """Return the least folding that leaves few rows, but not so few that nothing is told apart."""
+    counts = [len(folds(parameters, level)) for level in range(deepest(parameters) + 1)]
+    if counts[0] <= ROWS:
+        return 0
+    for most in (ROWS, MOST_ROWS, counts[0]):
+        for level, count in enumerate(counts):
+            if FEWEST <= count <= most:
+                return level
+    return 0
 
 
 def _covered(column: Steps, columns: int) -> int:

@@ -35,6 +35,7 @@ def draw_heat(
     *,
     level: int | None,
     opened: Collection[str],
+    start: int,
     view: Span | None,
     across: Across,
     look: Look,
@@ -47,7 +48,8 @@ def draw_heat(
     parameters = run.meta.parameters
     rows, level = rows_of(parameters, level, opened)
     scale, seen = axis_of(run, across, view)
-    found = heat(run, metric, rows[:MOST_ROWS], view=seen, ruler=scale)
+    start = min(start, max(len(rows) - 1, 0))
+    found = heat(run, metric, rows[start : start + MOST_ROWS], view=seen, ruler=scale)
     folding = {"level": level, "deepest": deepest(parameters)}
     if found is None:
         return {
@@ -58,7 +60,8 @@ def draw_heat(
     return {
         "item": json_item(heat_figure(found, look=look, across=across, left=left)),
         "rows": [_row(row, parameters, entry.report) for row in found.rows],
-        "hidden": max(len(rows) - MOST_ROWS, 0),
+        "start": start,
+        "total": len(rows),
         "row_px": ROW_PX,
         "palette": palette(look),
         "scale": [fmt(value_of(level, metric)) for level in range(3, 256)],

@@ -29,7 +29,7 @@ from tensorboard_plugin_lossmon.store import Entry, Store
 Answer = dict[str, Any] | Ready
 _shelf = Shelf()
 _LOG = {"auto": None, "linear": False, "log": True}
-_DEEPEST = 64
+_DEEPEST, _MOST_ROW = 64, 1_000_000
 
 
 def figure(store: Store, query: Query) -> Answer:
@@ -59,7 +59,7 @@ def heatmap(store: Store, query: Query) -> Answer:
     look, across = one_of(query, "look", tuple(LOOKS)), one_of(query, "x", ACROSS)
     name = one_of(query, "metric", [metric.name for metric in METRICS])
     level, opened = whole(query, "level", _DEEPEST), names(query, "open", 32)
-    seen, left = view(query), _left(query)
+    seen, left, start = view(query), _left(query), whole(query, "row", _MOST_ROW) or 0
     shown = entries(store, query)
 
     def make() -> dict[str, Any]:
@@ -67,11 +67,11 @@ def heatmap(store: Store, query: Query) -> Answer:
 
         metric = next(one for one in METRICS if one.name == name)
         return draw_heat(
-            shown[0], metric, level=level, opened=opened, view=seen, across=across,
+            shown[0], metric, level=level, opened=opened, start=start, view=seen, across=across,
             look=LOOKS[look], left=left,
         )  # fmt: skip
 
-    key = ("heatmap", look, across, name, level, *opened, seen, left)
+    key = ("heatmap", look, across, name, level, *opened, start, seen, left)
     return _drawn(query, shown[:1], key, make)
 
 

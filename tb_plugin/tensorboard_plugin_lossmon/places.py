@@ -114,7 +114,8 @@ def is_inside(run: Path, root: Path) -> bool:
 
     `root` must be free of links; links to folders above `run` have been judged by `find_runs`.
     """
-    if run.resolve() != root and root not in run.resolve().parents:
+    real = run.resolve()
+    if real != root and root not in real.parents:
         return False
     for folder in (run, run / FOLDER):
         try:

@@ -38,7 +38,7 @@ ROUTES = {
     "/report": Route(answers.report, ("run", "v")),
     "/rule": Route(answers.rule, ("id",)),
     "/figure": Route(pictures.figure, ("y", "smooth", *_DRAWN), ("run", "hue")),
-    "/heatmap": Route(pictures.heatmap, ("run", "metric", "level", *_DRAWN), ("open",)),
+    "/heatmap": Route(pictures.heatmap, ("run", "metric", "level", "row", *_DRAWN), ("open",)),
     "/compare": Route(pictures.compare, ("v", "look", "first", "last", "left"), ("run",)),
     "/export": Route(exports.export, ("run", "as")),
     "/layer": Route(pictures.layer, ("run", "name", *_DRAWN)),

@@ -105,6 +105,13 @@ def test_many_parameters_are_folded_until_they_fit() -> None:
     ]
 
 
+def test_parameters_of_one_list_are_not_folded_into_a_single_row() -> None:
+    infos = [ParameterInfo(f"blocks.{number}.weight", (4,)) for number in range(100)]
+    assert len(rows_of(infos)[0]) == 100
+    infos = [ParameterInfo(f"blocks.{number}.weight", (4,)) for number in range(1000)]
+    assert len(rows_of(infos)[0]) == 1000
+
+
 def test_figure_has_a_colour_for_each_level_and_rows_of_equal_height() -> None:
     found = drawn(synth.run(STEPS))
     plot = heat_figure(found, look=DARK)

@@ -87,6 +87,17 @@ def test_rows_are_folded_by_module_and_opened_by_name(shown: Any) -> None:
     assert [row["name"] for row in opened["rows"]] == ["body.0.weight", "body.0.bias", HOSTILE]
 
 
+def test_rows_beyond_those_of_a_picture_are_asked_for_by_their_number(
+    shown: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tensorboard_plugin_lossmon.layerdrawing.MOST_ROWS", 2)
+    first = shown.json("heatmap", run="a", level=0, look="dark")
+    later = shown.json("heatmap", run="a", level=0, row=2, look="dark")
+    assert (len(first["rows"]), first["start"], first["total"]) == (2, 0, 3)
+    assert [row["name"] for row in later["rows"]] == list(SHAPES)[2:]
+    assert shown.json("heatmap", run="a", level=0, row=999, look="dark")["start"] == 2
+
+
 @pytest.mark.parametrize("metric", ["grad", "update", "weight", "dead"])
 def test_every_metric_is_drawn_or_says_that_it_was_not_recorded(shown: Any, metric: str) -> None:
     answer = shown.json("heatmap", run="a", metric=metric, first=10, last=20.5, look="dark")

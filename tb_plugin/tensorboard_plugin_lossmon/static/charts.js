@@ -13,7 +13,7 @@ const LEFT = {wide: 132, narrow: 92};
 /** Return the charts inside `parent`; `changed` is called when what they show has changed. */
 export function makeCharts(parent, changed) {
   const narrow = window.matchMedia('(max-width: 720px)');
-  const settings = {y: 'auto', smooth: null, metric: 'grad', level: null, open: [], layer: null};
+  const settings = {y: 'auto', smooth: null, metric: 'grad', level: null, open: [], row: 0, layer: null};
   settings.against = null; // The run that the shown one is compared with.
   settings.left = narrow.matches ? LEFT.narrow : LEFT.wide;
   const charts = {settings, subject: null, shaded: {spans: [], finding: null}, run: null};
@@ -56,7 +56,7 @@ async function show(charts, subject) {
   const {run} = subject.runs[0];
   if (charts.run !== null && charts.run !== run) {
     charts.axis.view = null;
-    Object.assign(charts.settings, {level: null, open: [], layer: null});
+    Object.assign(charts.settings, {level: null, open: [], row: 0, layer: null});
   }
   charts.run = run;
   charts.subject = subject;

@@ -42,8 +42,8 @@ async function draw(map, subject) {
   map.subject = subject;
   const {run} = subject.runs[0];
   const [first, last] = axis.view ?? [];
-  const {metric, level, open, left} = settings;
-  const wanted = {run, look: subject.look, first, last, x: axis.x, metric, level, open, left};
+  const {metric, level, open, row, left} = settings;
+  const wanted = {run, look: subject.look, first, last, x: axis.x, metric, level, open, row, left};
   const key = JSON.stringify(wanted);
   const held = map.wanted === key;
   try {
@@ -67,7 +67,7 @@ function controls(map, answer) {
   const {settings, subject} = map;
   const set = (name, convert) => (value) => {
     settings[name] = convert(value);
-    if (name === 'level') settings.open = [];
+    if (name === 'level') Object.assign(settings, {open: [], row: 0});
     map.changed(name);
   };
   const metrics = subject.metrics.map(({name, label}) => [name, label]);
@@ -93,9 +93,25 @@ function names(map) {
   rows.style.setProperty('--row', `${answer.row_px}px`);
   rows.style.setProperty('width', `${settings.left - 6}px`);
   fill(rows, answer.rows.map((row, at) => line(map, row, at)));
-  const hidden = answer.hidden ? `${answer.hidden} more rows: fold them to see them.` : '';
-  map.message.textContent = hidden;
+  fill(map.message, pages(map));
   emphasise(map);
+}
+
+/** Return which rows these are, and buttons to the others, where a picture does not hold all. */
+function pages(map) {
+  const {settings, answer} = map;
+  const {start, total, rows} = answer;
+  if (rows.length === total) return [];
+  const turn = (row) => () => {
+    settings.row = row;
+    map.changed('row');
+  };
+  const end = start + rows.length;
+  return [
+    button('rows-before', 'Rows before', turn(Math.max(start - rows.length, 0)), {disabled: start === 0}),
+    ` ${start + 1} to ${end} of ${total.toLocaleString('en')} `,
+    button('rows-after', 'Rows after', turn(end), {disabled: end >= total}),
+  ];
 }
 
 function line(map, row, at) {
