@@ -9,7 +9,7 @@ from bokeh.models import ColumnDataSource, HoverTool, HSpan, Line, VArea, VSpan
 
 from lossmon.records import Series
 from lossmon.report.compare import LossDifference
-from lossmon.report.curve import bucketed
+from lossmon.report.curve import Curve, bucketed
 from lossmon.report.frame import Item, frame, legend
 from lossmon.report.look import LIGHT, Look
 from lossmon.report.xaxis import Span
@@ -32,6 +32,18 @@ def difference_figure(
         view or (first - pad, last + pad), _reach(points.low, points.high), look,
         name="difference", height=height, left=left,
     )  # fmt: skip
+    items = _curve(plot, points, look)
+    plot.add_glyph(ColumnDataSource(), HSpan(y=0.0, line_color=look.ink))
+    if found.apart is not None:
+        mark = VSpan(x="x", line_color=look.bad, line_dash="dashed", line_width=1.5)
+        at = ColumnDataSource({"x": [found.apart]})
+        items.append(("apart from here on", plot.add_glyph(at, mark, name="apart")))
+    legend(plot, items, look)
+    return plot
+
+
+def _curve(plot: Any, points: Curve, look: Look) -> list[Item]:
+    """Draw envelope and trend; return what the legend says of them."""
     source = ColumnDataSource(
         {"x": points.last, "low": points.low, "high": points.high, "trend": points.smooth}
     )
@@ -41,19 +53,11 @@ def difference_figure(
     raw = plot.add_glyph(area, shade, name="raw")
     line = Line(x="x", y="trend", line_color=look.curve, line_width=2)
     trend = plot.add_glyph(source, line, name="trend")
-    plot.add_glyph(ColumnDataSource(), HSpan(y=0.0, line_color=look.ink))
     tips = [("step", "@x"), ("difference", "@trend{%.4g}")]
-    hover = HoverTool(
-        renderers=[trend], mode="vline", tooltips=tips, formatters={"@trend": "printf"}
-    )
+    printed = {"@trend": "printf"}
+    hover = HoverTool(renderers=[trend], mode="vline", tooltips=tips, formatters=printed)
     plot.add_tools(hover)
-    items: list[Item] = [("difference", raw), ("of the trends", trend)]
-    if found.apart is not None:
-        mark = VSpan(x="x", line_color=look.bad, line_dash="dashed", line_width=1.5)
-        at = ColumnDataSource({"x": [found.apart]})
-        items.append(("apart from here on", plot.add_glyph(at, mark, name="apart")))
-    legend(plot, items, look)
-    return plot
+    return [("difference", raw), ("of the trends", trend)]
 
 
 def _reach(low: np.ndarray[Any, Any], high: np.ndarray[Any, Any]) -> Span:

@@ -54,36 +54,29 @@ def loss_figure(
 ) -> Any:
     """Return the loss of a run as a Bokeh plot, or None where no loss was recorded.
 
-    The envelope of all points, the trend, the plateau, points that are not finite, jumps of the
-    rate and other events, the validation loss, and the prior loss where it is known; of `others`
-    envelope and trend. `curve` is the colour of the loss; `log_y` None lets the values decide, and
-    True holds only where every finite loss is above 0; `view` is what is to be seen, in the unit of
-    the axis `across`; `smooth` is the weight that a trend keeps from one point to the next, 0 to 1;
-    `focus` are stretches of steps to shade.
+    Of `others` there are envelope and trend. `log_y` None lets the values decide, True holds only
+    where every finite loss is above 0; `view` is in the unit of the axis `across`; `smooth` is the
+    weight that a trend keeps from one point to the next, 0 to 1; `focus` are steps to shade.
     """
     runs = [Other(run, curve or look.curve), *others]
     curves = drawn(runs, across=across, view=view, smooth=smooth)
     if not curves or curves[0].number != 1:
         return None
-    logarithmic = log_y is not False and all_can_be_log([one.run for one in runs])
-    if log_y is None:
-        logarithmic = logarithmic and _decades(curves) > _DECADES
-    y_range = _y_range(curves, logarithmic=logarithmic)
+    logarithmic = _is_log(runs, curves, log_y)
+    y_range, main = _y_range(curves, logarithmic=logarithmic), curves[0]
     plot = frame(
         view or whole(curves), y_range, look, name="loss", log_y=logarithmic, across=across,
         height=height, left=left,
     )  # fmt: skip
     bands = _bands(plot, curves, report, look, focus)
-    for one in reversed(curves[1:]):
-        _lines(plot, one, look, many=True)
-    lines = _lines(plot, curves[0], look, many=len(curves) > 1)
-    more = [
-        *_validation(plot, curves[0]),
-        *_prior(plot, run, look),
-        *_events(plot, curves[0], look),
-    ]
-    legend(plot, [*lines, *more, *bands], look)
-    return plot
+    *_, lines = [_lines(plot, one, look, many=len(curves) > 1) for one in reversed(curves)]
+    more = [*_validation(plot, main), *_prior(plot, run, look), *_events(plot, main, look)]
+    return legend(plot, [*lines, *more, *bands], look)
+
+
+def _is_log(runs: Sequence[Other], curves: Sequence[Drawn], asked: bool | None) -> bool:
+    possible = asked is not False and all_can_be_log([one.run for one in runs])
+    return possible and (asked is True or _decades(curves) > _DECADES)
 
 
 def all_can_be_log(runs: Sequence[Run]) -> bool:

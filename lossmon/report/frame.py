@@ -50,10 +50,9 @@ def frame(
     height: int | None = None,
     left: int = 52,
 ) -> Any:
-    """Return a plot with axes and nothing in it; dragging zooms along the steps.
+    """Return a plot with axes and nothing in it, `left` pixels of which are beside the frame.
 
-    A `height` of None fills the element that the plot is put in; `left` is the room in pixels for
-    what stands on the left.
+    Dragging zooms along the steps. A `height` of None fills the element that the plot is put in.
     """
     plot = Plot(
         x_range=Range1d(*x_range),
@@ -122,8 +121,8 @@ def strips(
     return plot.add_glyph(source, glyph, name=name, level="underlay")
 
 
-def legend(plot: Any, items: Sequence[Item], look: Look) -> None:
-    """Explain above the frame what is drawn."""
+def legend(plot: Any, items: Sequence[Item], look: Look) -> Any:
+    """Explain above the frame what is drawn; return the plot."""
     box = Legend(
         items=[LegendItem(label=label, renderers=[drawn]) for label, drawn in items],
         orientation="horizontal",
@@ -142,3 +141,4 @@ def legend(plot: Any, items: Sequence[Item], look: Look) -> None:
         ncols=5,
     )
     plot.add_layout(box, "above")
+    return plot

@@ -13,7 +13,16 @@ from lossmon.diagnosis.finding import Report
 from lossmon.numfmt import fmt, printable
 from lossmon.records import ParameterInfo, Run
 from lossmon.report.heatfigure import ROW_PX, heat_figure, layer_figure, palette
-from lossmon.report.heatmap import MOST_ROWS, columns_of, heat, rows_of, value_of
+from lossmon.report.heatmap import (
+    HIGHEST,
+    LOWEST,
+    MOST_ROWS,
+    Heat,
+    columns_of,
+    heat,
+    rows_of,
+    value_of,
+)
 from lossmon.report.layerfacts import layer_facts
 from lossmon.report.look import Look
 from lossmon.report.losscurve import Other, drawn, whole
@@ -57,18 +66,21 @@ def draw_heat(
             "reason": f"No {metric.label} was recorded in these steps.",
             **folding,
         }
-    return {
-        "item": json_item(heat_figure(found, look=look, across=across, left=left)),
-        "rows": [_row(row, parameters, entry.report) for row in found.rows],
-        "start": start,
-        "total": len(rows),
-        "row_px": ROW_PX,
-        "palette": palette(look),
-        "scale": [fmt(value_of(level, metric)) for level in range(3, 256)],
-        "metric": metric.label,
-        "range": list(seen),
-        **folding,
-    }
+    shown = {"start": start, "total": len(rows), "range": list(seen)}
+    item = json_item(heat_figure(found, look=look, across=across, left=left))
+    return {"item": item, **_rows(found, entry), **_scale(metric, look), **shown, **folding}
+
+
+def _rows(found: Heat, entry: Entry) -> dict[str, Any]:
+    parameters = entry.run.meta.parameters if entry.run.meta else ()
+    rows = [_row(row, parameters, entry.report) for row in found.rows]
+    return {"rows": rows, "row_px": ROW_PX}
+
+
+def _scale(metric: Metric, look: Look) -> dict[str, Any]:
+    """Return the colour of each level, and what those on the scale stand for."""
+    values = [fmt(value_of(level, metric)) for level in range(LOWEST, HIGHEST + 1)]
+    return {"palette": palette(look), "scale": values, "metric": metric.label}
 
 
 def draw_layer(

@@ -3,7 +3,7 @@
 // Every change asks the server for a new figure, with as much detail as the steps in view allow.
 import {get} from './api.js';
 import {button, choice, slider} from './controls.js';
-import {counted, fill, h} from './dom.js';
+import {arrange, counted, fill, h} from './dom.js';
 import {clear, makeFigure, put, shade} from './figure.js';
 import {savePicture} from './save.js';
 
@@ -68,6 +68,7 @@ function empty(chart) {
   fill(chart.events);
 }
 
+/** Draw the controls; one that is as it was stays, so that a slider in use is not taken away. */
 function controls(chart, {log, can_log: canLog}, subject) {
   const {axis, settings, changed} = chart;
   const why = canLog ? '' : 'The loss is not above 0 everywhere';
@@ -75,22 +76,17 @@ function controls(chart, {log, can_log: canLog}, subject) {
     settings[name] = value;
     changed(name);
   };
-  fill(
-    chart.tools,
-    button('whole', 'Whole run', () => axis.look(null), {disabled: axis.view === null}),
-    choice('y', [['linear', 'Linear'], ['log', 'Log', why]], log ? 'log' : 'linear', set('y')),
-    choice('x', AXES, axis.x, set('x')),
-    slider(
-      'smooth',
-      'Smoothing',
-      settings.smooth ?? 0.6,
-      {most: SMOOTHEST, step: 0.001},
-      set('smooth'),
-    ),
-    button('png', 'PNG', () => savePicture(chart.figure, `loss ${subject.runs[0].run}`), {
-      title: 'Save the chart as a picture',
-    }),
-  );
+  const y = () => choice('y', [['linear', 'Linear'], ['log', 'Log', why]], log ? 'log' : 'linear', set('y'));
+  const range = {most: SMOOTHEST, step: 0.001};
+  const save = () => savePicture(chart.figure, `loss ${subject.runs[0].run}`);
+  const whole = {disabled: axis.view === null};
+  arrange(chart.tools, [
+    ['whole', String(axis.view === null), () => button('whole', 'Whole run', () => axis.look(null), whole)],
+    ['y', `${log} ${why}`, y],
+    ['x', axis.x, () => choice('x', AXES, axis.x, set('x'))],
+    ['smooth', '', () => slider('smooth', 'Smoothing', settings.smooth ?? 0.6, range, set('smooth'))],
+    ['png', subject.runs[0].run, () => button('png', 'PNG', save, {title: 'Save the chart as a picture'})],
+  ]);
 }
 
 /** Return the names of the runs by the number and the line that they have in the chart. */

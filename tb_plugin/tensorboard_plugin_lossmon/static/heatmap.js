@@ -1,7 +1,7 @@
 // Layers over steps: one metric of each, and the names of the rows beside them.
 import {get} from './api.js';
 import {button, list} from './controls.js';
-import {fill, h} from './dom.js';
+import {arrange, fill, h} from './dom.js';
 import {clear, makeFigure, put, shade} from './figure.js';
 import {savePicture} from './save.js';
 
@@ -72,15 +72,16 @@ function controls(map, answer) {
   };
   const metrics = subject.metrics.map(({name, label}) => [name, label]);
   const levels = Array.from({length: (answer.deepest ?? 0) + 1}, (_, level) => [level, folding(level)]);
-  const unfold = settings.open.length > 0;
-  fill(
-    map.tools,
-    list('metric', 'Metric', metrics, settings.metric, set('metric', String)),
-    levels.length > 1 && list('level', 'Folding', levels, answer.level, set('level', Number)),
-    unfold && button('fold', 'Fold again', () => set('open', () => [])()),
-    answer.item
-      && button('png-layers', 'PNG', () => savePicture(map.figure, `layers ${subject.runs[0].run}`)),
-  );
+  const fold = () => button('fold', 'Fold again', () => set('open', () => [])());
+  const save = () => savePicture(map.figure, `layers ${subject.runs[0].run}`);
+  const wanted = [
+    ['metric', settings.metric, () => list('metric', 'Metric', metrics, settings.metric, set('metric', String))],
+    levels.length > 1
+      && ['level', `${answer.level} ${levels.length}`, () => list('level', 'Folding', levels, answer.level, set('level', Number))],
+    settings.open.length > 0 && ['fold', '', fold],
+    answer.item && ['png', subject.runs[0].run, () => button('png-layers', 'PNG', save)],
+  ];
+  arrange(map.tools, wanted.filter(Boolean));
 }
 
 function folding(level) {

@@ -206,6 +206,7 @@ async function follow() {
   if (!run || !state.listing?.runs.some((one) => one.run === run)) return;
   if (run === state.run && (slug ?? null) === state.finding && !zoom) return;
   fromLink(state, charts.settings, charts.axis);
+  charts.run = null; // What is in view is the link's, also for another run.
   state.finding = slug ?? null;
   await guarded(settle);
 }
