@@ -56,6 +56,19 @@ def test_report_equals_what_check_prints_for_every_run(
     ]
 
 
+@pytest.mark.parametrize(
+    ("flag", "address", "prefix"),
+    [("--logdir_spec", "x:{}", "x/"), ("--logdir", "file://{}", "")],
+)
+def test_report_is_the_same_however_the_folder_is_named(
+    runs: Path, panel: Any, capsys: pytest.CaptureFixture[str], flag: str, address: str, prefix: str
+) -> None:
+    shown = panel(flag, address.format(runs))
+    for expected in _checked(runs, capsys):
+        name = f"{prefix}{expected['run']}"
+        assert shown.json("report", run=name)["report"] == {**expected, "run": name}
+
+
 def test_words_of_a_report_name_every_finding_once(runs: Path, panel: Any) -> None:
     answer = panel("--logdir", runs).json("report", run="deep/er/nan")
     shown = answer["verdict"]["findings"]
