@@ -1,58 +1,40 @@
-"""The figures of a run, as Bokeh models: one and the same in the panel and in an HTML report.
+"""The loss of runs as a Bokeh plot: one and the same in the panel and in an HTML report.
 
-A figure holds numbers and lossmon's own words, no text from a log. What a surface changes after
-drawing it finds by name: the renderer `focus`, whose columns x0 and x1 are the shaded steps.
-Importing this module imports Bokeh; its models are used without `bokeh.plotting`, which takes half
-a second more to import and twice as long to build a figure.
+A figure holds numbers and lossmon's own words, no text from a log: further runs are told apart by
+their number. What a surface changes after drawing it finds by name: the renderer `focus`, whose
+columns x0 and x1 are the shaded steps, and the range of the steps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from bokeh.models import (
-    BoxZoomTool,
-    ColumnDataSource,
-    Grid,
-    HoverTool,
-    HSpan,
-    Legend,
-    LegendItem,
-    Line,
-    LinearAxis,
-    LinearScale,
-    LogAxis,
-    LogScale,
-    NumeralTickFormatter,
-    Plot,
-    Range1d,
-    VArea,
-    VStrip,
-)
+from bokeh.models import ColumnDataSource, HoverTool, HSpan, Line, Scatter, VArea, VSpan
 
 from lossmon import signals
 from lossmon.diagnosis.finding import Report
-from lossmon.records import Floats, Run, Series
-from lossmon.report.curve import Curve, bucketed, non_finite, smoothed, span_of
+from lossmon.records import Run
+from lossmon.report.curve import Curve, bucketed, non_finite
+from lossmon.report.frame import Item, frame, legend, strips
+from lossmon.report.happenings import Happening, happenings
 from lossmon.report.look import LIGHT, Look
+from lossmon.report.losscurve import Drawn, Other, drawn, extent, whole
+from lossmon.report.xaxis import Across, Span
 
 _DECADES = 3.0
 """A loss that spans more decades than this is drawn on a log axis unless asked otherwise."""
-_FONT = "Roboto, 'Helvetica Neue', Arial, sans-serif"
-_SIZE = "11px"
+_DASHES = ("solid", "dashed", "dotted")
+"""Of runs in turn: colours recur after seven, and some people do not see them."""
+_VALIDATED = 60
+"""Validation losses that get a sign each; more would hide the line."""
 _SINGLE = [("step", "@last"), ("loss", "@low{%.4g}"), ("trend", "@smooth{%.4g}")]
 _BUCKET = [
     ("steps", "@first to @last"),
     ("loss", "@low{%.4g} to @high{%.4g}"),
     ("trend", "@smooth{%.4g}"),
 ]
-
-Steps = tuple[int, int]
-Item = tuple[str, Any]
-"""A word of the legend, and the renderer that it explains."""
 
 
 def loss_figure(
@@ -62,40 +44,47 @@ def loss_figure(
     look: Look = LIGHT,
     curve: str = "",
     log_y: bool | None = None,
-    steps: Steps | None = None,
+    view: Span | None = None,
     height: int | None = 320,
+    others: Sequence[Other] = (),
+    across: Across = "step",
+    smooth: float | None = None,
+    left: int = 52,
+    focus: Sequence[Span] = (),
 ) -> Any:
     """Return the loss of a run as a Bokeh plot, or None where no loss was recorded.
 
-    The envelope of all points, the trend, the plateau, points that are not finite, and the prior
-    loss where it is known. `curve` is the colour of the loss; `log_y` None lets the values decide,
-    and True holds only where every finite loss is above 0; `steps` are first and last step in view;
-    a `height` of None fills the element that the plot is put in.
+    Of `others` there are envelope and trend. `log_y` None lets the values decide, True holds only
+    where every finite loss is above 0; `view` is in the unit of the axis `across`; `smooth` is the
+    weight that a trend keeps from one point to the next, 0 to 1; `focus` are steps to shade.
     """
-    loss = run.scalar(signals.LOSS)
-    if loss is None or not len(loss):
+    runs = [Other(run, curve or look.curve), *others]
+    curves = drawn(runs, across=across, view=view, smooth=smooth)
+    if not curves or curves[0].number != 1:
         return None
-    look = replace(look, curve=curve or look.curve)
-    trend = smoothed(loss.values, span_of(len(loss)))
-    logarithmic = log_y is not False and can_be_log(loss.values)
-    loss, trend = _within(loss, trend, steps)
-    points = bucketed(loss, trend)
-    if log_y is None:
-        logarithmic = logarithmic and _decades(points) > _DECADES
-    prior = prior_loss(run)
-    x_range = Range1d(*(steps or _whole(points)))
-    y_range = _y_range(points, prior, logarithmic=logarithmic)
-    plot = _frame(x_range, y_range, look, logarithmic=logarithmic, height=height)
-    bands = _bands(plot, loss, report, look)
-    lines = _lines(plot, points, look)
-    _legend(plot, lines + _prior(plot, prior, look) + bands, look)
-    return plot
+    logarithmic = _is_log(runs, curves, log_y)
+    y_range, main = _y_range(curves, logarithmic=logarithmic), curves[0]
+    plot = frame(
+        view or whole(curves), y_range, look, name="loss", log_y=logarithmic, across=across,
+        height=height, left=left,
+    )  # fmt: skip
+    bands = _bands(plot, curves, report, look, focus)
+    *_, lines = [_lines(plot, one, look, many=len(curves) > 1) for one in reversed(curves)]
+    more = [*_validation(plot, main), *_prior(plot, run, look), *_events(plot, main, look)]
+    return legend(plot, [*lines, *more, *bands], look)
 
 
-def can_be_log(values: Floats) -> bool:
-    """Return whether a log axis can show every finite value, and there is one."""
-    finite = values[np.isfinite(values)]
-    return bool(len(finite)) and bool(finite.min() > 0)
+def _is_log(runs: Sequence[Other], curves: Sequence[Drawn], asked: bool | None) -> bool:
+    possible = asked is not False and all_can_be_log([one.run for one in runs])
+    return possible and (asked is True or _decades(curves) > _DECADES)
+
+
+def all_can_be_log(runs: Sequence[Run]) -> bool:
+    """Return whether a log axis can show every finite loss, and there is one."""
+    losses = [run.scalar(signals.LOSS) for run in runs]
+    finite = [s.values[np.isfinite(s.values)] for s in losses if s is not None]
+    lowest = [float(values.min()) for values in finite if len(values)]
+    return bool(lowest) and min(lowest) > 0
 
 
 def prior_loss(run: Run) -> float | None:
@@ -107,106 +96,41 @@ def prior_loss(run: Run) -> float | None:
     return float(finite[-1]) if len(finite) else None
 
 
-def _within(series: Series, trend: Floats, steps: Steps | None) -> tuple[Series, Floats]:
-    """Return the points in view, and one more on each side, so that lines lead out of it."""
-    if steps is None:
-        return series, trend
-    start, end = np.searchsorted(series.steps, [steps[0], steps[1] + 1])
-    kept = slice(max(int(start) - 1, 0), int(end) + 1)
-    cut = replace(
-        series,
-        steps=series.steps[kept],
-        wall_times=series.wall_times[kept],
-        values=series.values[kept],
-    )
-    return cut, trend[kept]
-
-
-def _whole(points: Curve) -> tuple[float, float]:
-    first, last = float(points.first[0]), float(points.last[-1])
-    pad = max((last - first) * 0.01, 0.5)
-    return first - pad, last + pad
-
-
-def _decades(points: Curve) -> float:
-    low, high = _extent(points)
+def _decades(curves: Sequence[Drawn]) -> float:
+    low, high = extent(curves)
     return float(np.log10(high / low)) if 0 < low < high else 0.0
 
 
-def _extent(points: Curve) -> tuple[float, float]:
-    finite = np.isfinite(points.low)
-    if not finite.any():
-        return 0.1, 1.0
-    return float(points.low[finite].min()), float(points.high[finite].max())
-
-
-def _y_range(points: Curve, prior: float | None, *, logarithmic: bool) -> Range1d:
-    low, high = _extent(points)
-    if prior is not None and _is_near(prior, low, high, logarithmic=logarithmic):
-        low, high = min(low, prior), max(high, prior)
+def _y_range(curves: Sequence[Drawn], *, logarithmic: bool) -> Span:
+    """Return the extent of the losses, and of what else is near enough to be seen with them."""
+    low, high = ends = extent(curves)
+    prior, validation = prior_loss(curves[0].run), curves[0].run.scalar(signals.VAL_LOSS)
+    levels = [] if prior is None else [prior]
+    if validation is not None and np.isfinite(validation.values).any():
+        finite = validation.values[np.isfinite(validation.values)]
+        levels += [float(finite.min()), float(finite.max())]
+    for level in levels:
+        if _is_near(level, *ends, logarithmic=logarithmic):
+            low, high = min(low, level), max(high, level)
     if logarithmic:
         pad = max((high / low) ** 0.05, 1.02)
-        return Range1d(low / pad, min(high * pad, 1e308))
+        return low / pad, min(high * pad, 1e308)
     # Halves first: the difference of two float64 near the limit is infinite.
     pad = max((high / 2 - low / 2) * 0.1, abs(high) * 0.005, 1e-12)
-    return Range1d(max(low - pad, -1.7e308), min(high + pad, 1.7e308))
+    return max(low - pad, -1.7e308), min(high + pad, 1.7e308)
 
 
-def _is_near(prior: float, low: float, high: float, *, logarithmic: bool) -> bool:
-    """Return whether showing the prior leaves the curve at least half of the frame."""
+def _is_near(level: float, low: float, high: float, *, logarithmic: bool) -> bool:
+    """Return whether showing a level leaves the curve at least half of the frame."""
     if logarithmic:
-        return low / 10 < prior < high * 10
+        return low / 10 < level < high * 10
     reach = max(high - low, abs(high) * 0.05)
-    return low - reach <= prior <= high + reach
+    return low - reach <= level <= high + reach
 
 
-def _frame(
-    x_range: Range1d, y_range: Range1d, look: Look, *, logarithmic: bool, height: int | None
-) -> Any:
-    plot = Plot(
-        x_range=x_range,
-        y_range=y_range,
-        y_scale=LogScale() if logarithmic else LinearScale(),
-        height=height,
-        sizing_mode="stretch_width" if height else "stretch_both",
-        toolbar_location=None,
-        background_fill_color=look.paper,
-        border_fill_color=look.paper,
-        outline_line_color=look.rule,
-        min_border_left=52,
-        min_border_right=16,
-        name="loss",
-    )
-    across = LinearAxis(
-        axis_label="step", formatter=NumeralTickFormatter(format="0,0"), **_axis(look)
-    )
-    up = LogAxis(**_axis(look)) if logarithmic else LinearAxis(**_axis(look))
-    plot.add_layout(across, "below")
-    plot.add_layout(up, "left")
-    plot.add_layout(Grid(axis=across, dimension=0, grid_line_color=look.rule), "center")
-    plot.add_layout(Grid(axis=up, dimension=1, grid_line_color=look.rule), "center")
-    zoom = BoxZoomTool(dimensions="width")
-    plot.add_tools(zoom)
-    plot.toolbar.active_drag = zoom
-    return plot
-
-
-def _axis(look: Look) -> dict[str, Any]:
-    return {
-        "axis_line_color": look.rule,
-        "major_tick_line_color": look.rule,
-        "minor_tick_line_color": None,
-        "major_label_text_color": look.ink,
-        "major_label_text_font": _FONT,
-        "major_label_text_font_size": _SIZE,
-        "axis_label_text_color": look.ink,
-        "axis_label_text_font": _FONT,
-        "axis_label_text_font_size": _SIZE,
-        "axis_label_text_font_style": "normal",
-    }
-
-
-def _bands(plot: Any, loss: Series, report: Report, look: Look) -> list[Item]:
+def _bands(
+    plot: Any, curves: Sequence[Drawn], report: Report, look: Look, focus: Sequence[Span]
+) -> list[Item]:
     """Draw what lies behind the curve."""
     items: list[Item] = []
     if report.flat is not None:
@@ -216,48 +140,42 @@ def _bands(plot: Any, loss: Series, report: Report, look: Look) -> list[Item]:
             "hatch_alpha": 2 * look.shade_alpha,
         }
         hatch |= {"hatch_scale": 16, "hatch_weight": 0.5}
-        alpha = look.shade_alpha
-        flat = _strips(plot, [report.flat], look.flat, name="flat", alpha=alpha, **hatch)
+        spans = curves[0].ruler.spans([report.flat])
+        flat = strips(plot, spans, look.flat, name="flat", alpha=look.shade_alpha, **hatch)
         items.append(("plateau", flat))
-    bad = [(first - 0.5, last + 0.5) for first, last in non_finite(loss)]
+    bad = [span for one in curves for span in _not_finite(one)]
     if bad:
         hatch = {"hatch_pattern": "x", "hatch_color": look.bad, "hatch_alpha": 0.2}
-        strips = _strips(plot, bad, look.bad, name="bad", alpha=0.12, **hatch)
-        items.append(("not finite", strips))
-    focus = _strips(plot, [], look.focus, name="focus", alpha=look.shade_alpha)
-    return [*items, ("finding", focus)] if report.findings else items
+        drawn_bad = strips(plot, bad, look.bad, name="bad", alpha=0.12, **hatch)
+        items.append(("not finite", drawn_bad))
+    places = curves[0].ruler.spans(focus)
+    shaded = strips(plot, places, look.focus, name="focus", alpha=look.shade_alpha)
+    return [*items, ("finding", shaded)] if report.findings else items
 
 
-def _strips(
-    plot: Any,
-    spans: Sequence[tuple[float, float]],
-    colour: str,
-    *,
-    name: str,
-    alpha: float,
-    **more: Any,
-) -> Any:
-    ends = np.array(spans, np.float64).reshape(-1, 2)
-    source = ColumnDataSource({"x0": ends[:, 0], "x1": ends[:, 1]})
-    line = {"line_color": colour, "line_alpha": 0.6}
-    glyph = VStrip(x0="x0", x1="x1", fill_color=colour, fill_alpha=alpha, **line, **more)
-    return plot.add_glyph(source, glyph, name=name, level="underlay")
+def _not_finite(one: Drawn) -> list[Span]:
+    return one.ruler.spans([(first - 0.5, last + 0.5) for first, last in non_finite(one.loss)])
 
 
-def _lines(plot: Any, points: Curve, look: Look) -> list[Item]:
-    source = ColumnDataSource(_columns(points))
+def _lines(plot: Any, one: Drawn, look: Look, *, many: bool) -> list[Item]:
+    """Draw envelope and trend of a run; return what the legend says of them."""
+    points = one.points
+    source = ColumnDataSource(_columns(one))
     single = bool(np.all(points.count == 1))
+    names = {"raw": "raw", "trend": "trend"} if one.number == 1 else {}
     if single:
-        faint = Line(x="last", y="low", line_color=look.curve, line_alpha=look.raw_alpha)
-        raw = plot.add_glyph(source, faint, name="raw")
+        faint = Line(x="x", y="low", line_color=one.colour, line_alpha=look.raw_alpha)
+        raw = plot.add_glyph(source, faint, name=names.get("raw"))
     else:
         area = VArea(
-            x="last", y1="low", y2="high", fill_color=look.curve, fill_alpha=look.raw_alpha / 2
+            x="x", y1="low", y2="high", fill_color=one.colour, fill_alpha=look.raw_alpha / 2
         )
-        raw = plot.add_glyph(_seen(points, source), area, name="raw")
-    thick = Line(x="last", y="smooth", line_color=look.curve, line_width=2)
-    trend = plot.add_glyph(source, thick, name="trend")
-    plot.add_tools(_hover(trend, _SINGLE if single else _BUCKET))
+        raw = plot.add_glyph(_seen(points, source), area, name=names.get("raw"))
+    dash = _DASHES[(one.number - 1) % len(_DASHES)]
+    thick = Line(x="x", y="smooth", line_color=one.colour, line_width=2, line_dash=dash)
+    trend = plot.add_glyph(source, thick, name=names.get("trend"))
+    which = [("run", str(one.number))] if many else []
+    plot.add_tools(_hover(trend, which + (_SINGLE if single else _BUCKET)))
     return [("loss" if single else "loss, lowest to highest", raw), ("trend", trend)]
 
 
@@ -266,7 +184,7 @@ def _seen(points: Curve, source: ColumnDataSource) -> ColumnDataSource:
     seen = np.isfinite(points.low)
     if seen.all():
         return source
-    return ColumnDataSource({name: source.data[name][seen] for name in ("last", "low", "high")})
+    return ColumnDataSource({name: source.data[name][seen] for name in ("x", "low", "high")})
 
 
 def _hover(line: Any, tooltips: list[tuple[str, str]]) -> HoverTool:
@@ -279,40 +197,64 @@ def _hover(line: Any, tooltips: list[tuple[str, str]]) -> HoverTool:
     )
 
 
-def _prior(plot: Any, prior: float | None, look: Look) -> list[Item]:
+def _validation(plot: Any, one: Drawn) -> list[Item]:
+    """Draw the validation loss of a run, with a sign for each where they are few."""
+    series = one.run.scalar(signals.VAL_LOSS)
+    if series is None or not np.isfinite(series.values).any():
+        return []
+    points = bucketed(series, series.values, buckets=400)
+    source = ColumnDataSource({"x": one.ruler.place(points.last), "y": points.smooth})
+    style = {"line_color": one.colour, "line_dash": "dotdash"}
+    line = plot.add_glyph(source, Line(x="x", y="y", line_width=1.5, **style), name="validation")
+    if len(points) <= _VALIDATED:
+        sign = Scatter(
+            x="x", y="y", marker="diamond", size=8, fill_color=one.colour, line_color=None
+        )
+        plot.add_glyph(source, sign)
+    return [(signals.VAL_LOSS.label, line)]
+
+
+def _prior(plot: Any, run: Run, look: Look) -> list[Item]:
+    prior = prior_loss(run)
     if prior is None:
         return []
     level = HSpan(y=prior, line_color=look.ink, line_dash="dashed")
     return [(signals.PRIOR_LOSS.label, plot.add_glyph(ColumnDataSource(), level, name="prior"))]
 
 
-def _columns(points: Curve) -> dict[str, Any]:
+def _events(plot: Any, one: Drawn, look: Look) -> list[Item]:
+    """Draw a line where the rate jumps, and one where something happened to the run."""
+    found = happenings(one.run)
+    jumps = [happening for happening in found if happening.kind == "lr"]
+    others = [happening for happening in found if happening.kind != "lr"]
+    items: list[Item] = []
+    for label, some, dash in (("lr change", jumps, "dashed"), ("event", others, "dotted")):
+        if some:
+            items.append((label, _verticals(plot, one, some, look, label, dash)))
+    return items
+
+
+def _verticals(
+    plot: Any, one: Drawn, some: Sequence[Happening], look: Look, name: str, dash: str
+) -> Any:
+    places = one.ruler.place([happening.step for happening in some])
+    reads = [f"{happening.reads} at step {happening.step:,}" for happening in some]
+    source = ColumnDataSource({"x": places, "reads": reads})
+    line = VSpan(x="x", line_color=look.ink, line_dash=dash, line_width=1.5)
+    drawn_lines = plot.add_glyph(source, line, name=name)
+    plot.add_tools(HoverTool(renderers=[drawn_lines], tooltips=[("", "@reads")]))
+    return drawn_lines
+
+
+def _columns(one: Drawn) -> dict[str, Any]:
     """Return the columns of the curve; steps as int32 where they fit, at half the size."""
+    points = one.points
     kind = np.int32 if abs(int(points.last[-1])) < 2**31 else np.float64
     columns: dict[str, Any] = {
         "first": points.first.astype(kind),
         "last": points.last.astype(kind),
     }
+    columns["x"] = one.x if len(one.ruler.steps) else columns["last"]
     for name in ("low", "high", "smooth"):
         columns[name] = getattr(points, name)
     return columns
-
-
-def _legend(plot: Any, items: Sequence[Item], look: Look) -> None:
-    legend = Legend(
-        items=[LegendItem(label=label, renderers=[drawn]) for label, drawn in items],
-        orientation="horizontal",
-        border_line_color=None,
-        background_fill_alpha=0.0,
-        label_text_color=look.ink,
-        label_text_font=_FONT,
-        label_text_font_size=_SIZE,
-        label_standoff=4,
-        glyph_height=10,
-        glyph_width=16,
-        spacing=12,
-        padding=0,
-        margin=6,
-        location="bottom_left",
-    )
-    plot.add_layout(legend, "above")

@@ -25,6 +25,10 @@ class Look:
     """What lies behind the curve must be seen after it, not before."""
     bad: str
     """Where a value is not finite."""
+    zero: str
+    """Where a norm is exactly zero."""
+    series: tuple[str, ...]
+    """Of several quantities in one frame."""
 
 
 LIGHT = Look(
@@ -37,6 +41,8 @@ LIGHT = Look(
     flat="#5f6368",
     shade_alpha=0.08,
     bad="#c5221f",
+    zero="#000000",
+    series=("#425066", "#c25400", "#1a73e8"),
 )
 DARK = Look(
     ink="#b0b5ba",
@@ -48,5 +54,7 @@ DARK = Look(
     flat="#bdc1c6",
     shade_alpha=0.05,
     bad="#ff8a80",
+    zero="#000000",
+    series=("#8e98a3", "#ffa95c", "#8ab4f8"),
 )
 LOOKS = {"light": LIGHT, "dark": DARK}

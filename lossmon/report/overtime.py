@@ -7,7 +7,7 @@ least update ratio, the most dead units.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +27,8 @@ from lossmon.signals import (
 
 _MOST = 24
 """Records behind one number: a median of more of them tells no more."""
+_AT_ONCE = 1 << 20
+"""Numbers held at once: 8 MB, whatever the length of the run and the size of the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +108,62 @@ def over_time(
 ) -> Floats:
     """Return shape (rows, columns): the median of the records that lie in each column.
 
-    `column`: of every sampled step, -1 for none. Columns before `first` are left NaN: what a
-    caller knows already.
+    `column`: of every sampled step, ascending; -1 for none. Columns before `first` are left NaN:
+    what a caller knows already.
     """
     table = _table(run, metric)
     out = np.full((len(rows), columns), np.nan)
     if table is None or not len(table) or not rows:
         return out
-    for number in np.unique(column[column >= first]).tolist():
-        inside = np.flatnonzero(column == number)
-        chosen = inside[:: -(-len(inside) // _MOST)]
-        values = _values(run, table, metric, chosen)
-        middle = median_of_columns(values)[None, :]
-        middle[0, np.isinf(values).any(axis=0)] = np.inf
-        out[:, number] = _worst(middle, metric, rows)[0]
-    _mark_broken(run, table, metric, rows, column, out, first)
+    records, place, slot = _chosen(column, max(first, 0))
+    needed, rows = _only(rows)
+    for part in _parts(place, table.values.shape[1]):
+        numbers, group = np.unique(place[part], return_inverse=True)
+        values = _values(run, table, metric, records[part])[:, needed]
+        grid = np.full((int(slot[part].max()) + 1, len(numbers), values.shape[1]), np.nan)
+        grid[slot[part], group] = values
+        out[:, numbers] = _worst(_middle(grid), metric, rows).T
+    _mark_broken(table, metric, needed, rows, column, out, first)
     return out
+
+
+def _only(rows: Sequence[Fold]) -> tuple[Steps, tuple[Fold, ...]]:
+    """Return the parameters that the rows stand for, and the rows as places among these."""
+    needed = np.unique([member for row in rows for member in row.members])
+    places = (np.searchsorted(needed, row.members) for row in rows)
+    return needed, tuple(
+        Fold(row.name, tuple(place.tolist())) for row, place in zip(rows, places, strict=True)
+    )
+
+
+def _chosen(column: NDArray[np.int64], first: int) -> tuple[Steps, Steps, Steps]:
+    """Return records, their columns, and their numbers within these: at most `_MOST` of each."""
+    inside = np.flatnonzero(column >= first)
+    place = column[inside]
+    _, starts, counts = np.unique(place, return_index=True, return_counts=True)
+    rank = np.arange(len(place)) - np.repeat(starts, counts)
+    stride = np.repeat(-(-counts // _MOST), counts)
+    kept = rank % stride == 0
+    return inside[kept], place[kept], (rank // stride)[kept]
+
+
+def _parts(place: Steps, width: int) -> Iterator[slice]:
+    """Yield slices of whole columns that hold at most about `_AT_ONCE` numbers each."""
+    borders = np.flatnonzero(np.diff(place, prepend=-1))
+    room, start = max(_AT_ONCE // max(width * _MOST, 1), 1), 0
+    for border in [*borders[room::room].tolist(), len(place)]:
+        if border > start:
+            yield slice(start, border)
+        start = border
+
+
+def _middle(grid: Floats) -> Floats:
+    """Return the median over the first axis; inf where one of the values is."""
+    if len(grid) == 1:
+        return np.asarray(grid[0])
+    middle = median_of_columns(grid.reshape(len(grid), -1)).reshape(grid.shape[1:])
+    middle[np.isinf(grid).any(axis=0)] = np.inf
+    return np.asarray(middle)
 
 
 def carried(values: Floats, last: int) -> Floats:
@@ -183,27 +225,32 @@ def _owners(run: Run, rows: int) -> Steps:
 
 def _worst(values: Floats, metric: Metric, rows: Sequence[Fold]) -> Floats:
     """Return shape (records, rows); what is not finite is worse than anything."""
-    out = np.full((len(values), len(rows)), np.nan)
+    order = np.array([member for row in rows for member in row.members], np.int64)
+    starts = np.cumsum([0, *(len(row.members) for row in rows[:-1])])
+    members = values[:, order]
     pick = np.fmin if metric.worst_is_low else np.fmax
-    for place, row in enumerate(rows):
-        members = values[:, list(row.members)]
-        out[:, place] = pick.reduce(members, axis=1)
-        out[np.isinf(members).any(axis=1), place] = np.inf
-    return out
+    out = pick.reduceat(members, starts, axis=1)
+    out[np.logical_or.reduceat(np.isinf(members), starts, axis=1)] = np.inf
+    return np.asarray(out)
 
 
 def _mark_broken(
-    run: Run,
     table: Table,
     metric: Metric,
+    needed: Steps,
     rows: Sequence[Fold],
     column: NDArray[np.int64],
     out: Floats,
     first: int,
 ) -> None:
     """Mark columns with a record that is not finite, also one that no median has seen."""
-    if metric is DEAD:
+    wanted = np.flatnonzero(column >= max(first, 0))
+    if metric is DEAD or not np.bincount(column[wanted], minlength=1).max() > _MOST:
         return
-    for place, row in enumerate(rows):
-        records = (table.of_rows(_broken(metric), row.members) > 0).any(axis=1)
-        out[place, column[records & (column >= first)]] = np.inf
+    stride = max(_AT_ONCE // max(table.values.shape[1], 1), 1)
+    for start in range(0, len(wanted), stride):
+        records = wanted[start : start + stride]
+        broken = table.column(_broken(metric), records)[:, needed] > 0
+        for place, row in enumerate(rows if broken.any() else ()):
+            seen = broken[:, list(row.members)].any(axis=1)
+            out[place, column[records[seen]]] = np.inf

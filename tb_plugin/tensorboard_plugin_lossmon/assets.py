@@ -12,7 +12,11 @@ from functools import cache
 from pathlib import Path
 
 _STATIC = Path(__file__).parent / "static"
-_SCRIPTS = ("index.js", "api.js", "chart.js", "dom.js", "findings.js", "host.js", "runs.js")
+_SCRIPTS = (
+    "index.js", "api.js", "axis.js", "chart.js", "charts.js", "compare.js", "controls.js",
+    "dom.js", "empty.js", "figure.js", "findings.js", "heatmap.js", "host.js", "layer.js",
+    "link.js", "runs.js", "save.js",
+)  # fmt: skip
 _TYPES = dict.fromkeys(_SCRIPTS, "text/javascript") | {"style.css": "text/css"}
 BOKEH = "bokeh.js"
 INSTALL = 'The chart needs Bokeh: pip install "lossmon[tensorboard]", then start TensorBoard again.'

@@ -11,6 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from lossmon.errors import NoDataError
 from lossmon.eventfile.logdir import RunSource, find_runs
@@ -55,6 +57,7 @@ def roots(logdir: str, logdir_spec: str) -> tuple[tuple[Root, ...], tuple[str, .
     """Return the folders that TensorBoard's two flags name, and a line for each that is remote."""
     specs = [("", logdir)] if logdir else []
     specs += [_parse(spec) for spec in logdir_spec.split(",") if spec]
+    specs = [(prefix, _as_path(path)) for prefix, path in specs]
     local = tuple(
         Root(Path(os.path.realpath(Path(path).expanduser())), prefix)
         for prefix, path in specs
@@ -66,6 +69,14 @@ def roots(logdir: str, logdir_spec: str) -> tuple[tuple[Root, ...], tuple[str, .
         if _URL.match(path)
     )
     return local, remote
+
+
+def _as_path(address: str) -> str:
+    """Return the path that a `file://` address of this machine names; anything else as it is."""
+    parts = urlsplit(address) if address.startswith("file://") else None
+    if parts is None or parts.netloc not in ("", "localhost"):
+        return address
+    return url2pathname(parts.path)
 
 
 def _parse(spec: str) -> tuple[str, str]:
@@ -103,7 +114,8 @@ def is_inside(run: Path, root: Path) -> bool:
 
     `root` must be free of links; links to folders above `run` have been judged by `find_runs`.
     """
-    if run.resolve() != root and root not in run.resolve().parents:
+    real = run.resolve()
+    if real != root and root not in real.parents:
         return False
     for folder in (run, run / FOLDER):
         try:

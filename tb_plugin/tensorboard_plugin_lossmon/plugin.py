@@ -10,9 +10,11 @@ from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
 from lossmon.report.json import dump
-from tensorboard_plugin_lossmon.answers import ROUTES, Query, RefusedError
+from tensorboard_plugin_lossmon.asked import Query, RefusedError
 from tensorboard_plugin_lossmon.assets import asset
 from tensorboard_plugin_lossmon.places import roots
+from tensorboard_plugin_lossmon.ready import Ready
+from tensorboard_plugin_lossmon.routes import ROUTES
 from tensorboard_plugin_lossmon.store import Store
 
 Handler = Callable[..., Any]
@@ -50,12 +52,12 @@ class LossmonPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # it ships no 
             es_module_path="/static/index.js", tab_name="Stagnation"
         )
 
-    def _application(self, answer: Callable[[Store, Query], dict[str, Any]]) -> Handler:
+    def _application(self, answer: Callable[[Store, Query], dict[str, Any] | Ready]) -> Handler:
         def serve(request: Any) -> Any:
             if request.method != "GET":
                 return _refuse(request, 405, "only GET is answered")
             try:
-                content = answer(self._store, request.args)
+                content = answer(self._store, request.args.to_dict(flat=False))
             except RefusedError as refused:
                 return _refuse(request, refused.code, str(refused))
             return _respond(request, content)
@@ -83,5 +85,10 @@ def _refuse(request: Any, code: int, reason: str) -> Any:
     return _respond(request, {"error": reason}, code=code, headers=headers)
 
 
-def _respond(request: Any, content: Any, **options: Any) -> Any:
-    return http_util.Respond(request, dump(content, indent=None), "application/json", **options)
+def _respond(request: Any, content: dict[str, Any] | Ready, **options: Any) -> Any:
+    if isinstance(content, dict):
+        content = Ready(dump(content, indent=None).encode())
+    if content.filename:
+        disposition = f'attachment; filename="{content.filename}"'
+        options["headers"] = [("Content-Disposition", disposition)]
+    return http_util.Respond(request, content.content, content.mimetype, **options)

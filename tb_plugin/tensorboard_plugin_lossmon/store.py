@@ -24,6 +24,10 @@ _PATIENCE = 2
 """Polls that a record which looks damaged gets to become whole, while its run is being written."""
 
 
+_FIRST_S, _BUDGET_S = 1.0, 2.0
+"""Seconds of reading in the first request for the list, and in each of the others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A run as it was last read."""
@@ -102,12 +106,15 @@ class Store:
         self._count = 0
         self._listed: Listing | None = None
 
-    def listing(self, *, budget_s: float = 2.0) -> Listing:
+    def listing(self, *, budget_s: float | None = None) -> Listing:
         """Return all runs, brought up to date until the budget is spent, at least one of them.
 
-        What is left over is pending; the next call goes on with it.
+        What is left over is pending; the next call goes on with it. Unless a budget is given the
+        first call takes less time: somebody waits for a first verdict.
         """
         with self._lock:
+            if budget_s is None:
+                budget_s = _FIRST_S if self._listed is None else _BUDGET_S
             found = self._discover()
             entries, pending = self._poll_all(budget_s)
             return self._as_listing(found, entries, pending)

@@ -18,6 +18,7 @@ pytest.importorskip("playwright", reason="Playwright drives the browser")
 
 from playwright.sync_api import FrameLocator, Page, expect, sync_playwright
 
+expect.set_options(timeout=30_000)
 ROOT = Path(__file__).parents[2]
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -74,6 +75,8 @@ IN_VIEW = """() => {
   const {start, end} = Bokeh.documents.at(-1).roots()[0].x_range;
   return [start, end];
 }"""
+SHOW_FILTER = "() => { document.querySelector('.filter').hidden = false; }"
+"""It is hidden where there are few runs."""
 TWO_FAULTS = """
 import torch
 from torch import nn
@@ -145,12 +148,22 @@ def _open(page: Page, address: str, link: str = "") -> FrameLocator:
     return frame
 
 
+def _choose(frame: FrameLocator, run: str) -> None:
+    """Click on a run, once the server has read it."""
+    frame.locator(".run:not(.pending)", has_text=run).click()
+
+
 def _drawn(page: Page) -> int:
     """Return the number of colours in the chart, once it holds some."""
     frame = next(frame for frame in page.frames if "plugin_entry" in frame.url)
     frame.locator(".figure:not(.next) canvas").first.wait_for()
     frame.wait_for_function(f"() => ({COLOURS})() > 3")
     return int(frame.evaluate(COLOURS))
+
+
+def _inside(page: Page) -> Any:
+    """Return the frame of the tab."""
+    return next(frame for frame in page.frames if "plugin_entry" in frame.url)
 
 
 def _shown(frame: FrameLocator) -> list[tuple[str, ...]]:
@@ -177,7 +190,7 @@ def test_tab_shows_the_findings_that_check_prints(
     assert len(runs) == 4
     frame = _open(page, board)
     for run in runs:
-        frame.locator(".run", has_text=run["run"]).click()
+        _choose(frame, run["run"])
         expect(frame.locator(".verdict .title")).to_have_text(run["run"])
         expect(frame.locator(".verdict .status")).to_have_text(run["status"].replace("-", " "))
         expected = sorted(
@@ -196,7 +209,7 @@ def test_tab_shows_the_findings_that_check_prints(
 
 def test_click_that_is_half_done_when_new_data_comes_is_not_lost(page: Page, board: str) -> None:
     _open(page, board)
-    inside = next(frame for frame in page.frames if "plugin_entry" in frame.url)
+    inside = _inside(page)
     inside.evaluate(REDRAW)
     second = inside.locator(".trial .run", has_text="second")
     second.hover()
@@ -234,7 +247,7 @@ def test_findings_are_reached_and_opened_by_the_keyboard(page: Page, board: str)
 
 def test_address_leads_back_to_the_same_run_and_finding(page: Page, board: str) -> None:
     frame = _open(page, board)
-    frame.locator(".run", has_text=TWO).click()
+    _choose(frame, TWO)
     expect(frame.locator(".verdict .title")).to_have_text(TWO)
     frame.locator(".head").nth(1).click()
     slug = frame.locator(".finding").nth(1).get_attribute("data-rule")
@@ -256,7 +269,7 @@ def test_theme_follows_tensorboard(page: Page, board: str) -> None:
     page.evaluate("() => document.body.classList.add('dark-mode')")
     expect(root).to_have_attribute("data-look", "dark")
     colour = "() => getComputedStyle(document.body).backgroundColor"
-    panel = next(frame for frame in page.frames if "plugin_entry" in frame.url)
+    panel = _inside(page)
     assert panel.evaluate(colour) == "rgb(37, 37, 37)"
 
 
@@ -266,7 +279,7 @@ def test_nothing_needs_sideways_scrolling(page: Page, board: str, width: int) ->
     frame = _open(page, board)
     _drawn(page)
     expect(frame.locator(".findings").first).to_be_attached()
-    panel = next(frame for frame in page.frames if "plugin_entry" in frame.url)
+    panel = _inside(page)
     assert panel.evaluate("() => document.documentElement.scrollWidth") <= width
 
 
@@ -279,10 +292,12 @@ def long_run(write_run: Callable[..., Path], tensorboard: Callable[..., str]) ->
     return tensorboard("--logdir", folder)
 
 
-def test_click_on_a_finding_zooms_to_its_steps_and_back(page: Page, long_run: str) -> None:
+def test_long_run_is_zoomed_into_and_drawn_on_any_axis(page: Page, long_run: str) -> None:
     frame = _open(page, long_run)
     _drawn(page)
-    panel = next(frame for frame in page.frames if "plugin_entry" in frame.url)
+    expect(frame.locator(".verdict .title")).to_have_text("<img src=x onerror=alert(1)>")
+    expect(frame.locator("img")).to_have_count(0)
+    panel = _inside(page)
     head = frame.locator(".finding[data-rule=nan-in-loss] .head")
     if head.get_attribute("aria-expanded") == "true":
         head.click()
@@ -291,25 +306,73 @@ def test_click_on_a_finding_zooms_to_its_steps_and_back(page: Page, long_run: st
     expect(frame.locator("#whole")).to_be_enabled()
     first, last = panel.evaluate(IN_VIEW)
     assert 0 < first < 1000 <= last < 1100
+    page.wait_for_function("() => location.hash.includes('p.lossmon.zoom=')")
     frame.locator("#whole").click()
     expect(frame.locator("#whole")).to_be_disabled()
-    first, last = panel.evaluate(IN_VIEW)
-    assert first <= 0
-    assert last >= 3999
-
-
-def test_axis_can_be_logarithmic(page: Page, long_run: str) -> None:
-    frame = _open(page, long_run)
     expect(frame.locator("#y-linear")).to_have_attribute("aria-pressed", "true")
     frame.locator("#y-log").click()
     expect(frame.locator("#y-log")).to_have_attribute("aria-pressed", "true")
     expect(frame.locator("#y-log")).to_be_focused()
+    frame.locator("#x-relative").click()
+    expect(frame.locator("#x-relative")).to_have_attribute("aria-pressed", "true")
+    expect(frame.locator(".layers .note")).to_contain_text("lossmon.watch(model, optimizer)")
 
 
-def test_hostile_name_is_text(page: Page, long_run: str) -> None:
-    frame = _open(page, long_run)
-    expect(frame.locator(".verdict .title")).to_have_text("<img src=x onerror=alert(1)>")
-    expect(frame.locator("img")).to_have_count(0)
+def test_layers_are_drawn_below_the_loss_and_told_one_by_one(page: Page, board: str) -> None:
+    frame = _open(page, board, f"&p.lossmon.run={TWO}&p.lossmon.finding=optimizer-missing-params")
+    expect(frame.locator(".row .label")).to_have_count(4)
+    assert [row.inner_text() for row in frame.locator(".row.culprit .label").all()] == [
+        "0.weight",
+        "0.bias",
+    ]
+    frame.locator("#metric").select_option("weight")
+    expect(frame.locator(".key")).to_contain_text("1000")
+    row = frame.locator(".row .label", has_text="2.weight")
+    row.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(frame.locator(".layer h2")).to_have_text("2.bias")
+    expect(frame.locator(".layer .facts")).to_contain_text("grad norm")
+    frame.locator("#level").select_option("1")
+    expect(frame.locator(".row .label")).to_have_count(2)
+    frame.locator("#open-0").click()
+    expect(frame.locator(".row .label")).to_have_count(3)
+    box = frame.locator(".heat .figure:not(.next)").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 8)
+    expect(frame.locator(".readout")).to_contain_text("0.weight · step ")
+    page.wait_for_function("() => location.hash.includes('p.lossmon.layer=2.bias')")
+    again = _open(page, board, page.evaluate("() => location.hash").removeprefix("#lossmon"))
+    expect(again.locator(".layer h2")).to_have_text("2.bias")
+    expect(again.locator("#metric")).to_have_value("weight")
+
+
+def test_runs_are_filtered_drawn_together_compared_and_saved(page: Page, board: str) -> None:
+    frame = _open(page, board, f"&p.lossmon.run={TWO}")
+    _drawn(page)
+    other = "article/Classifier-2"
+    frame.get_by_label(f"Draw the loss of {other}").check()
+    expect(frame.locator(".names")).to_contain_text(f"2 {other}")
+    expect(frame.locator(".compare .reads")).to_contain_text("the losses first differ at step 0")
+    expect(frame.locator(".compare")).to_contain_text("model")
+    page.wait_for_function("() => location.hash.includes('p.lossmon.with=')")
+    with page.expect_download() as picture:
+        frame.locator("#png").click()
+    assert picture.value.suggested_filename == "loss_two_Sequential-1.png"
+    assert picture.value.path().read_bytes().startswith(b"\x89PNG")
+    with page.expect_download() as findings:
+        frame.get_by_role("link", name="findings as JSON").click()
+    report = json.loads(findings.value.path().read_text())["runs"][0]
+    assert report["run"] == TWO
+    _inside(page).evaluate(SHOW_FILTER)
+    filter_ = frame.get_by_label("Filter runs")
+    filter_.fill("classifier-[13]$|nothing")
+    expect(frame.locator(".run:visible")).to_have_count(0)
+    filter_.fill("classifier-[13] broken")
+    expect(frame.locator(".run:visible")).to_have_count(2)
+    filter_.fill("(")
+    expect(filter_).to_have_attribute("aria-invalid", "true")
+    expect(frame.locator(".run:visible")).to_have_count(4)
 
 
 def test_reload_shows_what_was_written_since(

@@ -14,14 +14,14 @@ Run = Callable[..., CompletedProcess[str]]
 
 ANSWER_ALL = """
 import sys, types
-from tensorboard_plugin_lossmon import answers, assets, loader, places, plugin, store, view
+from tensorboard_plugin_lossmon import answers, assets, loader, pictures, places, plugin, store
 import tensorboard_plugin_lossmon.drawing
 flags = types.SimpleNamespace(logdir=sys.argv[1], logdir_spec="")
 made = loader.LossmonLoader().load(types.SimpleNamespace(flags=flags, logdir=sys.argv[1]))
 name = answers.runs(made._store, {})["runs"][0]["run"]
-answers.report(made._store, {"run": name})
-answers.figure(made._store, {"run": name})
-answers.rule(made._store, {"id": "no-signal"})
+answers.report(made._store, {"run": [name]})
+pictures.figure(made._store, {"run": [name]})
+answers.rule(made._store, {"id": ["no-signal"]})
 assert not {"torch", "textual"} & set(sys.modules), sorted(sys.modules)
 """
 

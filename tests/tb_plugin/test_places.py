@@ -38,6 +38,12 @@ def test_remote_folder_is_named_and_not_opened() -> None:
     assert "gs://bucket/runs" in notes[0]
 
 
+def test_file_address_of_this_machine_is_its_path() -> None:
+    found, notes = roots("", "file:///a%20b,x:file://localhost/c,file://elsewhere/d")
+    assert [(str(root.path), root.prefix) for root in found] == [("/a b", ""), ("/c", "x")]
+    assert "file://elsewhere/d" in notes[0]
+
+
 def test_runs_carry_the_names_that_tensorboard_gives_their_files(write_run: Write) -> None:
     folder = write_run("a/b", [1.0])
     (place,) = look([Root(folder)]).places

@@ -20,10 +20,13 @@ export async function get(route, parameters = {}) {
   }
 }
 
-function address(route, parameters) {
+/** Return the address of a route; a list of values is given one by one. */
+export function address(route, parameters) {
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value !== undefined && value !== null && value !== '') query.set(name, value);
+  for (const [name, given] of Object.entries(parameters)) {
+    for (const value of [given].flat()) {
+      if (value !== undefined && value !== null && value !== '') query.append(name, value);
+    }
   }
   return `./${route}${query.size ? `?${query}` : ''}`;
 }

@@ -2,6 +2,7 @@
 import {get} from './api.js';
 import {fill, h} from './dom.js';
 import {words} from './runs.js';
+import {saveLink} from './save.js';
 
 const MARKS = {error: '✕', warning: '!', info: 'i'};
 const opened = new Set();
@@ -21,6 +22,15 @@ export function drawVerdict(parent, answer, label) {
     h('p', {class: 'about'}, [verdict?.steps, ...answer.about].filter(Boolean).join(' · ')),
     answer.error && h('p', {class: 'problem'}, `The diagnosis failed: ${answer.error}`),
     answer.losses.map((text) => h('p', {class: 'problem'}, text)),
+    h(
+      'p',
+      {class: 'saves'},
+      'Save: ',
+      saveLink('findings as JSON', 'export', {run: answer.run, as: 'json'}),
+      saveLink('as Markdown', 'export', {run: answer.run, as: 'md'}),
+      saveLink('scalars as CSV', 'export', {run: answer.run, as: 'csv'}),
+      answer.layers && saveLink('layers as CSV', 'export', {run: answer.run, as: 'layers'}),
+    ),
   );
 }
 

@@ -71,7 +71,7 @@ export function theme(changed) {
   return read();
 }
 
-/** Return our part of the address: {run, finding}, each where it is given. */
+/** Return our part of the address, by name. */
 export function readLink() {
   const found = {};
   for (const part of parts()) {
@@ -101,6 +101,13 @@ export function writeLink(values) {
   } catch {
     // Inside a page of another origin the address is not ours to write.
   }
+}
+
+/** Call `reload` every `seconds` while `wanted()` holds and the tab can be seen. */
+export function onBeat(seconds, wanted, reload) {
+  setInterval(() => {
+    if (wanted() && window.innerHeight > 0 && !document.hidden) reload();
+  }, seconds * 1000);
 }
 
 /** Call `changed` when the address was edited or walked back. */

@@ -1,22 +1,28 @@
 // The tab "Stagnation": why the loss does not decrease, for each run of the logdir.
 import {get} from './api.js';
-import {loadBokeh, makeChart} from './chart.js';
+import {makeCharts} from './charts.js';
 import {fill, h} from './dom.js';
+import {drawEmpty} from './empty.js';
+import {loadBokeh} from './figure.js';
 import {drawFindings, drawVerdict} from './findings.js';
 import * as host from './host.js';
-import {drawRuns, hues, outside, worst} from './runs.js';
+import {fromLink, toLink} from './link.js';
+import {drawRuns, hues, worst} from './runs.js';
 
+const LIVE_S = 5;
 const state = {
   about: null,
   listing: null,
   names: [],
   run: null,
+  others: [], // Runs whose loss is drawn too.
   finding: undefined, // undefined: open the cause; null: the person closed it
   answer: null,
   look: 'light',
+  live: false,
 };
 const parts = {};
-let chart = null;
+let charts = null;
 
 /** Draw the tab; TensorBoard calls this once. */
 export async function render() {
@@ -24,23 +30,23 @@ export async function render() {
   state.look = host.theme(paint);
   await skeleton();
   paint(state.look);
-  const link = host.readLink();
-  state.run = link.run ?? null;
-  state.finding = link.finding ?? undefined;
+  fromLink(state, charts.settings, charts.axis);
   host.onReload(reload);
   host.onLink(follow);
+  host.onBeat(LIVE_S, () => state.live, reload);
   await reload();
 }
 
 function skeleton() {
-  for (const name of ['runs', 'verdict', 'chart', 'findings', 'empty', 'updated']) {
+  for (const name of ['runs', 'verdict', 'findings', 'empty', 'updated']) {
     parts[name] = h('section', {class: name});
   }
   parts.updated.setAttribute('role', 'status');
-  parts.side = h('aside', {}, parts.runs, parts.updated);
-  parts.main = h('main', {hidden: true}, parts.verdict, parts.findings, parts.chart);
+  parts.charts = h('div', {class: 'charts'});
+  parts.side = h('aside', {}, parts.runs, h('div', {class: 'foot'}, parts.updated, liveToggle()));
+  parts.main = h('main', {hidden: true}, parts.verdict, parts.findings, parts.charts);
   parts.page = h('div', {class: 'page'}, parts.side, parts.main, parts.empty);
-  chart = makeChart(parts.chart);
+  charts = makeCharts(parts.charts, remember);
   document.documentElement.lang = 'en';
   return new Promise((resolve) => {
     const done = () => {
@@ -50,6 +56,15 @@ function skeleton() {
     const sheet = {rel: 'stylesheet', href: './static/style.css', onload: done, onerror: done};
     document.head.append(h('link', sheet));
   });
+}
+
+function liveToggle() {
+  const onchange = (event) => {
+    state.live = event.target.checked;
+    if (state.live) reload();
+  };
+  const box = h('input', {id: 'live', type: 'checkbox', onchange});
+  return h('label', {class: 'live', title: `Look for new data every ${LIVE_S} s`}, box, 'Live');
 }
 
 function paint(look) {
@@ -87,29 +102,31 @@ function prepare(about) {
 /** Make the page agree with the state. */
 async function settle() {
   const {runs, pending} = state.listing;
-  const known = runs.some(({run}) => run === state.run);
-  if (!known && !pending.length) state.run = null;
+  const known = (name) => runs.some(({run}) => run === name);
+  if (!known(state.run) && !pending.length) state.run = null;
+  if (!pending.length) state.others = state.others.filter(known);
   if (state.run === null && runs.length) choose(worst(runs).run);
   parts.main.hidden = !runs.length;
   parts.empty.hidden = Boolean(runs.length || pending.length);
   parts.side.hidden = !parts.empty.hidden;
-  if (!parts.empty.hidden) drawEmpty();
+  if (!parts.empty.hidden) drawEmpty(parts.empty, state.listing);
   drawList();
-  if (runs.some(({run}) => run === state.run)) await update();
+  if (known(state.run)) await update();
 }
 
 function choose(run) {
   if (run !== state.run) state.finding = undefined;
   state.run = run;
+  state.others = state.others.filter((other) => other !== run);
 }
 
 function drawList() {
-  drawRuns(parts.runs, state.listing, {selected: state.run, colour, select: selectRun});
+  const {run: selected, others: ticked} = state;
+  drawRuns(parts.runs, state.listing, {selected, ticked, colour, select: selectRun, tick});
 }
 
 function colour(run) {
-  const palette = state.about.palette[state.look];
-  return palette[hue(run)];
+  return state.about.palette[state.look][hue(run)];
 }
 
 function hue(run) {
@@ -124,15 +141,35 @@ async function selectRun(run) {
   });
 }
 
+/** Draw the loss of a run too, or no longer. */
+async function tick(run, drawn) {
+  const others = state.others.filter((other) => other !== run);
+  state.others = drawn ? [...others, run].slice(0, state.about.most_runs - 1) : others;
+  drawList();
+  await guarded(update);
+}
+
 async function update() {
   const {run} = state;
   const same = state.answer?.run === run;
+  const shown = charts.show({runs: drawnRuns(), look: state.look, metrics: state.about.metrics});
   const answer = await get('report', {run, v: same ? state.answer.v : undefined});
   if (!answer) return;
   if (!answer.unchanged) state.answer = answer;
   draw();
-  const shown = {run, token: state.answer.v, look: state.look, hue: hue(run)};
-  await chart.show(shown);
+  await shown;
+}
+
+function drawnRuns() {
+  const lines = new Map(state.listing.runs.map((line) => [line.run, line]));
+  return [state.run, ...state.others]
+    .filter((run) => lines.has(run))
+    .map((run) => ({
+      run,
+      label: lines.get(run).label,
+      hue: hue(run),
+      colour: colour(run),
+    }));
 }
 
 function draw() {
@@ -145,27 +182,32 @@ function draw() {
   } else {
     fill(parts.findings);
   }
-  chart.shade(spans());
-  host.writeLink({run: state.run, finding: state.finding});
+  charts.shade(finding()?.steps ?? [], finding());
+  remember();
+}
+
+function remember() {
+  if (state.answer) toLink(state, charts.settings, charts.axis);
 }
 
 function selectFinding(slug) {
   state.finding = slug;
   draw();
-  chart.zoom(spans());
+  charts.zoom(finding()?.steps ?? []);
 }
 
-function spans() {
+function finding() {
   const findings = state.answer?.verdict?.findings ?? [];
-  return findings.find(({rule}) => rule === state.finding)?.steps ?? [];
+  return findings.find(({rule}) => rule === state.finding) ?? null;
 }
 
 async function follow() {
-  const {run, finding} = host.readLink();
+  const {run, finding: slug, zoom} = host.readLink();
   if (!run || !state.listing?.runs.some((one) => one.run === run)) return;
-  if (run === state.run && (finding ?? null) === state.finding) return;
-  choose(run);
-  state.finding = finding ?? null;
+  if (run === state.run && (slug ?? null) === state.finding && !zoom) return;
+  fromLink(state, charts.settings, charts.axis);
+  charts.run = null; // What is in view is the link's, also for another run.
+  state.finding = slug ?? null;
   await guarded(settle);
 }
 
@@ -175,20 +217,4 @@ async function guarded(work) {
   } catch (error) {
     parts.updated.textContent = `Could not be shown: ${error.message}`;
   }
-}
-
-function drawEmpty() {
-  const code = 'mon = lossmon.watch(model, optimizer, criterion=loss_fn, logdir="runs/a")\n'
-    + 'mon.step(loss)   # in the loop, after optimizer.step()';
-  fill(
-    parts.empty,
-    h('h1', {}, 'No runs yet'),
-    h('p', {}, 'Add two lines to a training:'),
-    h('pre', {}, h('code', {}, code)),
-    h('p', {}, 'or run a script as it is:'),
-    h('pre', {}, h('code', {}, 'lossmon run train.py')),
-    h('p', {}, 'Runs appear here at the next reload.'),
-    state.listing.notes.map((note) => h('p', {class: 'note'}, note)),
-    state.listing.outside.map(outside),
-  );
 }

@@ -1,4 +1,4 @@
-// The list of runs: one is shown at a time.
+// The list of runs: the findings of one are shown, and the losses of as many as are ticked.
 import {counted, fill, h, arrange} from './dom.js';
 
 /** Return the colour of each run, by TensorBoard's order of its own names. */
@@ -20,18 +20,18 @@ export function worst(runs) {
 }
 
 /** Draw the list; what has not changed in it stays as it is. */
-export function drawRuns(parent, listing, {selected, colour, select}) {
+export function drawRuns(parent, listing, {selected, ticked = [], colour, select, tick = () => {}}) {
   const {heading, filter, list, notes} = frame(parent);
   const count = listing.runs.length + listing.pending.length;
   heading.textContent = counted(count, 'run');
   filter.hidden = count <= 6;
   arrange(list, [
-    ...listing.runs.map((run) => [`run ${run.run}`, shown(run), () => line(run, select)]),
+    ...listing.runs.map((run) => [`run ${run.run}`, shown(run), () => line(run, select, tick)]),
     ...listing.pending.map((name) => [`pending ${name}`, name, () => pending(name)]),
   ]);
   for (const run of listing.runs) {
-    const item = document.getElementById(`run-${run.run}`).parentElement;
-    mark(item, run.run === selected, colour(run.run));
+    const item = document.getElementById(`run-${run.run}`).closest('.run');
+    mark(item, run.run === selected, ticked.includes(run.run), colour(run.run));
   }
   fill(notes, listing.outside.map(outside));
   narrow(list, filter.value);
@@ -45,9 +45,9 @@ function frame(parent) {
     const filter = h('input', {
       class: 'filter',
       type: 'search',
-      placeholder: 'Filter runs',
+      placeholder: 'Filter by name, status, cause (regex)',
       'aria-label': 'Filter runs',
-      oninput: (event) => narrow(list, event.target.value),
+      oninput: (event) => narrow(list, event.target.value, event.target),
     });
     parent.append(h('h2'), filter, list, h('div', {class: 'notes'}));
   }
@@ -60,9 +60,12 @@ function shown(run) {
   return JSON.stringify([run.label, run.status, run.cause, run.liveness, run.steps]);
 }
 
-function mark(item, chosen, hue) {
+function mark(item, chosen, drawn, hue) {
   item.classList.toggle('chosen', chosen);
-  item.querySelector('input').checked = chosen;
+  item.querySelector('input[type=radio]').checked = chosen;
+  const box = item.querySelector('input[type=checkbox]');
+  box.checked = chosen || drawn;
+  box.disabled = chosen;
   item.querySelector('.dot').style.background = hue;
 }
 
@@ -80,24 +83,42 @@ export function outside(name) {
   return h('p', {class: 'note'}, `${name}: not read, for a link in it leads out of the logdir`);
 }
 
-function narrow(list, text) {
-  const wanted = text.toLowerCase();
+/** Hide the runs that a regular expression does not find in their name, status or cause. */
+function narrow(list, text, field = null) {
+  const found = pattern(text);
+  field?.setAttribute('aria-invalid', String(found === null));
   for (const item of list.children) {
-    item.hidden = !item.querySelector('.name').textContent.toLowerCase().includes(wanted);
+    item.hidden = found !== null && !found.test(item.dataset.words ?? item.textContent);
   }
 }
 
-function line(run, select) {
+/** Return the expression, or null while it is not one: then all runs stay. */
+function pattern(text) {
+  try {
+    return new RegExp(text, 'i');
+  } catch {
+    return null;
+  }
+}
+
+function line(run, select, tick) {
   const id = `run-${run.run}`;
+  const live = ['live', 'stalled', 'dead'].includes(run.liveness);
+  const draw = (event) => tick(run.run, event.target.checked);
   return h(
-    'label',
-    {class: 'run', title: counted(run.steps, 'step')},
-    h('input', {type: 'radio', name: 'run', id, onchange: () => select(run.run)}),
+    'div',
+    {class: 'run', 'data-words': [run.label, words(run.status), run.cause].join(' ')},
     h('span', {class: 'dot'}),
-    h('span', {class: 'name'}, broken(run.label)),
-    h('span', {class: `status ${run.status}`}, words(run.status)),
-    h('span', {class: 'cause'}, run.cause ?? ''),
-    ['live', 'stalled', 'dead'].includes(run.liveness) && h('span', {class: 'life'}, run.liveness),
+    h(
+      'label',
+      {title: counted(run.steps, 'step')},
+      h('input', {type: 'radio', name: 'run', id, onchange: () => select(run.run)}),
+      h('span', {class: 'name'}, broken(run.label)),
+      h('span', {class: `status ${run.status}`}, words(run.status)),
+      h('span', {class: 'cause'}, run.cause ?? ''),
+      live && h('span', {class: 'life'}, run.liveness),
+    ),
+    h('input', {type: 'checkbox', 'aria-label': `Draw the loss of ${run.label}`, title: 'Draw its loss too', onchange: draw}),
   );
 }
 

@@ -1,4 +1,4 @@
-"""A report as the tab shows it: words and formatted numbers, in the order of reading.
+"""A report as a page shows it: words and formatted numbers, in the order of reading.
 
 Nothing is added to what the Report says. Text from a log passes through `printable` here, and is
 set as text by the page.
@@ -84,7 +84,7 @@ def _finding(finding: Finding, depth: int, report: Report) -> dict[str, Any]:
         "more_culprits": max(0, len(finding.culprits) - CULPRITS),
         "evidence": [_evidence(one) for one in finding.evidence],
         "fixes": [printable(fix, SENTENCE) for fix in finding.fixes],
-        "steps": _spans(finding),
+        "steps": evidence_spans(finding),
     }
 
 
@@ -103,7 +103,7 @@ def _evidence(one: Evidence) -> dict[str, str]:
     }
 
 
-def _spans(finding: Finding) -> list[list[int]]:
+def evidence_spans(finding: Finding) -> list[list[int]]:
     """Return the steps of the evidence, overlapping ones joined; else the onset."""
     spans = sorted((one.first_step, one.last_step) for one in finding.evidence)
     joined: list[list[int]] = []
