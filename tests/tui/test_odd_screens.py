@@ -227,7 +227,7 @@ async def test_keys_in_any_order_on_runs_of_any_kind_end_nothing(
 
 @pytest.fixture
 def random_keys() -> list[str]:
-    """Every key there is but those that leave, each in one order that never changes."""
+    """Every key there is but those that leave, in one order that never changes."""
     keys = [one.key for one in COMMANDS if one.key not in ("", "q", "ctrl+z")]
     keys += ["k", "G", "N", "h", "H", "minus", "V", "S", "escape", "enter", "escape"]
     shuffled = keys.copy()
