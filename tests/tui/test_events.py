@@ -116,7 +116,7 @@ async def test_keys_walk_the_events_and_enter_explains_or_shows_the_step(
         assert "▶   150" in screen.text
         await screen.press("enter")
         assert isinstance(screen.app.screen, TextScreen)
-        await screen.press("escape", "N", "j", "k", "G")
+        await screen.press("escape", "N", "j", "k", "y", "x", "s", "G")
         assert "▶    20" in screen.text
         await screen.press("o")
         assert "findings only" in screen.text

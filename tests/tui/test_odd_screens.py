@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 
 from lossmon.diagnosis import synth
 from lossmon.records import Mark, Series
+from lossmon.tui.keymap import COMMANDS
 from lossmon.tui.polling import view_of
 from lossmon.tui.screens.run import RunScreen
 
@@ -199,3 +201,35 @@ async def test_colour_refused_still_tells_everything(
     async with opened() as screen:
         await screen.show(*two_runs)
         assert "✗ error vanishing-gradient" in screen.text
+
+
+async def test_keys_in_any_order_on_runs_of_any_kind_end_nothing(
+    opened: Opened, view: Make, two_runs: tuple[Any, Any], random_keys: list[str]
+) -> None:
+    odd = [
+        view_of((name, 0), replace(run, name=name), None, 99.0)
+        for name, run in (
+            ("layers", synth.run(60)),
+            ("no loss", replace(synth.run(20), series={})),
+            ("not finite", synth.scalars_only([np.nan] * 5)),
+            ("one", synth.scalars_only([1.0])),
+        )
+    ]
+    views = [*two_runs, *odd, view("bare", [])]
+    async with opened((100, 30)) as screen:
+        await screen.show(*views)
+        for number, key in enumerate(random_keys):
+            await screen.press(key)
+            if number % 30 == 0:
+                await screen.show(*views[number // 30 % 3 :])
+        assert screen.app.is_running
+
+
+@pytest.fixture
+def random_keys() -> list[str]:
+    """Every key there is but those that leave, in one order that never changes."""
+    keys = [one.key for one in COMMANDS if one.key not in ("", "q", "ctrl+z")]
+    keys += ["k", "G", "N", "h", "H", "minus", "V", "S", "escape", "enter", "escape"]
+    shuffled = keys.copy()
+    random.Random(6).shuffle(shuffled)
+    return shuffled

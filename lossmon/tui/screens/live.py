@@ -103,7 +103,8 @@ class LiveScreen(Screen[None]):
 
     def action_log(self) -> None:
         """Switch between a linear and a log value axis."""
-        picture = self.query(Chart).first().picture
+        charts = self.query(Chart)
+        picture = charts.first().picture if charts else None
         if picture is not None:
             self._turn(replace(self.owner.axes, log_y=not picture.y.log))
 
