@@ -21,7 +21,10 @@ export function makeChart(parent, axis, settings, changed) {
   fill(parent, h('div', {class: 'bar'}, title, tools), message, box, names, events);
   const figure = makeFigure(box, axis.look);
   box.addEventListener('dblclick', () => axis.look(null));
-  const chart = {...{title, tools, message, names, events, figure, axis, settings, changed}, key: '', token: ''};
+  const chart = {
+    ...{title, tools, message, names, events, figure, axis, settings, changed},
+    ...{key: '', token: ''},
+  };
   return {
     figure,
     show: (subject) => draw(chart, subject),

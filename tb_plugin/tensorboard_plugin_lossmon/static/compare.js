@@ -14,7 +14,10 @@ export function makeComparison(parent, axis, settings, changed) {
   fill(parent, h('div', {class: 'bar'}, h('h2', {}, 'Comparison'), tools), reads, message, box, tables);
   parent.hidden = true;
   const figure = makeFigure(box, (view) => axis.x === 'step' && axis.look(view));
-  const compare = {...{parent, tools, reads, message, box, tables, figure, axis, settings, changed}, wanted: '', token: ''};
+  const compare = {
+    ...{parent, tools, reads, message, box, tables, figure, axis, settings, changed},
+    ...{wanted: '', token: ''},
+  };
   return {figure, show: (subject) => draw(compare, subject)};
 }
 

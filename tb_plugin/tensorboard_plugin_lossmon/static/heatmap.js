@@ -71,13 +71,14 @@ function controls(map, answer) {
     map.changed(name);
   };
   const metrics = subject.metrics.map(({name, label}) => [name, label]);
-  const levels = Array.from({length: (answer.deepest ?? 0) + 1}, (_, level) => [level, folding(level)]);
+  const levels = Array.from({length: (answer.deepest ?? 0) + 1}, (_, at) => [at, folding(at)]);
+  const metric = () => list('metric', 'Metric', metrics, settings.metric, set('metric', String));
+  const level = () => list('level', 'Folding', levels, answer.level, set('level', Number));
   const fold = () => button('fold', 'Fold again', () => set('open', () => [])());
   const save = () => savePicture(map.figure, `layers ${subject.runs[0].run}`);
   const wanted = [
-    ['metric', settings.metric, () => list('metric', 'Metric', metrics, settings.metric, set('metric', String))],
-    levels.length > 1
-      && ['level', `${answer.level} ${levels.length}`, () => list('level', 'Folding', levels, answer.level, set('level', Number))],
+    ['metric', settings.metric, metric],
+    levels.length > 1 && ['level', `${answer.level} ${levels.length}`, level],
     settings.open.length > 0 && ['fold', '', fold],
     answer.item && ['png', subject.runs[0].run, () => button('png-layers', 'PNG', save)],
   ];
@@ -129,7 +130,9 @@ function line(map, row, at) {
     'div',
     {class: 'row', 'data-row': row.name},
     opens
-      ? button(`open-${at}`, '▸', open, {class: 'open', title: `Show the parts of ${row.label}`, tabindex: -1})
+      ? button(`open-${at}`, '▸', open, {
+          ...{class: 'open', title: `Show the parts of ${row.label}`, tabindex: -1},
+        })
       : h('span', {class: 'open'}),
     h(
       'button',
@@ -218,10 +221,11 @@ function legend({key, answer}) {
   if (!answer) return void fill(key);
   const {palette, scale} = answer;
   const stops = palette.slice(LOWEST).filter((_, at) => at % 36 === 0);
+  const ramp = h('span', {class: 'ramp', style: {background: `linear-gradient(90deg, ${stops})`}});
   const swatch = (background, sign) => h('span', {class: 'swatch', style: {background}}, sign);
   fill(
     key,
-    h('span', {}, scale[0], h('span', {class: 'ramp', style: {background: `linear-gradient(90deg, ${stops})`}}), scale.at(-1)),
+    h('span', {}, scale[0], ramp, scale.at(-1)),
     h('span', {}, swatch(palette[1], '·'), SPECIAL[1]),
     h('span', {}, swatch(palette[2], '×'), SPECIAL[2]),
     h('span', {}, swatch(palette[0], ''), SPECIAL[0]),

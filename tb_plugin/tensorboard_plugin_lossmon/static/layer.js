@@ -35,7 +35,8 @@ async function draw(layer, {runs, look}) {
     if (!answer || answer.unchanged) return;
     Object.assign(layer, {wanted: key, token: answer.v});
     layer.title.textContent = answer.name ?? settings.layer;
-    fill(layer.facts, (answer.facts ?? []).flatMap(([word, value]) => [h('dt', {}, word), h('dd', {}, value)]));
+    const pair = ([word, value]) => [h('dt', {}, word), h('dd', {}, value)];
+    fill(layer.facts, (answer.facts ?? []).flatMap(pair));
     message.textContent = [answer.reason, ...(answer.gaps ?? [])].filter(Boolean).join('; ');
     layer.box.hidden = !answer.item;
     if (answer.item) await put(figure, answer.item);

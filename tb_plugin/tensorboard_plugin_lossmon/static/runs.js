@@ -118,7 +118,10 @@ function line(run, select, tick) {
       h('span', {class: 'cause'}, run.cause ?? ''),
       live && h('span', {class: 'life'}, run.liveness),
     ),
-    h('input', {type: 'checkbox', 'aria-label': `Draw the loss of ${run.label}`, title: 'Draw its loss too', onchange: draw}),
+    h('input', {
+      ...{type: 'checkbox', title: 'Draw its loss too', onchange: draw},
+      'aria-label': `Draw the loss of ${run.label}`,
+    }),
   );
 }
 
