@@ -126,11 +126,11 @@ async def test_a_reader_that_fails_is_tried_again_and_said(
 
     whole, failures = LogdirReader.poll, iter([OSError(5, "Input/output error")] * 3)
 
-    def poll(self: LogdirReader) -> Any:
+    def poll(self: LogdirReader, **options: Any) -> Any:
         error = next(failures, None)
         if error is not None:
             raise error
-        return whole(self)
+        return whole(self, **options)
 
     monkeypatch.setattr(LogdirReader, "poll", poll)
     write_run("a", [2.0] * 50)

@@ -29,6 +29,7 @@ from lossmon.eventfile.sources.remote import (
     Sink,
 )
 from lossmon.eventfile.sources.replies import Replies
+from lossmon.eventfile.sources.signals import signals_wait
 from lossmon.eventfile.sources.sshfailure import failure
 from lossmon.numfmt import printable
 
@@ -77,8 +78,12 @@ class SshRemote:
         self._address = address
         self._replies = Replies(self._receive)
         self._greeted = False
-        self._process = _started(address)
-        self._send(_agents() + f"root {address.path}\n".encode("utf-8", "surrogateescape"))
+        with contextlib.ExitStack() as undo:
+            with signals_wait():
+                self._process = _started(address)
+                undo.callback(self.close)
+            self._send(_agents() + f"root {address.path}\n".encode("utf-8", "surrogateescape"))
+            undo.pop_all()
 
     def changes(self) -> Iterator[Listed]:
         """Yield what is new or has changed; see `Remote`."""
