@@ -10,11 +10,16 @@ from lossmon.eventfile.sources.signals import signals_wait
 
 
 def test_a_signal_waits_until_the_process_is_known() -> None:
-    known = False
-    with pytest.raises(KeyboardInterrupt), signals_wait():
-        os.kill(os.getpid(), signal.SIGINT)
-        known = True
-    assert known
+    known: list[str] = []
+
+    def start() -> None:
+        with signals_wait():
+            os.kill(os.getpid(), signal.SIGINT)
+            known.append("process")
+
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    assert known == ["process"]
 
 
 def test_handlers_are_as_they_were_also_after_an_error() -> None:
