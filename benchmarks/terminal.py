@@ -30,16 +30,18 @@ class Terminal:
             os.execvp(words[0], list(words))
         size = struct.pack("HHHH", rows, columns, 0, 0)
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, size)
+        self._code: int | None = None
         self.sent = bytearray()
         """All that came so far."""
 
-    def read(self, seconds: float, *, until: str = "", bytes_per_s: float = 0) -> float:
+    def read(self, seconds: float, *, until: str | bytes = "", bytes_per_s: float = 0) -> float:
         """Read for so long, or until the pattern `until` has come; return the seconds it took.
 
         `bytes_per_s` reads no faster than that, as a slow line would.
         """
         began, from_here = time.perf_counter(), len(self.sent)
-        awaited = re.compile(until.encode()) if until else None
+        pattern = until.encode() if isinstance(until, str) else until
+        awaited = re.compile(pattern) if pattern else None
         while (spent := time.perf_counter() - began) < seconds:
             if awaited and awaited.search(self.sent, from_here):
                 break
@@ -54,27 +56,57 @@ class Terminal:
         os.write(self._fd, keys.encode())
 
     def cpu(self) -> float:
-        """Return the CPU seconds of the program so far, all threads."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) * _TICK_S
+        """Return the CPU seconds so far of the program and of those that it began, all threads."""
+        return sum(int(f[11]) + int(f[12]) for f in map(_stat, self._family())) * _TICK_S
 
-    def close(self) -> int:
-        """Type q and wait; return the exit code."""
-        self.press("q")
-        deadline = time.perf_counter() + 5
-        while time.perf_counter() < deadline:
+    def memory(self) -> int:
+        """Return the bytes in memory of the program and of those that it began."""
+        return sum(int(_stat(pid)[21]) for pid in self._family()) * os.sysconf("SC_PAGE_SIZE")
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send the program a signal."""
+        os.kill(self.pid, number)
+
+    def wait(self, seconds: float) -> int | None:
+        """Read until the program has ended; return its exit code, None where it goes on."""
+        deadline = time.perf_counter() + seconds
+        while self._code is None and time.perf_counter() < deadline:
             self.read(0.05)
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
-                os.close(self._fd)
-                return os.waitstatus_to_exitcode(status)
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
+                self.read(0.05)
+                self._code = os.waitstatus_to_exitcode(status)
+        return self._code
+
+    def close(self) -> int:
+        """Type q where it goes on, and wait; return the exit code."""
+        if self._code is None:
+            self.press("q")
+            if self.wait(5) is None:
+                self.send_signal(signal.SIGKILL)
+                self.wait(5)
         os.close(self._fd)
-        return -signal.SIGKILL
+        return -signal.SIGKILL if self._code is None else self._code
+
+    def _family(self) -> list[int]:
+        """Return the program and all below it that still run."""
+        known = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+        above = {pid: int(fields[1]) for pid in known if (fields := _stat(pid))}
+        family = [self.pid]
+        for pid in family:
+            family += [child for child, parent in above.items() if parent == pid]
+        return [pid for pid in family if _stat(pid)]
 
     def _take(self, most: int) -> None:
         try:
             self.sent += os.read(self._fd, most)
         except OSError:  # Linux says EIO once the program has closed its end
             time.sleep(0.01)
+
+
+def _stat(pid: int) -> list[str]:
+    """Return the fields of a process behind its name; none where it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []

@@ -1,10 +1,14 @@
-"""What the terminal interface sends and takes, through a real pseudo-terminal.
+"""What terminal viewers send and take, through a real pseudo-terminal: ours and its peers.
 
-    python benchmarks/tui.py [--seconds 20] [--json FILE]
+    python benchmarks/tui.py [--seconds 15] [--rounds 3] [--logs FOLDER] [--only NAME ...]
+                             [--markdown] [--json FILE]
 
-A training writes 20 steps a second while the interface is open at its normal 2 updates a second.
-Bytes are all that leaves the program in those seconds; a start is the CPU of the whole process
-until its first frame, imports included; a key's way is timed on a line of 16 KB/s.
+Peers are measured where they are installed (`pip install --group benchmarks`). Finished logs of
+10 thousand to 10 million steps, and of a thousand runs, are written once, to FOLDER where it is
+given. Live, a training writes 20 steps a second beyond 3,000, and every viewer that can be told to
+looks twice a second. Bytes are all that leaves the program; CPU is that of all its processes, from
+their start; a start ends when text, and when three cells of braille beside each other, have come.
+`import textual` stands beside them: on a slow or busy machine all times grow as that one does.
 """
 
 from __future__ import annotations
@@ -12,151 +16,201 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import random
+import re
 import statistics
 import sys
 import tempfile
-import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from terminal import Terminal
+from tuilogs import LENGTHS, finished, growing, growing_for_wandb
+from tuipeers import SUBJECTS, Subject
 
-from lossmon.eventfile.writer import RunWriter
-from lossmon.records import Mark, RunMeta
-
-RATE = 20
-LINE = 16_000
 SIZES = ((80, 24), (200, 50))
-CURVE = "[⠁-⣿]{3}"
-"""Three cells of a curve beside each other."""
+LINES = (16, 64)
+"""Kilobytes a second."""
+LONGEST_S = 60.0
+CURVE = rb"(?:\xe2[\xa0-\xa3][\x80-\xbf](?:\x1b\[[0-9;]*m)*){3}"
+ESCAPES = re.compile(rb"\x1b\[[0-9;:?<>=]*[ -/]*[@-~]|\x1b[\]P][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.")
+BUDGETS = {
+    "10k: CPU s to the first frame": 0.3,
+    "1 M: s to the first curve": 1.0,
+    "idle 80x24: bytes/s": 0.0,
+    "live 80x24: bytes/s": 2000.0,
+    "live 200x50: bytes/s": 5000.0,
+    "80x24: ms from a key to the screen, 16 KB/s": 100.0,
+}
+"""What lossmon promises itself."""
+
+Row = tuple[str, float]
+Start = Callable[[int, int], Terminal]
 
 
-def loss_at(step: int, rng: random.Random) -> float:
-    """Return a loss that falls and is noisy."""
-    return 2.3 * math.exp(-step / 4000) + 0.4 + 0.05 * rng.gauss(0, 1)
+def has_text(sent: bytes) -> bool:
+    """Return whether something can be read on the screen."""
+    return len(ESCAPES.sub(b"", sent).split()) > 3
 
 
-def write(folder: Path, steps: int, *, closed: bool) -> RunWriter:
-    """Write a run of so many steps; a closed one is finished."""
-    rng, now = random.Random(0), time.time()
-    writer = RunWriter(folder, RunMeta("run", "run-0", start_wall=now, model="Net"))
-    for step in range(steps):
-        if step % 20_000 == 19_999:
-            time.sleep(0.3)  # the writer drops what comes faster than it can write
-        writer.scalars(step, now - (steps - step) / RATE, {"train/loss": loss_at(step, rng)})
-    if closed:
-        writer.mark(Mark(steps - 1, now, "closed"))
-        writer.close()
-    return writer
+def until(terminal: Terminal, holds: Callable[[bytes], object]) -> float:
+    """Return the seconds since its start until something holds; inf after a minute."""
+    while not holds(bytes(terminal.sent)):
+        if time.perf_counter() - terminal.began > LONGEST_S:
+            return math.inf
+        terminal.read(0.01)
+    return time.perf_counter() - terminal.began
 
 
-class Training:
-    """Goes on writing steps from a thread, until it is stopped."""
-
-    def __init__(self, writer: RunWriter, first: int) -> None:
-        self._writer, self._step = writer, first
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._go)
-        self._thread.start()
-
-    def _go(self) -> None:
-        rng = random.Random(1)
-        while not self._ended.wait(1 / RATE):
-            self._writer.scalars(
-                self._step,
-                time.time(),
-                {"train/loss": loss_at(self._step, rng), "train/grad_norm": rng.uniform(1, 2)},
-            )
-            self._step += 1
-
-    def stop(self) -> None:
-        """End the thread and the run."""
-        self._ended.set()
-        self._thread.join()
-        self._writer.close()
-
-
-def command(folder: Path) -> list[str]:
-    """Return the words that open the interface."""
-    return [sys.executable, "-m", "lossmon", "tui", str(folder.parent)]
-
-
-def bytes_per_second(folder: Path, columns: int, rows: int, keys: str, seconds: float) -> float:
-    """Return bytes a second once the first screens are painted."""
-    terminal = Terminal(command(folder), columns=columns, rows=rows)
+def starts(name: str, start: Start) -> Iterator[Row]:
+    """Yield what a start takes until the first frame and until the first curve."""
+    terminal = start(80, 24)
+    until(terminal, has_text)
+    yield f"{name}: CPU s to the first frame", terminal.cpu()
+    wall = until(terminal, re.compile(CURVE).search)
+    yield f"{name}: s to the first curve", wall
+    yield f"{name}: CPU s to the first curve", math.inf if math.isinf(wall) else terminal.cpu()
     terminal.read(4)
-    terminal.press(keys)
-    terminal.read(2)
-    before = len(terminal.sent)
+    yield f"{name}: bytes in the first seconds", float(len(terminal.sent))
+    yield f"{name}: MB of memory", terminal.memory() / 1e6
+    terminal.close()
+
+
+def rates(
+    name: str, start: Start, size: tuple[int, int], keys: str, seconds: float
+) -> Iterator[Row]:
+    """Yield bytes a second and CPU seconds a minute once the first screens are painted."""
+    terminal = start(*size)
+    until(terminal, re.compile(CURVE).search)
+    terminal.read(3)
+    if keys:
+        terminal.press(keys)
+        terminal.read(2)
+    sent, spent = len(terminal.sent), terminal.cpu()
     terminal.read(seconds)
-    rate = (len(terminal.sent) - before) / seconds
+    at = f"{name} {size[0]}x{size[1]}"
+    yield f"{at}: bytes/s", (len(terminal.sent) - sent) / seconds
+    yield f"{at}: CPU s a minute", (terminal.cpu() - spent) * 60 / seconds
+    yield f"{at}: MB of memory", terminal.memory() / 1e6
     terminal.close()
-    return rate
 
 
-def start(folder: Path, until: str) -> tuple[float, float]:
-    """Return CPU seconds and wall seconds until `until` is on the screen."""
-    terminal = Terminal(command(folder), columns=80, rows=24)
-    terminal.read(20, until=until)
-    spent = terminal.cpu(), time.perf_counter() - terminal.began
-    terminal.close()
-    return spent
-
-
-def key_latency(folder: Path, columns: int, rows: int, key: str, shown: str) -> float:
-    """Return the median seconds from a key to what it shows, on a slow line, while it trains."""
-    terminal = Terminal(command(folder), columns=columns, rows=rows)
-    terminal.read(6, bytes_per_s=LINE)
+def latency(
+    start: Start, size: tuple[int, int], subject: Subject, line: int, rounds: int
+) -> Iterator[Row]:
+    """Yield the milliseconds from a key to what it shows, on a slow line, while it trains."""
+    terminal = start(*size)
+    pace = line * 1000
+    terminal.read(12, bytes_per_s=pace)
+    if subject.enters:
+        terminal.press(subject.enters)
+        terminal.read(3, bytes_per_s=pace)
     spent = []
-    for _ in range(7):
-        terminal.read(1, bytes_per_s=LINE)
+    for key, shown in subject.keys * rounds:
         terminal.press(key)
-        spent.append(terminal.read(5, until=shown, bytes_per_s=LINE))
-        terminal.read(1, bytes_per_s=LINE)
-        terminal.press(key)  # it undoes what it did
+        spent.append(terminal.read(LONGEST_S / 2, until=shown, bytes_per_s=pace))
+        terminal.read(1, bytes_per_s=pace)
+        terminal.press(key)
+        terminal.read(1.5, bytes_per_s=pace)
+    at = f"{size[0]}x{size[1]}: ms from a key to the screen, {line} KB/s"
+    yield at, 1000 * statistics.median(spent)
     terminal.close()
-    return statistics.median(spent)
 
 
-def measure(seconds: float) -> dict[str, float]:
-    """Return everything measured, by name."""
-    found: dict[str, float] = {}
+def import_textual() -> float:
+    """Return the CPU seconds of importing what every program of Textual's imports."""
+    terminal = Terminal([sys.executable, "-c", "import textual.app; input()"], columns=80, rows=24)
+    before = -1.0
+    while terminal.cpu() > before:
+        before = terminal.cpu()
+        terminal.read(0.5)
+    terminal.press("\n")
+    terminal.wait(5)
+    return before
+
+
+def measured(subject: Subject, logs: Path, args: argparse.Namespace) -> Iterator[Row]:
+    """Yield everything measured of one viewer."""
+
+    def on(root: Path) -> Start:
+        return lambda columns, rows: Terminal(subject.words(root), columns=columns, rows=rows)
+
     with tempfile.TemporaryDirectory() as folder:
-        small, large, live = (Path(folder) / name / "run" for name in ("small", "large", "live"))
-        write(small, 500, closed=True)
-        write(large, 1_000_000, closed=True)
-        starts = [start(small, "lossmon") for _ in range(5)]
-        found["start: CPU s to the first frame"] = statistics.median(cpu for cpu, _ in starts)
-        found["start: s to the first frame"] = statistics.median(wall for _, wall in starts)
-        found["start: s to the curve of 1 M steps"] = statistics.median(
-            start(large, CURVE)[1] for _ in range(3)
-        )
-        found["idle: bytes/s"] = bytes_per_second(small, 80, 24, "", seconds)
-        training = Training(write(live, 3000, closed=False), 3000)
-        for columns, rows in SIZES:
-            size = f"{columns}x{rows}"
-            for screen, keys in (("overview", ""), ("run", "\r")):
-                found[f"live {size} {screen}: bytes/s"] = bytes_per_second(
-                    live, columns, rows, keys, seconds
-                )
-            for key, shown in (("f", "frozen"), ("?", "freeze the screen")):
-                found[f"live {size}: ms from {key} to the screen at 16 KB/s"] = 1000 * key_latency(
-                    live, columns, rows, key, shown
-                )
-        training.stop()
-    return found
+        if subject.reads_wandb:
+            with growing_for_wandb(Path(folder) / "ended", steps=10_000, live=False) as root:
+                yield from _rounds(args.rounds, lambda: starts("10k", on(root)))
+                yield from rates("idle", on(root), SIZES[0], "", args.seconds)
+        else:
+            if not subject.enters:
+                for name in (*LENGTHS, "1000 runs"):
+                    rounds = args.rounds if name in ("10k", "1 M") else 1
+                    yield from _rounds(rounds, lambda n=name: starts(n, on(logs / n)))
+            yield from rates("idle", on(logs / "10k"), SIZES[0], subject.enters, args.seconds)
+        grow = growing_for_wandb if subject.reads_wandb else growing
+        with grow(Path(folder) / "live") as root:
+            time.sleep(2)
+            for size in SIZES:
+                yield from rates("live", on(root), size, subject.enters, args.seconds)
+            for size, line in ((SIZES[0], 16), (SIZES[0], 64), (SIZES[1], 16)):
+                yield from latency(on(root), size, subject, line, args.rounds)
+
+
+def _rounds(count: int, measure: Callable[[], Iterator[Row]]) -> Iterator[Row]:
+    """Yield the median of several rounds of rows."""
+    tables = [dict(measure()) for _ in range(count)]
+    for name in tables[0]:
+        yield name, statistics.median(table[name] for table in tables)
+
+
+def table(found: dict[str, dict[str, float]], *, markdown: bool) -> str:
+    """Return the numbers of all viewers beside the budgets; a missed one is marked."""
+    names = list(dict.fromkeys(name for rows in found.values() for name in rows))
+    head = ["", "budget", *found]
+    lines = [head, ["---"] * len(head)] if markdown else [head]
+    for name in names:
+        budget = BUDGETS.get(name)
+        cells = [name, "" if budget is None else f"{budget:g}"]
+        for subject, rows in found.items():
+            value = rows.get(name)
+            missed = budget is not None and value is not None and value > budget
+            mark = " (missed)" if missed and subject.startswith("lossmon") else ""
+            cells.append(_cell(value) + mark)
+        lines.append(cells)
+    if markdown:
+        return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    return "".join(f"{line[0]:46}" + "".join(f"{c:>18}" for c in line[1:]) + "\n" for line in lines)
+
+
+def _cell(value: float | None) -> str:
+    if value is None:
+        return "-"
+    if math.isinf(value):
+        return f"> {LONGEST_S:.0f}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
 
 
 def main() -> None:
     """Measure, print a table, write JSON."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seconds", type=float, default=20.0, help="length of each recording")
+    parser.add_argument("--seconds", type=float, default=15.0, help="length of each recording")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="starts and keys, of which the median"
+    )
+    parser.add_argument("--logs", type=Path, help="where the finished logs are, or are written")
+    parser.add_argument("--only", nargs="+", help="these viewers alone")
+    parser.add_argument("--markdown", action="store_true", help="print a table for the docs")
     parser.add_argument("--json", type=Path, help="write the numbers there as well")
     args = parser.parse_args()
-    found = measure(args.seconds)
-    for name, value in found.items():
-        print(f"{name:48} {value:10.3g}")
+    found: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        logs = args.logs or Path(folder)
+        finished(logs, [*LENGTHS, "1000 runs"])
+        for subject in SUBJECTS:
+            if subject.is_here and (not args.only or subject.name in args.only):
+                found[subject.name] = dict(measured(subject, logs, args))
+                print(f"{subject.name}: done", file=sys.stderr, flush=True)
+    print(f"import textual: {import_textual():.2g} CPU s\n")
+    print(table(found, markdown=args.markdown), end="")
     if args.json:
         args.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 

@@ -179,22 +179,35 @@ class Table:
 
         `records` selects by index, so that a window costs no copy of the whole table.
         """
-        known = np.arange(len(self))[records]
+        wanted = _all_of(records, len(self))
         if signal.name not in self.signals:
-            return np.full((len(known), self.values.shape[1]), np.nan)
+            return np.full((len(self.steps[wanted]), self.values.shape[1]), np.nan)
         index = self.signals.index(signal.name)
-        whole = len(known) == len(self) and bool((known[1:] > known[:-1]).all())
-        wanted = slice(0, len(self)) if whole else known
         if isinstance(self.values, np.ndarray):
-            column: NDArray[Any] = self.values[wanted, :, index]
+            column: NDArray[Any] = self.values[:, :, index][wanted]
         else:
             column = self.values.column(index, wanted)
         return column.astype(np.float64)
+
+    def records(self, records: Steps) -> Floats:
+        """Return shape (k, rows, columns): all signals of some records, by index."""
+        if isinstance(self.values, np.ndarray):
+            return self.values[records].astype(np.float64)
+        columns = [self.values.column(index, records) for index in range(len(self.signals))]
+        return np.stack(columns, axis=2).astype(np.float64)
 
     def until(self, step: int) -> Table:
         """Return the records up to and including `step`."""
         n = int(np.searchsorted(self.steps, step, side="right"))
         return replace(self, steps=self.steps[:n], wall_times=self.wall_times[:n])
+
+
+def _all_of(records: slice | Steps, count: int) -> slice | Steps:
+    """Return what selects the same of `count` records, as a slice where that is all of them."""
+    if isinstance(records, slice):
+        records = np.arange(*records.indices(count))
+    whole = len(records) == count and bool((records[1:] > records[:-1]).all())
+    return slice(0, count) if whole else records
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,10 @@ START = 1_700_000_000.0
 PATIENCE_S = 60.0
 """Far more than another process needs, on a busy machine too."""
 
+# Two threads for tensors of a few hundred numbers wait for each other most of the time: ten times
+# slower, on a busy machine twenty. Of PyTorch, which nobody has imported yet, here and in children.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # The same examples every time, and no clock: a busy machine must not fail a test.
 settings.register_profile(
     "steady",

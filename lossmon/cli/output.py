@@ -6,8 +6,10 @@ A reader that goes away (`| head`) ends the output and changes neither the exit 
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
@@ -56,6 +58,30 @@ def use_colour(stream: TextIO | None) -> bool:
     if stream is None or os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb":
         return False
     return stream.isatty()
+
+
+def takes_signs() -> bool:
+    """Return whether the encoding of stdout has the signs that lossmon draws with."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        "⣿│▒".encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def wait_for_reader(seconds: float) -> bool:
+    """Wait; return False, at once, where nobody reads stdout any more.
+
+    Without it a command that has nothing to write would never learn that its reader has gone.
+    """
+    try:
+        waiter = select.poll()
+        waiter.register(sys.stdout.fileno(), 0)
+    except (AttributeError, OSError, ValueError):  # Windows has no poll; a stream may be no file
+        time.sleep(seconds)
+        return True
+    return not waiter.poll(seconds * 1000)
 
 
 def columns() -> int:

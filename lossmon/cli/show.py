@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from lossmon.cli.codes import HEALTHY
-from lossmon.cli.output import columns, emit, use_colour
+from lossmon.cli.output import columns, emit, takes_signs, use_colour
 from lossmon.cli.runs import read_each, runs_called
 from lossmon.cli.source import LOGDIR, fetched
 from lossmon.errors import UsageError
@@ -54,7 +54,7 @@ def _print(args: argparse.Namespace, view: RunView, entries: list[Entry], width:
         emit(_json(view, entries))
         return HEALTHY
     text = _text(view, entries, f"lossmon ls {shlex.quote(args.logdir)}", width)
-    if args.charset == "ascii" or (args.charset is None and not _takes_braille()):
+    if args.charset == "ascii" or (args.charset is None and not takes_signs()):
         from lossmon.tui.plain import to_ascii
 
         text = to_ascii(text)
@@ -80,12 +80,3 @@ def _json(view: RunView, entries: list[Entry]) -> str:
     others = [one.name for one in entries if one.name != view.name]
     state = state_dict(view.run, view.report, view.life)
     return dump({"schema": SCHEMA, "run": state, "others": others})
-
-
-def _takes_braille() -> bool:
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    try:
-        "⣿│▒".encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from lossmon.cli.output import named
 from lossmon.cli.progress import Progress
+from lossmon.errors import UsageError
+from lossmon.numfmt import printable
 
 if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
@@ -70,6 +72,16 @@ def fetch(source: Source) -> None:
         source.fetch(show)
     finally:
         progress.clear()
+
+
+def refuse_file(source: Source) -> None:
+    """Complain of a file where a folder is to be watched, which need not exist yet.
+
+    Raises:
+        UsageError: It is a file.
+    """
+    if source.root.is_file():
+        raise UsageError(f"{printable(source.shown)} is a file; pass the folder that holds it")
 
 
 @contextmanager

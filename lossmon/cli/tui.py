@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
+from operator import le
 from typing import TYPE_CHECKING, Any
 
 from lossmon.cli.codes import HEALTHY
-from lossmon.cli.output import columns, emit, note, use_colour
+from lossmon.cli.notify import add_notify
+from lossmon.cli.output import columns, emit, note, takes_signs, use_colour
 from lossmon.cli.runs import read_all
-from lossmon.cli.source import ADDRESS, fetch, opened
+from lossmon.cli.source import ADDRESS, fetch, opened, refuse_file
 from lossmon.errors import UsageError
-from lossmon.numfmt import printable
 
 if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
+    from lossmon.tui.app import LossmonApp
+    from lossmon.tui.notice import Way
 
 
 def add_parser(commands: Any) -> None:
@@ -26,27 +30,63 @@ def add_parser(commands: Any) -> None:
         metavar="LOGDIR",
         help=f"a run, or a folder of runs, {ADDRESS}; it need not exist yet",
     )
+    parser.add_argument("--once", action="store_true", help="print one screen as text, and end")
+    parser.add_argument("--width", metavar="N", type=int, help="its columns (the terminal's)")
+    parser.add_argument("--height", metavar="N", type=int, help="its rows (the terminal's)")
+    parser.add_argument("--screen", choices=("overview", "run"), help="which (the first)")
+    add_notify(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Show the interface until it is left; without a terminal print the verdicts once."""
     with opened(args.logdir) as source:
-        if source.root.is_file():
-            raise UsageError(f"{printable(source.shown)} is a file; pass the folder that holds it")
-        return _show(source) if _has_terminal() else _print_once(source)
+        refuse_file(source)
+        if args.once:
+            return _print_screen(args, source)
+        return _show(source, args.notify) if _has_terminal() else _print_once(source)
 
 
-def _show(source: Source) -> int:
+def _print_screen(args: argparse.Namespace, source: Source) -> int:
+    from lossmon.tui.still import LEAST, MOST, still
+
+    terminal = shutil.get_terminal_size((80, 24))
+    width = terminal.columns if args.width is None else args.width
+    size = width, terminal.lines if args.height is None else args.height
+    if not all(map(le, LEAST, size)) or not all(map(le, size, MOST)):
+        raise UsageError(
+            f"a screen has {LEAST[0]} to {MOST[0]} columns and {LEAST[1]} to {MOST[1]} rows, "
+            f"not {size[0]} and {size[1]}"
+        )
+    fetch(source)
+    rows = still(source, size, screen=args.screen or "", colour=use_colour(sys.stdout))
+    text = "".join(f"{row}\n" for row in rows)
+    if not takes_signs():
+        from lossmon.tui.plain import to_ascii
+
+        text = to_ascii(text)
+    emit(text)
+    return HEALTHY
+
+
+def _show(source: Source, ways: list[Way]) -> int:
     _prefer_256_colours()
-    from lossmon.tui.app import LossmonApp
-
-    app = LossmonApp(source)
+    app = _app(source, ways)
     source.follow()
     app.run(mouse=False)
     if app.fault is not None:
         raise app.fault
     return app.return_code or HEALTHY
+
+
+def _app(source: Source, ways: list[Way]) -> LossmonApp:
+    if ways:
+        from lossmon.tui.noticing import NoticingApp
+
+        return NoticingApp(source, ways)
+    from lossmon.tui.app import LossmonApp
+
+    return LossmonApp(source)
 
 
 def _has_terminal() -> bool:

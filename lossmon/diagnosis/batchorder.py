@@ -52,13 +52,13 @@ def order(facts: Facts) -> Order | None:
     """Return the order of the targets over the run; None where they are not known."""
     steps = facts.batches.measured(LABEL_COUNTS[0])[0]
     steps = steps[early_and_spread(len(steps), FEW)]
-    counts = np.stack([facts.total(signal, steps) for signal in LABEL_COUNTS], 1)
+    counts = facts.totals(LABEL_COUNTS, steps)
     full = counts.sum(1) > 0
     if full.sum() > 1:
         return _of_classes(steps[full], counts[full])
     steps = facts.batches.measured(TARGET_MEAN)[0]
     steps = steps[early_and_spread(len(steps), FEW)]
-    means, spreads = facts.total(TARGET_MEAN, steps), facts.total(TARGET_STD, steps)
+    means, spreads = facts.totals((TARGET_MEAN, TARGET_STD), steps).T
     known = np.isfinite(spreads)
     return _of_values(steps[known], means[known], spreads[known]) if known.sum() > 1 else None
 
@@ -67,7 +67,8 @@ def _of_classes(steps: Steps, counts: Floats) -> Order | None:
     sizes = counts.sum(1, keepdims=True)
     shares = counts / sizes
     pooled = counts.sum(0) / counts.sum()
-    drawn = np.array([expected_entropy(tuple(pooled), int(n)) for n in sizes[:, 0]])
+    lengths, which = np.unique(sizes[:, 0], return_inverse=True)
+    drawn = np.array([expected_entropy(tuple(pooled), int(n)) for n in lengths])[which]
     if not drawn.mean() > 0:
         return None
     # Overlap of two histograms: 1 for equal ones, 0 for ones without a class in common.
@@ -76,7 +77,7 @@ def _of_classes(steps: Steps, counts: Floats) -> Order | None:
         steps=steps,
         sorted_share=float(1 - _entropy(shares).mean() / drawn.mean()),
         neighbours=_between_neighbours(steps, overlap),
-        others=float(overlap[np.triu_indices(len(steps), 1)].mean()),
+        others=_between_all(overlap),
         classes=int((pooled > 0).sum()),
         typical=float(np.median((counts > 0).sum(1))),
     )
@@ -92,10 +93,16 @@ def _of_values(steps: Steps, means: Floats, spreads: Floats) -> Order | None:
         steps=steps,
         sorted_share=between / (between + within),
         neighbours=_between_neighbours(steps, alike),
-        others=float(alike[np.triu_indices(len(steps), 1)].mean()),
+        others=_between_all(alike),
         classes=0,
         typical=float("nan"),
     )
+
+
+def _between_all(alike: Floats) -> float:
+    """Return the mean over all pairs of two, of a symmetric matrix."""
+    n = len(alike)
+    return float((alike.sum() - np.trace(alike)) / (n * (n - 1)))
 
 
 def _between_neighbours(steps: Steps, alike: Floats) -> float:

@@ -1,6 +1,6 @@
 """The verdict on a run, with its history: a fold over the run, not a memory of polls.
 
-The rules are evaluated at fixed, geometrically growing steps (about 40 in a run of 10,000) and at
+The rules are evaluated at fixed, geometrically growing steps (27 in a run of 10,000) and at
 the last one. A report therefore depends on the log alone, however often it was looked at.
 """
 
@@ -18,7 +18,7 @@ from lossmon.diagnosis.rules import load_rules
 from lossmon.records import Run
 
 FIRST_CHECKPOINT = 10
-GROWTH = 1.2
+GROWTH = 1.3
 
 
 def diagnose(run: Run, *, ignore: Sequence[str] = ()) -> Report:

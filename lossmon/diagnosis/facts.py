@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossmon import signals
+from lossmon.diagnosis.gains import Gains, first_gains
 from lossmon.diagnosis.level import Level, level
 from lossmon.diagnosis.motion import Motion, motion
 from lossmon.diagnosis.recorded import EARLY_ROWS as EARLY_ROWS
@@ -131,6 +132,11 @@ class Facts(Recorded):
     def level(self) -> Level:
         """How much of the prior's loss is explained."""
         return level(self)
+
+    @cached_property
+    def gains(self) -> Gains | str:
+        """By how much each layer multiplied before the first step, or why that is not known."""
+        return first_gains(self)
 
     @cached_property
     def motion(self) -> Motion:

@@ -8,6 +8,7 @@ times the standard deviation of random weights: sqrt(2) after He, 1 after Glorot
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,7 @@ from lossmon.records import ParameterInfo
 from lossmon.signals import WEIGHT_NORM
 
 if TYPE_CHECKING:
-    from lossmon.diagnosis.facts import Facts
+    from lossmon.diagnosis.recorded import Recorded
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +40,7 @@ class Gains:
     """One for each parameter of the run; NaN for those that are no matrices, or were not read."""
 
 
-def first_gains(facts: Facts) -> Gains | str:
+def first_gains(facts: Recorded) -> Gains | str:
     """Return the gains before the first step, or why they are not known."""
     meta, steps = facts.run.meta, facts.sampled_steps
     if meta is None or not len(steps):
@@ -54,7 +55,7 @@ def first_gains(facts: Facts) -> Gains | str:
     return Gains(int(steps[0]), norms / np.sqrt(rows))
 
 
-def _last_layers(facts: Facts) -> frozenset[str]:
+def _last_layers(facts: Recorded) -> frozenset[str]:
     """Return the names of the layers that no other one is known to be fed by."""
     infos = facts.layers.infos
     used = {at for info in infos for at in info.sources}
@@ -69,5 +70,9 @@ def _rows(parameter: ParameterInfo, last: frozenset[str]) -> float:
     if kind in TABLES:
         multiplied = parameter.tied or parameter.name.rpartition(".")[0] in last
         return float(shape[0]) if multiplied else float("nan")
-    known = "Transpose" not in kind and any(name in kind for name in KINDS)
-    return float(shape[0]) if known else float("nan")
+    return float(shape[0]) if _rows_are_units(kind) else float("nan")
+
+
+@lru_cache(maxsize=256)
+def _rows_are_units(kind: str) -> bool:
+    return "Transpose" not in kind and any(name in kind for name in KINDS)

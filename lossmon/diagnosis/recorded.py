@@ -7,7 +7,7 @@ of a log has its own: what is not known is NaN or left out here, and never guess
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -213,8 +213,16 @@ class Recorded:
     def is_recorded(self, signal: Signal) -> bool:
         """Return whether a signal was measured at least once."""
         if signal not in self._recorded:
-            self._recorded[signal] = _measured(self.run, signal, self._most)
+            self._recorded[signal] = signal.name in self._at_ends.get(
+                signal.scope, ()
+            ) or _measured(self.run, signal, self._most)
         return self._recorded[signal]
+
+    @cached_property
+    def _at_ends(self) -> dict[str, frozenset[str]]:
+        """Names of the signals that the first or the last record of each table has, at once."""
+        tables = {"parameter": self.table, "layer": self.run.layers, "run": self.run.totals}
+        return {scope: _in_ends(table) for scope, table in tables.items() if table}
 
     @cached_property
     def _recorded(self) -> dict[Signal, bool]:
@@ -222,13 +230,18 @@ class Recorded:
 
     def total(self, signal: Signal, steps: Steps) -> Floats:
         """Return a run-level signal at `steps`; NaN where it was not sampled."""
+        return self.totals((signal,), steps)[:, 0]
+
+    def totals(self, wanted: Sequence[Signal], steps: Steps) -> Floats:
+        """Return shape (len(steps), signals) of run-level signals; NaN where not sampled."""
         table = self.run.totals
-        out = np.full(len(steps), np.nan)
+        out = np.full((len(steps), len(wanted)), np.nan)
         if table is None or not len(table):
             return out
         at = np.minimum(np.searchsorted(table.steps, steps), len(table) - 1)
         hit = table.steps[at] == steps
-        out[hit] = table.column(signal, at[hit])[:, 0]
+        for place, signal in enumerate(wanted):
+            out[hit, place] = table.column(signal, at[hit])[:, 0]
         return out
 
     def ever(self, signal: Signal) -> Floats:
@@ -299,8 +312,10 @@ def _measured(run: Run, signal: Signal, most: int) -> bool:
     table = {"parameter": run.parameters, "layer": run.layers, "run": run.totals}[signal.scope]
     if table is None or not len(table) or signal.name not in table.signals:
         return False
-    ends = np.array([0, len(table) - 1])
-    if np.isfinite(table.column(signal, ends)).any():
-        return True
     rows = in_blocks(len(table)) if signal.scope == "run" else early_and_spread(len(table), most)
     return bool(np.isfinite(table.column(signal, rows)).any())
+
+
+def _in_ends(table: Table) -> frozenset[str]:
+    ends = np.isfinite(table.records(np.array([0, len(table) - 1])))
+    return frozenset(name for at, name in enumerate(table.signals) if ends[:, :, at].any())

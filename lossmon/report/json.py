@@ -48,7 +48,7 @@ def report_dict(report: Report) -> dict[str, Any]:
         "status": report.status,
         "steps": int(report.steps),
         "cause": report.cause,
-        "findings": [_finding(finding) for finding in report.findings],
+        "findings": [finding_dict(finding) for finding in report.findings],
         "history": [
             {"rule": entry.rule, "event": entry.event, "step": int(entry.step)}
             for entry in report.history
@@ -66,7 +66,8 @@ def report_dict(report: Report) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_dict(finding: Finding) -> dict[str, Any]:
+    """Return one element of `findings`."""
     return {
         "rule": finding.rule,
         "severity": finding.severity,

@@ -12,7 +12,6 @@ import signal
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App
 from textual.binding import Binding
 
 from lossmon.eventfile.sources.address import is_remote
@@ -23,6 +22,7 @@ from lossmon.tui.screens.overview import OverviewScreen
 from lossmon.tui.screens.run import RunScreen
 from lossmon.tui.snapshot import Snapshot
 from lossmon.tui.tailer import Tailer
+from lossmon.tui.thrifty import ThriftyApp
 
 if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
@@ -33,7 +33,7 @@ _LOCAL_S, _REMOTE_S = 0.5, 1.0
 """Least time between two updates, where all is here and where a line lies between."""
 
 
-class LossmonApp(App[int]):
+class LossmonApp(ThriftyApp):
     """Shows the runs at and below a folder until it is told to quit."""
 
     CSS_PATH = "app.tcss"

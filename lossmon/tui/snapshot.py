@@ -55,6 +55,8 @@ class Snapshot:
     runs: tuple[RunView, ...] = ()
     problem: str = ""
     """Why there are no runs, or why what is shown of them may be behind; "" where it is not."""
+    is_behind: bool = False
+    """Whether verdicts are still to come, or to be renewed."""
 
     def find(self, key: Key | None) -> RunView | None:
         """Return the run of that key."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lossmon.numfmt import MISSING, fmt
+from lossmon.numfmt import MISSING, fmt, printable
 from lossmon.tui.line import Span
 from lossmon.tui.snapshot import RunView
 
@@ -35,6 +35,7 @@ STATUS: Mapping[Status, tuple[str, str]] = {
 
 WELL = 4
 """Urgency of a run that needs nobody."""
+_SENTENCE = 300
 
 
 def life_words(view: RunView) -> tuple[str, str, str]:
@@ -90,6 +91,14 @@ def life(view: RunView) -> Span:
     sign, word, style = life_words(view)
     since = f" {view.age} ago" if view.age and view.life in ("dead", "unknown", "finished") else ""
     return f"{sign} {word}{since}", style
+
+
+def death(view: RunView) -> str:
+    """Return where an exception ended the run, and which; "" where none did."""
+    mark = next((mark for mark in reversed(view.run.marks) if mark.kind == "exception"), None)
+    if mark is None or view.life != "dead":
+        return ""
+    return f"died at step {mark.step}: {printable(str(mark.detail.get('error', '')), _SENTENCE)}"
 
 
 def speed(view: RunView) -> str:

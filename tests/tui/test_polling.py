@@ -4,14 +4,22 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
 
+from lossmon.diagnosis.engine import Fold
+from lossmon.diagnosis.finding import Report
 from lossmon.eventfile.framing import frame
 from lossmon.eventfile.sources import LocalSource
+from lossmon.eventfile.writer import RunWriter
+from lossmon.records import Run, RunMeta
+from lossmon.tui import polling
 from lossmon.tui.polling import Poller
+from lossmon.tui.snapshot import Snapshot
 from lossmon.tui.words import life, speed
 
 
@@ -59,3 +67,33 @@ def test_a_folder_that_turns_out_to_hold_the_settings_of_a_run_is_let_go(
     assert shows(["net/1700000000"])
     write_run("net", np.linspace(2, 1, 40))
     until(lambda: shows(["net"]))
+
+
+def test_what_a_first_verdict_takes_does_not_delay_the_second(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    until: Callable[[Callable[[], bool]], None],
+) -> None:
+    now, cost = [0.0], iter([10.0, 1.0, 1.0])
+
+    class Slow(Fold):
+        def advance(self, run: Run) -> Report:
+            now[0] += next(cost)
+            return super().advance(run)
+
+    monkeypatch.setattr(polling, "Fold", Slow)
+    monkeypatch.setattr(polling, "time", SimpleNamespace(monotonic=lambda: now[0], time=time.time))
+    writer = RunWriter(tmp_path / "net", RunMeta("r", "r-0", start_wall=time.time()), flush_s=0.01)
+    poller, behind = Poller(LocalSource(tmp_path, str(tmp_path))), []
+    for step in range(3):
+        writer.scalars(step, time.time(), {"train/loss": 1.0})
+        shown: list[Snapshot] = []
+
+        def is_seen(step: int = step, shown: list[Snapshot] = shown) -> bool:
+            shown.extend(poller.poll())
+            return any(view.run.last_step == step for one in shown for view in one.runs)
+
+        until(is_seen)
+        behind.append(shown[-1].is_behind)
+    writer.close()
+    assert behind == [False, False, True]

@@ -47,6 +47,8 @@ Mask = NDArray[np.bool_]
 
 def check(facts: Facts) -> Outcome:
     """Fire where most weights are frozen at a random start, and the rest explains little."""
+    if facts.trainable.all():
+        return CLEAR
     frozen, sizes = _frozen(facts), np.array([p.numel for p in facts.parameters], np.float64)
     wide = np.array([len(p.shape) >= 2 for p in facts.parameters], bool)
     learning = wide & facts.trainable
@@ -72,8 +74,8 @@ def check(facts: Facts) -> Outcome:
 
 def _frozen(facts: Facts) -> Mask:
     """Return which parameters are frozen, stand still, and are used by a module that ran."""
-    ran = np.nan_to_num(facts.parameter(MODULE_RAN, facts.run_rows)) >= 1
-    return np.asarray(~facts.trainable & ~facts.moves & ran.any(axis=0))
+    ran = (facts.parameter(MODULE_RAN, facts.run_rows) >= 1).any(axis=0)
+    return np.asarray(~facts.trainable & ~facts.moves & ran)
 
 
 def _heads_only(learning: Mask, frozen: Mask) -> bool:

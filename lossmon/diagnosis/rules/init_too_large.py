@@ -33,7 +33,7 @@ from lossmon.batchsignals import INPUT_HIGH, INPUT_LOW, PREDICTION_STD, TARGET_S
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.gains import Gains, first_gains
+from lossmon.diagnosis.gains import Gains
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.numfmt import fmt
 from lossmon.signals import CRITERION_LOSS, SATURATED_SHARE, WEIGHT_NORM
@@ -52,7 +52,7 @@ CLASSIFIERS = ("cross_entropy", "nll_loss", "with_logits")
 
 def check(facts: Facts) -> Outcome:
     """Fire where the weights began with gains far above 1, and the first pass shows it."""
-    gains = first_gains(facts)
+    gains = facts.gains
     if isinstance(gains, str):
         return Skipped(gains)
     large = np.nan_to_num(gains.values) > LARGE.value

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.gains import Gains, first_gains
+from lossmon.diagnosis.gains import Gains
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.numfmt import fmt
 from lossmon.signals import STD_IN, UNIT_STD, WEIGHT_NORM
@@ -50,7 +50,7 @@ MATRICES = 2
 
 def check(facts: Facts) -> Outcome:
     """Fire where small weights let nothing of the input reach the output, from the start to now."""
-    gains = first_gains(facts)
+    gains = facts.gains
     if isinstance(gains, str):
         return Skipped(gains)
     small = (gains.values < SMALL.value * _of_torch(facts)) & (gains.values > 0)

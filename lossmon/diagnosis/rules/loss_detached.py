@@ -41,7 +41,7 @@ def check(facts: Facts) -> Outcome:
     """Fire where a module ran and its parameters, held by an optimizer, never got a gradient."""
     if len(facts.sampled_steps) < SAMPLES:
         return Skipped(f"{plural(len(facts.sampled_steps), 'sampled step')}, {SAMPLES} needed")
-    reached = np.nan_to_num(facts.arrived) > 0
+    reached = facts.arrived > 0
     looks = np.isfinite(facts.parameter(GRAD_ARRIVED, facts.run_rows)).sum(axis=0)
     ran = _ran(facts)
     # What is moved by other means is a copy, such as a moving average of the weights.
@@ -64,7 +64,7 @@ def check(facts: Facts) -> Outcome:
 def _ran(facts: Facts) -> NDArray[np.float64]:
     """Return 1 for parameters whose modules ran, 0.5 without gradients, 0 where none was seen."""
     seen = facts.parameter(MODULE_RAN, facts.run_rows)
-    return np.asarray(np.nan_to_num(seen).max(axis=0, initial=0.0))
+    return np.asarray(np.fmax.reduce(seen, axis=0, initial=0.0))
 
 
 def _cut(names: int) -> np.ndarray:

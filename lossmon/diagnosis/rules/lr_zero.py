@@ -72,7 +72,7 @@ def check(facts: Facts) -> Outcome:
     stop = _stop(facts, known)
     if stop is None or not stop.members.any() or not _lasts(facts, stop):
         return CLEAR
-    arriving = facts.held & (np.nan_to_num(facts.arrived) > 0)
+    arriving = facts.held & (facts.arrived > 0)
     if (arriving & ~stop.members).any():
         return _part(facts, stop)
     reasons = _way_to_go(facts, stop)
@@ -102,7 +102,7 @@ def _rate(facts: Facts, index: int) -> Series | None:
 
 def _stop(facts: Facts, known: list[tuple[int, Series]]) -> Stop | None:
     group = np.array([p.group for p in facts.parameters])
-    arriving = facts.held & (np.nan_to_num(facts.arrived) > 0)
+    arriving = facts.held & (facts.arrived > 0)
     stopped = [
         (i, rate) for i, rate in known if rate.high[-1] == 0 and (arriving & (group == i)).any()
     ]

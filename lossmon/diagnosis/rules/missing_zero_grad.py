@@ -40,7 +40,7 @@ SAMPLES = 5
 def check(facts: Facts) -> Outcome:
     """Fire where most parameters' gradients outlive nearly every step."""
     stale = facts.parameter(GRAD_STALE, facts.run_rows)
-    with_gradient = (np.nan_to_num(facts.parameter(GRAD_NORM, facts.run_rows)) > 0).any(axis=0)
+    with_gradient = (facts.parameter(GRAD_NORM, facts.run_rows) > 0).any(axis=0)
     # optimizer.zero_grad() clears what the optimizer holds; the rest is another fault's.
     with_gradient &= facts.held
     judged = np.isfinite(stale).any(axis=1)

@@ -65,7 +65,7 @@ def check(facts: Facts) -> Outcome:
 def _first(facts: Facts, signal: Signal) -> tuple[int, tuple[str, ...]] | None:
     if facts.table is None or not len(facts.table):
         return None
-    hit = np.nan_to_num(facts.table.column(signal)) > 0
+    hit = facts.table.column(signal) > 0
     if not hit.any():
         return None
     row = int(np.argmax(hit.any(axis=1)))

@@ -36,7 +36,7 @@ MISSING = Threshold(0, "parameters", "by definition")
 
 def check(facts: Facts) -> Outcome:
     """Fire where some of the parameters that get gradients are held, and others never move."""
-    arriving = facts.trainable & (np.nan_to_num(facts.arrived) > 0)
+    arriving = facts.trainable & (facts.arrived > 0)
     missing = arriving & ~facts.held & ~facts.moves
     if not missing.any() or not (arriving & facts.held).any():
         return CLEAR

@@ -40,7 +40,7 @@ HELD = Threshold(0, "parameters", "by definition")
 
 def check(facts: Facts) -> Outcome:
     """Fire where gradients arrive and no optimizer that steps holds what they arrive at."""
-    arriving = facts.trainable & (np.nan_to_num(facts.arrived) > 0)
+    arriving = facts.trainable & (facts.arrived > 0)
     foreign = sum(group.foreign for group in facts.groups)
     if not arriving.any() or not foreign or (facts.held & arriving).any():
         return CLEAR

@@ -35,7 +35,7 @@ SAMPLES = 3
 
 def check(facts: Facts) -> Outcome:
     """Fire where what arrives is never there when the optimizer steps, for any held parameter."""
-    held = facts.held & (np.nan_to_num(facts.arrived) > 0)
+    held = facts.held & (facts.arrived > 0)
     if not held.any():
         return CLEAR
     rows = facts.run_rows
@@ -43,7 +43,7 @@ def check(facts: Facts) -> Outcome:
     # A parameter that the step's optimizer does not hold is not looked at then.
     measured = ~np.isnan(facts.parameter(UPDATE_NORM, rows)[:, held])
     arrived = (facts.parameter(GRAD_ARRIVED, rows)[:, held] > 0) & measured
-    broken = np.nan_to_num(facts.parameter(GRAD_NONFINITE, rows)[:, held]) > 0
+    broken = facts.parameter(GRAD_NONFINITE, rows)[:, held] > 0
     gone = ((norm == 0) | np.isnan(norm)) & ~broken
     if arrived.any(axis=1).sum() < SAMPLES:
         return Skipped(f"gradients arrived in fewer than {SAMPLES} sampled steps")

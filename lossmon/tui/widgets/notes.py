@@ -8,6 +8,7 @@ from lossmon.numfmt import plural, printable
 from lossmon.report.text import LOST_RANKS, dropped_words, lost_words
 from lossmon.tui.line import Line, fit, line
 from lossmon.tui.snapshot import RunView
+from lossmon.tui.words import death
 
 _SENTENCE = 300
 
@@ -26,9 +27,8 @@ def note_count(view: RunView) -> int:
 def _notes(view: RunView) -> Iterator[tuple[str, str, str]]:
     """Yield sign, text and style."""
     kinds = {mark.kind: mark for mark in view.run.marks}
-    died = kinds.get("exception")
-    if died is not None and view.life == "dead":
-        yield "✕", f"died at step {died.step}: {_text(died.detail.get('error', ''))}", "error"
+    if death(view):
+        yield "✕", death(view), "error"
     off = kinds.get("collector-off")
     if off is not None:
         what, why = _text(off.detail.get("collector", "")), _text(off.detail.get("error", ""))
