@@ -64,7 +64,7 @@ def check(facts: Facts) -> Outcome:
 def _ran(facts: Facts) -> NDArray[np.float64]:
     """Return 1 for parameters whose modules ran, 0.5 without gradients, 0 where none was seen."""
     seen = facts.parameter(MODULE_RAN, facts.run_rows)
-    return np.asarray(np.nan_to_num(seen).max(axis=0, initial=0.0))
+    return np.asarray(np.fmax.reduce(seen, axis=0, initial=0.0))
 
 
 def _cut(names: int) -> np.ndarray:

@@ -90,9 +90,10 @@ def check(facts: Facts) -> Outcome:
 def _endless(facts: Facts) -> tuple[Evidence, ...]:
     """Return what tells that a hand-written loss is at most 0 and falls from there."""
     lowering = [info for info in facts.batches.criteria if info.lowers]
-    now, first = recent_loss(facts), facts.first_loss
-    if not lowering or not len(facts.losses) or not math.isfinite(first):
+    finite, first = facts.losses[np.isfinite(facts.losses)], facts.first_loss
+    if not lowering or not len(finite) or not math.isfinite(first):
         return ()
+    now = float(finite[-FIRST:].mean())  # it may have overflowed since
     limit = min(first, BELOW.value) - (RISEN.value - 1) * abs(first)
     if not now < limit:
         return ()
@@ -236,6 +237,10 @@ RULE = Rule(
         Case("minus a quarter of it", lambda: _maximised(-0.25)),
         Case("an optimizer that maximises", lambda: _maximised(1.0, groups=_MAXIMISING)),
         Case("nll_loss of raw logits", lambda: _raw_logits(20.0)),
+        Case(
+            "minus a distance, until it overflows",
+            lambda: _by_hand(np.append(-np.geomspace(1, 1e30, 290), np.full(10, np.nan))),
+        ),
         Case(
             "the logarithm of a probability, lowered by hand",
             lambda: _by_hand(-np.linspace(0.7, 90, 300)),
