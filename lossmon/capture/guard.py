@@ -23,6 +23,11 @@ class Guard:
         """Return whether `collector` is still on."""
         return self._failures.get(collector, 0) < FAILURES_UNTIL_OFF
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether any collector ever has."""
+        return bool(self._failures)
+
     def run(self, collector: str, work: Callable[..., Any], *args: Any) -> Any:
         """Return `work(*args)`, or None where it raised or the collector is off."""
         if self._failures and not self.allows(collector):

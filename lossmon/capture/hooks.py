@@ -109,6 +109,7 @@ class Taps:
         optimizer = lane.optimizer()
         if lane.stage == STEPPING and optimizer is not None:
             self._step_begins(optimizer)
+            lane.hand_over_step()
 
     def takes_word(self, owner: object, loss: Any) -> bool:
         """Return whether the loss that the loop tells `owner` was taken by the quiet lane."""

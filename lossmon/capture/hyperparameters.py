@@ -16,6 +16,7 @@ from lossmon.signals import MOMENTUM, WEIGHT_DECAY, group_tag
 
 MAX_CHANGES = 50
 """Changes of other options that are written down."""
+_WATCHED = (*SHOWN, "weight_decay")
 Options = dict[str, Any]
 
 
@@ -25,6 +26,10 @@ class OptionWatch:
     def __init__(self) -> None:
         self._last: list[Options] | None = None
         self._changes = 0
+
+    def is_known(self, optimizers: Iterable[Optimizer]) -> bool:
+        """Return whether all is as it was at the last look."""
+        return [_options(group) for o in optimizers for group in o.param_groups] == self._last
 
     def look(
         self, optimizers: Iterable[Optimizer], names: Sequence[str]
@@ -59,12 +64,15 @@ class OptionWatch:
             others.append({"group": name, "option": key, "from": old, "to": new})
 
 
+def watched(group: Mapping[str, Any]) -> list[Any]:
+    """Return the options of a group that are watched, to be compared with themselves later."""
+    return [group.get(key) for key in _WATCHED]
+
+
 def _options(group: Mapping[str, Any]) -> Options:
     """Return what can be compared of a group's options; the first of the betas is its momentum."""
     options: Options = {
-        key: value
-        for key in (*SHOWN, "weight_decay")
-        if isinstance(value := group.get(key), int | float | tuple)
+        key: value for key in _WATCHED if isinstance(value := group.get(key), int | float | tuple)
     }
     betas = options.pop("betas", None)
     if isinstance(betas, tuple) and betas and isinstance(betas[0], int | float):

@@ -89,6 +89,18 @@ class RunLog:
         tags = [group_tag(LR, name) for name in self._names] if len(self._names) > 1 else [LR.tag]
         return None if scalars.waits else (writer.plain, tags)
 
+    def is_known(self, held: int) -> bool:
+        """Return whether optimizers that hold so many parameters are as they were when read last.
+
+        False as well where somebody has failed, or a rank knows only its part.
+        """
+        known = held == self._held and self._options.is_known(self._holders.living())
+        return known and not self._is_sharded and not self.guard.has_failed
+
+    def table(self, step: int, wall_time: float, parameters: Floats, totals: Floats) -> None:
+        """Write the wide record of a step at once; it says nothing of layers."""
+        self._files()[0].wide(step, wall_time, parameters, self._no_layers, totals)
+
     def name_rates(self, rates: Mapping[int, list[float | None]]) -> dict[str, float]:
         """Return lr numbers of the past, one list for each id() of an optimizer, as scalars."""
         self._files()

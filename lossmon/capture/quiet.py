@@ -16,8 +16,10 @@ from typing import Any, Protocol
 from torch import Tensor
 from torch.optim import Optimizer
 
+from lossmon.capture.cycle import Cycle
 from lossmon.capture.foreign import FOREIGN
 from lossmon.capture.groups import number
+from lossmon.capture.samples import Sample
 from lossmon.capture.scalars import Line
 from lossmon.signals import LOSS, STEP_MS
 
@@ -92,22 +94,30 @@ class QuietLane:
         groups = optimizer.param_groups
         if self.stage != STEPPING or len(groups) != len(self._rates):
             return False
-        now = time.perf_counter() - FOREIGN.spent_s
+        self._note(groups, time.perf_counter() - FOREIGN.spent_s)
+        self._end()
+        return True
+
+    def _note(self, groups: Sequence[Mapping[str, Any]], now: float) -> None:
+        """Note the scalars of a step that has ended `now`, by the clock of the training."""
         self.step_s, self.last_end = now - self.last_end, now
-        self.values = values = {LOSS.tag: self.loss, STEP_MS.tag: 1e3 * self.step_s}
+        self.values = values = {LOSS.tag: self.loss}
         for group, tag in zip(groups, self._rates):  # noqa: B905  # as long, and strict= costs
             rate = group.get("lr")
             if type(rate) is not float:
                 rate = _rate(rate)
             if rate is not None:
                 values[tag] = rate
+        values[STEP_MS.tag] = 1e3 * self.step_s
         self._wall_time = time.time()
+
+    def _end(self) -> None:
+        """Write the step, or wait for the word of the loop."""
         if self._is_told:
             self.owner.step = self.step + 1
             self.stage = STEPPED
         else:
             self._put()
-        return True
 
     def takes_word(self, loss: Any) -> bool:
         """Take the loss as the loop tells it, None for the one of the pass."""
@@ -120,10 +130,22 @@ class QuietLane:
         self._put()
         return True
 
-    def line(self, losses: list[Tensor | float]) -> Line:
-        """Return the step that waits for the loop's word, with other losses."""
+    def cycle(self, *, waits_for_loss: bool) -> Cycle:
+        """Return the step that waits for the loop's word; without a loss where that brings it."""
+        losses: list[Tensor | float] = [] if waits_for_loss else [self.loss]
         values = {tag: value for tag, value in self.values.items() if tag != LOSS.tag}
-        return Line(self.step, self._wall_time, values, losses)
+        line, sample = Line(self.step, self._wall_time, values, losses), self.sample()
+        return Cycle(line, sample is not None, {id(self.optimizer())}, sample)
+
+    def sample(self) -> Sample | None:
+        """Return the wide record of the step that waits; None where none is made."""
+        return None
+
+    def ended(self, steps: int) -> None:
+        """Learn that the lane has ended after so many steps."""
+
+    def hand_over_step(self) -> None:
+        """Give whoever was told just now that a step begins what was noted when it began."""
 
     def _put(self) -> None:
         step = self.step

@@ -23,6 +23,7 @@ from lossmon.capture.foreign import training_clock
 from lossmon.capture.groups import Holders, held_count, lr_numbers
 from lossmon.capture.layout import capturing, renewed
 from lossmon.capture.log import RunLog
+from lossmon.capture.normslane import Accounts, NormsLanes
 from lossmon.capture.passes import Passes
 from lossmon.capture.quiet import PASSED, SHORTEST_LANE, STEPPED, STEPPING, QuietLane
 from lossmon.capture.renewal import Renewal
@@ -86,6 +87,8 @@ class Recorder:
             norms_only=norms_only,
         )
         self._renewal = Renewal(start.rows, start.scan or (lambda: renewed(self.start.rows)))
+        accounts = Accounts(self.log, schedule, self._stopwatch, self._renewal, self._sampler)
+        self._lanes = NormsLanes(accounts, start.clock, wanted=norms_only)
         self._losses: Losses = []
         self._given: Losses = []
         self._ticks = Ticks()
@@ -244,29 +247,30 @@ class Recorder:
         optimizers, cycle = self.holders.living(), self._cycle
         plain = len(optimizers) == len(self.holders) == 1 and self._passes.are_single
         begun = self.pending or self._given or cycle is None or cycle.is_open
-        odd = self._sampling or self.kept is not None or self._closed or self._transfer.is_flying
-        last, told = self._schedule.quiet_until(self.step), self._user_reports
-        if not plain or begun or odd or self._last_end is None or last - self.step < SHORTEST_LANE:
+        odd = self.kept is not None or self._closed or self._transfer.is_flying
+        told, taken, last_end = self._user_reports, self._steps_taken, self._last_end
+        is_quick = last_end is not None and 0 < self._step_s < LONG_STEP_S
+        if not plain or begun or odd or told is None or last_end is None or not is_quick:
             return None
-        ways = self.log.quiet_ways() if 0 < self._step_s < LONG_STEP_S else None
-        if ways is None or told is None:
-            return None
-        return QuietLane(self, optimizers[0], *ways, last, self._last_end, is_told=told)
+        if self._sampling:
+            return self._lanes.begin(self, optimizers[0], taken, last_end, is_told=told)
+        last = self._schedule.quiet_until(self.step)
+        ways = self.log.quiet_ways() if last - self.step >= SHORTEST_LANE else None
+        return ways and QuietLane(self, optimizers[0], *ways, last, last_end, is_told=told)
 
     def go_on_after(self, lane: QuietLane) -> None:
         """Take back what the lane knows: the steps made in it, and the one under way."""
-        optimizer, stage = lane.optimizer(), lane.stage
+        stage = lane.stage
         steps = lane.step - lane.first + (stage == STEPPED)
         self.step = lane.first + steps
         self._steps_taken += steps
-        for number in self._own_steps:
-            self._own_steps[number] += steps
+        self._own_steps = {number: count + steps for number, count in self._own_steps.items()}
         self._last_end, self._step_s = lane.last_end, lane.step_s or self._step_s
+        lane.ended(steps)
         if stage in (PASSED, STEPPING):
             self.pending, self._losses = 1, [None if self._user_gives_loss else lane.loss]
         elif stage == STEPPED:
-            losses: list[Tensor | float] = [] if self._user_gives_loss else [lane.loss]
-            self._cycle = Cycle(lane.line(losses), False, {id(optimizer)})
+            self._cycle = lane.cycle(waits_for_loss=self._user_gives_loss)
 
     def close(self, *, error: str | None = None) -> None:
         """Write what is held back and close the files; nothing for a run without a step."""
@@ -305,10 +309,8 @@ class Recorder:
     def _after(
         self, optimizer: Optimizer | None, lane: int, own_step: int, joined: Cycle | None = None
     ) -> Sample | None:
-        step, joins = (self.step, False) if joined is None else (joined.line.step, True)
-        sample = self._sampler.after(
-            optimizer, step=step, lane=lane, own_step=own_step, joins=joins
-        )
+        at, joins = (self.step, False) if joined is None else (joined.line.step, True)
+        sample = self._sampler.after(optimizer, step=at, lane=lane, own_step=own_step, joins=joins)
         if sample is not None:
             sample.totals[0, RUN_COLUMNS["backwards"]] = self.pending
             sample.totals[0, RUN_COLUMNS["optimizer_steps"]] = self._steps_taken
@@ -339,16 +341,14 @@ class Recorder:
             cycle.line.values.update(self.guard.run("lr", self.log.name_rates, cycle.rates) or {})
         if cycle.sample is not None:
             self.guard.run("updates", self.log.sample, cycle.sample, cycle.line)
-            # Not needed again, and it holds a model's worth of numbers.
-            cycle.sample = None
+            cycle.sample = None  # it holds a model's worth of numbers
         self.log.put(cycle.line)
         for kind, detail in self._sampler.take_notes():
             self.log.mark(cycle.line.step, kind, detail)
 
     def _line(self, now: float) -> Line:
-        losses: list[Tensor | float] = []
-        if self._given or not self._user_gives_loss:
-            losses = [loss for loss in self._given or self._losses if loss is not None]
+        kept = self._given or ([] if self._user_gives_loss else self._losses)
+        losses = [loss for loss in kept if loss is not None]
         line = Line(self.step, time.time(), {}, losses)
         self._given, self._losses = [], []
         if self.kept is None:

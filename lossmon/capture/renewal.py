@@ -30,7 +30,8 @@ class Renewal:
         self._scan = scan
         self._looks = 0
         self._held = -1
-        self._rows = rows
+        self.rows = rows
+        """Those that are right now."""
         self._marks = [_mark(row) for row in rows]
         self._known = _facts(rows)
 
@@ -41,17 +42,32 @@ class Renewal:
         `step` is 0 before the first one: what comes then has been there from the beginning.
         """
         self._looks += 1
-        due = self._looks & (self._looks - 1) == 0 or self._looks % SCAN_EVERY == 0
-        marks = [_mark(row) for row in self._rows]
-        if marks == self._marks and held == self._held and not due:
+        if not _is_due(self._looks) and self.is_known(held):
             return None
-        self._marks, self._held = marks, held
+        self._marks, self._held = [_mark(row) for row in self.rows], held
         rows = self._scan()
         if not rows or _facts(rows) == self._known:
             return None
-        self._rows, self._known = _dated(self._rows, rows, step), _facts(rows)
-        self._marks = [_mark(row) for row in self._rows]
-        return self._rows
+        self.rows, self._known = _dated(self.rows, rows, step), _facts(rows)
+        self._marks = [_mark(row) for row in self.rows]
+        return self.rows
+
+    def is_known(self, held: int) -> bool:
+        """Return whether all is as it was found by the last look."""
+        return held == self._held and [_mark(row) for row in self.rows] == self._marks
+
+    @property
+    def free_looks(self) -> int:
+        """How many looks come before the next one that walks the model in any case."""
+        return next(n for n in range(SCAN_EVERY) if _is_due(self._looks + 1 + n))
+
+    def looked(self, times: int) -> None:
+        """Count looks that somebody else has taken, and that found nothing."""
+        self._looks += times
+
+
+def _is_due(looks: int) -> bool:
+    return looks & (looks - 1) == 0 or looks % SCAN_EVERY == 0
 
 
 def _mark(row: Row) -> Mark:

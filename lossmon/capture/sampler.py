@@ -31,7 +31,14 @@ from lossmon.capture.losssign import at_most_0
 from lossmon.capture.modes import COLUMNS as MODE_COLUMNS
 from lossmon.capture.modes import ModeMeter
 from lossmon.capture.rhythm import Rhythm
-from lossmon.capture.samples import PARAMETER_COLUMNS, RUN_COLUMNS, Sample, SampleMeter, blank
+from lossmon.capture.samples import (
+    PARAMETER_COLUMNS,
+    RUN_COLUMNS,
+    Floats,
+    Sample,
+    SampleMeter,
+    blank,
+)
 from lossmon.capture.sharding import is_sharded
 from lossmon.capture.transfer import Transfer
 from lossmon.capture.unclipped import UNCLIPPED_FIRST, unclipped_norms
@@ -154,6 +161,11 @@ class StepSampler:
             if has_gradients:
                 meter.gradients(tensors, scale=getattr(optimizer, "grad_scale", None))
                 self._gradients_noted = True
+
+    def go_back(self, weights: Floats, norms: Floats) -> None:
+        """Have been told `before` when these were the weights, and the norms of the gradients."""
+        if self._meter is not None:
+            self._meter.go_back(weights, norms)
 
     def after(
         self, optimizer: Optimizer | None, *, step: int, lane: int, own_step: int, joins: bool

@@ -35,6 +35,7 @@ SIGNS_EVERY = 8
 by so many: what a penalty on them does changes slowly, and ranks must look at the same steps."""
 
 Floats = NDArray[np.float32]
+Rows = NDArray[np.bool_]
 PARAMETER_COLUMNS = {signal.name: i for i, signal in enumerate(PARAMETER_SIGNALS)}
 RUN_COLUMNS = {signal.name: i for i, signal in enumerate(RUN_SIGNALS)}
 
@@ -47,9 +48,9 @@ class Sample:
     wall_time: float
     parameters: Floats
     totals: Floats
-    held: NDArray[np.bool_]
+    held: Rows
     """Rows that the stepping optimizer holds: only they count towards the totals."""
-    elsewhere: NDArray[np.bool_]
+    elsewhere: Rows
     """Rows that only other optimizers of the run hold."""
     unclipped: Floats | None = None
     """Gradient norms before clipping, on their way too; None where no pass was looked at."""
@@ -98,30 +99,35 @@ class Sample:
 
     def scalars(self) -> dict[str, float]:
         """Return the total gradient norms, and the update ratio over the rows that are held."""
-        values = {}
-        broken = self.parameters[:, _GRAD_NONFINITE]
-        norm = _total(self.parameters[:, _GRAD_NORM], broken)
-        if norm is not None:
-            values[TOTAL_GRAD_NORM.tag] = norm
-        if self.unclipped is not None:
-            unclipped = self.parameters[:, _UNCLIPPED_NORM]
-            norm = _total(unclipped, broken)
-            if norm is not None and (norm == norm or not np.isnan(unclipped).all()):
-                values[TOTAL_UNCLIPPED_NORM.tag] = norm
-        moved = self.parameters if self.held.all() else self.parameters[self.held]
-        if len(moved):
-            update = moved[:, _UPDATE_NORM].astype(np.float64)
-            weight = moved[:, _WEIGHT_NORM].astype(np.float64)
-            total = math.sqrt(float(weight @ weight))
-            ratio = math.sqrt(float(update @ update)) / total if total else math.nan
-            values[TOTAL_UPDATE_RATIO.tag] = ratio
-        return values
+        return norm_scalars(self.parameters, self.held, has_unclipped=self.unclipped is not None)
 
 
 _OF_STEP = np.array([PARAMETER_COLUMNS[name] for name in (*updates.COLUMNS, UNIQUE_UNITS.name)])
 _GRAD_NORM, _GRAD_NONFINITE = PARAMETER_COLUMNS["grad_norm"], PARAMETER_COLUMNS["grad_nonfinite"]
 _UNCLIPPED_NORM = PARAMETER_COLUMNS["grad_norm_unclipped"]
 _UPDATE_NORM, _WEIGHT_NORM = PARAMETER_COLUMNS["update_norm"], PARAMETER_COLUMNS["weight_norm"]
+
+
+def norm_scalars(table: Floats, held: Rows, *, has_unclipped: bool = False) -> dict[str, float]:
+    """Return the total gradient norms of a table, and the update ratio over the rows `held`."""
+    values = {}
+    broken = table[:, _GRAD_NONFINITE]
+    norm = _total(table[:, _GRAD_NORM], broken)
+    if norm is not None:
+        values[TOTAL_GRAD_NORM.tag] = norm
+    if has_unclipped:
+        unclipped = table[:, _UNCLIPPED_NORM]
+        norm = _total(unclipped, broken)
+        if norm is not None and (norm == norm or not np.isnan(unclipped).all()):
+            values[TOTAL_UNCLIPPED_NORM.tag] = norm
+    moved = table if held.all() else table[held]
+    if len(moved):
+        update = moved[:, _UPDATE_NORM].astype(np.float64)
+        weight = moved[:, _WEIGHT_NORM].astype(np.float64)
+        total = math.sqrt(float(weight @ weight))
+        ratio = math.sqrt(float(update @ update)) / total if total else math.nan
+        values[TOTAL_UPDATE_RATIO.tag] = ratio
+    return values
 
 
 def _total(norms: Floats, broken: Floats) -> float | None:
@@ -188,6 +194,10 @@ class SampleMeter:
         self._present = np.array([g is not None for g in grads])
         for idx, meter in zip(self._indices, self._meters, strict=True):
             meter.gradients([grads[i] for i in idx], scale=scale)
+
+    def go_back(self, weights: Floats, norms: Floats) -> None:
+        """Take what somebody else noted before the step: all rows, in host memory."""
+        self._meters[0].go_back(weights, norms)
 
     def after(
         self, tensors: Sequence[Tensor | None], sample: Sample, *, lane: int, own_step: int

@@ -75,6 +75,10 @@ class StepMeter:
         self._weights = self._segments.gather(self._views)
         self._gradient = self._norms = None
 
+    def go_back(self, weights: Flat, norms: Flat) -> None:
+        """Take weights and norms of gradients that somebody else noted before the step."""
+        self._weights, self._norms = weights, norms
+
     def gradients(self, grads: Sequence[Tensor | None], *, scale: Tensor | None = None) -> None:
         """Note the gradients that the step uses; `scale` is divided out (fused GradScaler)."""
         whole = [dense(g) for g in grads]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,7 @@ from lossmon.capture.routes import Routes
 from lossmon.eventfile.logdir import read_run
 from lossmon.eventfile.queue import Queue
 from lossmon.records import Run
+from lossmon.signals import PARAMETER_SIGNALS, RUN_SIGNALS
 
 STEPS = 150
 ODD = (70, 71, 101, 133)
@@ -27,12 +29,14 @@ ODD = (70, 71, 101, 133)
 class Loop:
     """A plain loop, and what may happen in it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, every: int = 32, signals: str = "all") -> None:
         torch.manual_seed(0)
         self.model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1))
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.1, momentum=0.9)
         self.logdir = folder
-        self.monitor = lossmon.watch(self.model, self.optimizer, logdir=folder, every=32)
+        self.monitor = lossmon.watch(
+            self.model, self.optimizer, logdir=folder, every=every, signals=signals
+        )
 
     def loss(self) -> Tensor:
         return self.model(torch.randn(8, 4)).square().mean()
@@ -166,10 +170,67 @@ def scaled(loop: Loop, step: int) -> None:
     loop.optimizer.step()
 
 
+def frozen(loop: Loop, step: int) -> None:
+    if step in (70, 101):
+        loop.model[0].bias.requires_grad_(step == 101)
+        loop.model[0].bias.grad = None
+    loop.step()
+
+
+def replaced(loop: Loop, step: int) -> None:
+    if step == 71:
+        loop.model[0].weight = nn.Parameter(torch.ones(8, 4))
+    elif step == 101:
+        loop.model[2].weight.data = torch.ones(1, 8)
+    loop.step()
+
+
+def added(loop: Loop, step: int) -> None:
+    if step == 70:
+        loop.model.append(nn.Linear(1, 1))
+        loop.optimizer.add_param_group({"params": loop.model[-1].parameters()})
+    loop.step()
+
+
+def odd_gradients(loop: Loop, step: int) -> None:
+    loop.backward()
+    bias = loop.model[0].bias
+    if step == 70:
+        bias.grad = None
+    elif step in (101, 133):
+        bias.grad.fill_(1e30 if step == 101 else torch.nan)
+    loop.optimizer.step()
+
+
+def momentum_cycled(loop: Loop, step: int) -> None:
+    if step > 90:
+        loop.optimizer.param_groups[0]["momentum"] *= 0.99
+    loop.step()
+
+
+def nested_step(loop: Loop, step: int) -> None:
+    other = torch.optim.SGD([torch.ones(1, requires_grad=True)], lr=0.1)
+
+    def meddle(*_: Any) -> None:
+        if step in ODD:
+            with torch.no_grad():
+                loop.model[0].weight.add_(0.5)
+            other.step()  # when some weights have moved
+
+    handle = loop.optimizer.register_step_pre_hook(meddle)
+    loop.step()
+    handle.remove()
+
+
 BODIES = [
     untold, told, told_otherwise, told_nothing, told_at_times, scheduled, rate_in_a_tensor,
     group_added, accumulated_at_times, logged_in_between, failing_backward, failing_step,
     other_training_in_between, vector_root, step_without_a_pass, closure, scaled,
+]  # fmt: skip
+
+
+OF_PARAMETERS = [
+    frozen, replaced, added, odd_gradients, momentum_cycled, nested_step,
 ]  # fmt: skip
 
 
@@ -187,8 +248,10 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return steps
 
 
-def trained(folder: Path, body: Callable[[Loop, int], None]) -> tuple[Run, list[Tensor]]:
-    loop = Loop(folder)
+def trained(
+    folder: Path, body: Callable[[Loop, int], None], **options: Any
+) -> tuple[Run, list[Tensor]]:
+    loop = Loop(folder, **options)
     for step in range(STEPS):
         body(loop, step)
     loop.monitor.close()
@@ -227,6 +290,33 @@ def test_the_log_is_the_one_that_is_written_without_a_lane(
     assert not taken
     assert facts(quiet) == facts(slow)
     assert all(map(torch.equal, weights, others))
+
+
+@pytest.mark.parametrize("body", [*BODIES, *OF_PARAMETERS])
+def test_norms_of_every_step_are_those_that_are_written_without_a_lane(
+    body: Callable[[Loop, int], None],
+    tmp_path: Path,
+    taken: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    quick, weights = trained(tmp_path / "a", body, every=1, signals="norms")
+    assert len(taken) > 20
+    with monkeypatch.context() as patch:
+        patch.setattr(Routes, "quiet_lane", lambda self: None)
+        taken.clear()
+        slow, others = trained(tmp_path / "b", body, every=1, signals="norms")
+    assert not taken
+    assert str(facts(quick)) == str(facts(slow))  # as text NaN equals NaN
+    for one, other in zip(tables(quick) + weights, tables(slow) + others, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def tables(run: Run) -> list[Any]:
+    """All that the wide records say, by column."""
+    assert run.parameters is not None
+    assert run.totals is not None
+    parameters = [run.parameters.column(signal) for signal in PARAMETER_SIGNALS]
+    return parameters + [run.totals.column(signal) for signal in RUN_SIGNALS]
 
 
 def test_a_lane_takes_no_sampled_step(tmp_path: Path, taken: list[int]) -> None:
