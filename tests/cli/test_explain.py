@@ -79,6 +79,6 @@ def test_a_paragraph_is_broken_once_for_the_terminal_that_is_there(
         "      update.\n"
     ) in shown
     assert (
-        "  limits early_ratio: 0.3 of the weights (toy runs: lr 300\n"
-        "           times too high 0.7, healthy 0.06)\n"
+        "  limits early_ratio: 0.15 of the weights (toy runs: healthy\n"
+        "           0.06, too high 0.18-0.84)\n"
     ) in shown
