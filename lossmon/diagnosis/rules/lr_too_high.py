@@ -32,7 +32,6 @@ import numpy as np
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.gains import first_gains
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.stats import ratio
 from lossmon.numfmt import fmt
@@ -82,7 +81,7 @@ def _overgrown(facts: Facts, start: float, now: float) -> Found | None:
 
     Normalisation behind them keeps the loss from rising far; what they knew is gone all the same.
     """
-    gains, since = first_gains(facts), _early_onset(facts)
+    gains, since = facts.gains, _early_onset(facts)
     is_unsure = facts.is_improving and not facts.level.is_known
     if isinstance(gains, str) or since is None or is_unsure:
         return None
