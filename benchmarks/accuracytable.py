@@ -35,8 +35,8 @@ def markdown(found: Sequence[Judged], *, part: str, seeds: int) -> str:
         f"Written by `python benchmarks/accuracy.py --part {part} --seeds {seeds} --markdown "
         "docs/accuracy.md`. Every program has one fault; `--fixed` takes it out, and that twin is "
         "one of the healthy runs. Limits of rules were set on other programs "
-        "(`benchmarks/faults/calibration`, `demos/faults`). A run is right when its primary cause "
-        "is the fault it has.",
+        "(`calibration` and `development` in `benchmarks/faults`, and `demos/faults`). A run is "
+        "right when its primary cause is the fault it has.",
         "",
         "| | |",
         "|---|---|",
