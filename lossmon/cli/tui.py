@@ -17,12 +17,11 @@ from lossmon.cli.runs import read_all
 from lossmon.cli.source import ADDRESS, fetch, opened, refuse_file
 from lossmon.errors import UsageError
 from lossmon.numfmt import printable
+from lossmon.tui.keymap import SCREENS
 
 if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
     from lossmon.tui.app import LossmonApp
-
-SCREENS = ("overview", "run", "layers", "events")
 
 
 def add_parser(commands: Any) -> None:

@@ -41,17 +41,23 @@ class Happening:
 def happenings(run: Run) -> tuple[Happening, ...]:
     """Return all of them, ascending in step."""
     lr = run.scalar(signals.LR)
-    found = [] if lr is None else _jumps(lr)
+    found = [] if lr is None else _jumped(lr)
     for kind, words in _WORDS.items():
         marks = [mark for mark in run.marks if mark.kind == kind][:MOST]
         found += [Happening(mark.step, kind, words) for mark in marks if mark.step >= 0]
     return tuple(sorted(found, key=lambda one: one.step))
 
 
-def _jumps(lr: Series) -> list[Happening]:
+def jumps(lr: Series) -> list[int]:
+    """Return the rows at which a learning rate is far from the one before."""
     before, after = np.abs(lr.values[:-1]), np.abs(lr.values[1:])
     upper, lower = np.fmax(before, after), np.fmin(before, after)
-    rows = np.flatnonzero((upper > lower * _JUMP) & np.isfinite(upper)) + 1
+    rows: list[int] = np.flatnonzero((upper > lower * _JUMP) & np.isfinite(upper)).tolist()
+    return [row + 1 for row in rows]
+
+
+def _jumped(lr: Series) -> list[Happening]:
+    rows = jumps(lr)
     if len(rows) > MOST:
         return []
     return [
@@ -60,5 +66,5 @@ def _jumps(lr: Series) -> list[Happening]:
             "lr",
             f"lr {fmt(float(lr.values[row - 1]))} to {fmt(float(lr.values[row]))}",
         )
-        for row in rows.tolist()
+        for row in rows
     ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-OVERVIEW, RUN, LAYERS, EVENTS = "overview", "run", "layers", "events"
+SCREENS = OVERVIEW, RUN, LAYERS, EVENTS = "overview", "run", "layers", "events"
+"""In the order of their keys, from 1."""
 _OF_RUN = (RUN, LAYERS, EVENTS)
 _CHARTS = (OVERVIEW, RUN, LAYERS)
 
@@ -18,7 +19,7 @@ class Command:
     words: str
     key: str = ""
     """The key to press for it, of a pair the first; "" for what is several commands."""
-    screens: tuple[str, ...] = (OVERVIEW, RUN, LAYERS, EVENTS)
+    screens: tuple[str, ...] = SCREENS
 
 
 COMMANDS = (

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from lossmon.errors import NoDataError
 from lossmon.tui.app import LossmonApp
+from lossmon.tui.keymap import SCREENS
 from lossmon.tui.palette import STYLES
 from lossmon.tui.plain import RAW_SIGN
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 LEAST, MOST = (20, 5), (500, 200)
 """Columns and rows that a screen may have."""
-SCREENS = ("overview", "run", "layers", "events")
-"""In the order of their keys, from 1."""
 _LOOK_EVERY_S = 0.02
 _RANGE = STYLES["range"].bgcolor
 

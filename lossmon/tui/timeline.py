@@ -9,24 +9,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from lossmon import signals
 from lossmon.diagnosis.finding import Report
 from lossmon.numfmt import fmt, fmt_duration, plural, printable
 from lossmon.records import Mark, Run, Series
 from lossmon.report.curve import non_finite
+from lossmon.report.happenings import MOST, jumps
 from lossmon.tui.filtering import matches
 from lossmon.tui.snapshot import RunView
 
 KINDS = ("all", "findings", "run")
 """Which events are listed, in turn."""
 _SENTENCE = 300
-_MOST_CHANGES = 60
-"""Changes of the learning rate that are listed one by one: a schedule that moves at every step is
-no event."""
-_JUMP = 0.2
-"""Share by which a learning rate must change at once to be an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +134,12 @@ def _rates(run: Run) -> Iterator[Event]:
     for name, series in run.series.items():
         if name != tag and not name.startswith(f"{tag}/"):
             continue
-        values = series.values
-        with np.errstate(divide="ignore", invalid="ignore"):
-            change = np.abs(np.diff(values)) > _JUMP * np.maximum(np.abs(values[:-1]), 1e-300)
-        rows = np.flatnonzero(change) + 1
-        if len(rows) > _MOST_CHANGES:  # a warm-up, or a cycle: one event says it
+        rows = jumps(series)
+        if len(rows) > MOST:  # a warm-up, or a cycle: one event says it
             first, last = int(series.steps[rows[0]]), int(series.steps[rows[-1]])
             yield Event(first, "~", "dim", "lr", f"{name} changes at {len(rows)} steps to {last}")
             continue
-        for row in rows.tolist():
+        for row in rows:
             yield _rate(name, series, row)
 
 
