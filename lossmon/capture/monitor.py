@@ -230,6 +230,11 @@ class Monitor:
             )
             warn(f"lossmon: log() leaves out {printable(name, 80)}: {why}")
 
+    @property
+    def recorder(self) -> Recorder:
+        """What records the run; for lossmon's own use."""
+        return self._recorder
+
     def close(self) -> None:
         """End the log and leave no hook behind. Idempotent."""
         self._close(None)
@@ -291,8 +296,13 @@ def lookout_for(
     if on_finding is None and not stop_on:
         return None
     lookout = Lookout(stop_on, on_finding)
-    lookout.watch(Agreement(recorder.start, lambda: recorder.newest))
+    lookout.watch(agreement(recorder))
     return lookout
+
+
+def agreement(recorder: Recorder) -> Agreement:
+    """Return what the ranks of the recorder's run stop by."""
+    return Agreement(recorder.start, lambda: recorder.newest)
 
 
 def described(error: BaseException) -> str:
