@@ -20,6 +20,7 @@ from lossmon.errors import LossmonError
 
 COMMANDS = (
     "run", "tui", "tail", "check", "ls", "show", "report", "export", "explain", "doctor",
+    "completion",
 )  # fmt: skip
 """Modules of this package, in the order of the help; each has `add_parser` and `run`."""
 

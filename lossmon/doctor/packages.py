@@ -20,6 +20,7 @@ _FOR = {
     "remote": "for logs in object stores; ssh:// does without",
     "gpu": "for utilisation, power and temperature of NVIDIA GPUs",
     "fast": "to check long logs faster",
+    "completion": "for `lossmon completion`",
 }
 """Extra -> what it is good for."""
 UNREADABLE = "?"
