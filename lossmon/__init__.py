@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lossmon.diagnosis.finding import Report
+    from lossmon.errors import RunStopped
     from lossmon.eventfile.logdir import read_run
     from lossmon.probes.monitor import Monitor, watch
     from lossmon.probes.suite import probe
 
 from lossmon.version import __version__
 
-__all__ = ["Monitor", "__version__", "diagnose", "probe", "read_run", "watch"]
+__all__ = ["Monitor", "RunStopped", "__version__", "diagnose", "probe", "read_run", "watch"]
 
 
 def diagnose(logdir: str) -> Report:
@@ -36,6 +37,10 @@ def __getattr__(name: str) -> Any:
         from lossmon.probes.suite import probe
 
         return probe
+    if name == "RunStopped":
+        from lossmon.errors import RunStopped
+
+        return RunStopped
     if name == "read_run":
         from lossmon.eventfile.logdir import read_run
 
