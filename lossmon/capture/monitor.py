@@ -230,6 +230,11 @@ class Monitor:
             )
             warn(f"lossmon: log() leaves out {printable(name, 80)}: {why}")
 
+    @property
+    def recorder(self) -> Recorder:
+        """What records the run; for lossmon's own use."""
+        return self._recorder
+
     def close(self) -> None:
         """End the log and leave no hook behind. Idempotent."""
         self._close(None)
