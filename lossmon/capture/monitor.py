@@ -296,8 +296,13 @@ def lookout_for(
     if on_finding is None and not stop_on:
         return None
     lookout = Lookout(stop_on, on_finding)
-    lookout.watch(Agreement(recorder.start, lambda: recorder.newest))
+    lookout.watch(agreement(recorder))
     return lookout
+
+
+def agreement(recorder: Recorder) -> Agreement:
+    """Return what the ranks of the recorder's run stop by."""
+    return Agreement(recorder.start, lambda: recorder.newest)
 
 
 def described(error: BaseException) -> str:

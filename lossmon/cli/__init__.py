@@ -18,7 +18,10 @@ from lossmon.cli.codes import FAULT, INTERRUPTED, USAGE
 from lossmon.cli.output import flush, note
 from lossmon.errors import LossmonError
 
-COMMANDS = ("run", "tui", "tail", "check", "ls", "show", "report", "export", "explain")
+COMMANDS = (
+    "run", "tui", "tail", "check", "ls", "show", "report", "export", "explain", "doctor",
+    "completion",
+)  # fmt: skip
 """Modules of this package, in the order of the help; each has `add_parser` and `run`."""
 
 EXIT_CODES = """\

@@ -160,6 +160,8 @@ class LossmonApp(ThriftyApp):
         self._redraw()
         if first and self._is_one_run() and isinstance(self.screen, OverviewScreen):
             self.push_screen(RunScreen(self.snapshot.runs[0].key))
+        if first and self.snapshot.runs:
+            self.call_after_refresh(self._tailer.go_on)
 
     @property
     def _place(self) -> str:
