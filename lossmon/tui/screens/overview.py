@@ -14,7 +14,6 @@ from textual.timer import Timer
 from lossmon.tui.messages import FindingOpened, ScreenAsked
 from lossmon.tui.runlist import Choice, arranged, filtered, ordered
 from lossmon.tui.screens.live import LiveScreen
-from lossmon.tui.screens.prompt import PromptScreen
 from lossmon.tui.sight import Focus
 from lossmon.tui.snapshot import Key, RunView, Snapshot
 from lossmon.tui.widgets.chart import Chart, no_loss
@@ -223,6 +222,7 @@ class OverviewScreen(LiveScreen):
 
     def action_filter(self) -> None:
         """List only the runs whose name, state or diagnosis match what is typed."""
+        from lossmon.tui.screens.prompt import PromptScreen
 
         def changed(words: str) -> None:
             self._have(replace(self.owner.choice, words=words))
