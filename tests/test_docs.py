@@ -2,6 +2,7 @@
 
 A block's mark is the HTML comment above it: `not run: WHY`, `the file NAME`, `a script for
 torchrun`, or what a test of its own looks for. Blocks of one page run in order, in one folder.
+The page on clusters, whose commands need a scheduler and other hosts, has tests/test_clusters.py.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from lossmon.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted(path for path in (ROOT / "docs").glob("*.md") if path.name != "clusters.md"),
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "demos/README.md")),
 ]
 BLOCK = re.compile(r"(?:^<!-- (.*?) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
