@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from lossmon.diagnosis.engine import diagnose
 from lossmon.livefinding import LiveFinding
 from lossmon.records import Run
 
+PAGE = (Path(__file__).parents[2] / "docs/integrations.md").read_text(encoding="utf-8")
 BATCH = 16
 LONG = 200
 """Steps after which a verdict is given."""
@@ -81,6 +84,12 @@ def task(request: pytest.FixtureRequest) -> Task:
     if isinstance(request.param, Task):
         return request.param
     return next(task for task in VARIANTS if task.name == request.param)
+
+
+@pytest.fixture
+def small() -> Task:
+    """Where one variant will do."""
+    return Task(steps=6)
 
 
 @pytest.fixture(autouse=True)
@@ -235,3 +244,20 @@ def what_ended(run: Run) -> str:
 @pytest.fixture
 def ending() -> Callable[[Run], str]:
     return what_ended
+
+
+@pytest.fixture
+def follow(
+    small: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., dict[str, Any]]:
+    """Execute a recipe of docs/integrations.md, in a folder of its own, with the names given."""
+
+    def follow(name: str, **names: Any) -> dict[str, Any]:
+        found = re.search(rf"<!-- recipe: {name} -->\n```python\n(.*?)```", PAGE, re.DOTALL)
+        assert found is not None
+        monkeypatch.chdir(tmp_path)
+        names = {"loader": small.loader(), "criterion": nn.CrossEntropyLoss(), **names}
+        exec(found.group(1), names)
+        return names
+
+    return follow
