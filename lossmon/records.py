@@ -256,6 +256,8 @@ class RunMeta:
     """Rules that the user silenced."""
     versions: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    job: Mapping[str, str] = field(default_factory=dict)
+    """The batch job of the process, see `capture.job`; empty outside one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,8 @@ LOSS = _scalar(
     "train/loss",
     "loss",
     "",
-    "Loss of one step, as given to backward(); mean over the backward passes of the step.",
+    "Loss of one step, as given to backward(); mean over its backward passes, each made whole "
+    "again where it was divided to accumulate gradients.",
 )
 VAL_LOSS = _scalar(
     "val/loss",

@@ -52,13 +52,6 @@ def test_every_command_in_the_table_of_the_readme_runs(
         assert "a" in capsys.readouterr().out or {"-o", "--html"} & {*words.split()}
 
 
-def test_the_page_of_rules_is_fresh(
-    run_python: Callable[..., subprocess.CompletedProcess[str]],
-) -> None:
-    fresh = run_python("-m", "lossmon", "explain", "--markdown").stdout
-    assert (ROOT / "docs/rules.md").read_text(encoding="utf-8") == fresh
-
-
 def test_the_pictures_of_the_terminal_name_the_keys_that_it_has() -> None:
     from lossmon.tui.widgets import keys
 

@@ -18,13 +18,17 @@ from lossmon.cli.codes import FAULT, INTERRUPTED, USAGE
 from lossmon.cli.output import flush, note
 from lossmon.errors import LossmonError
 
-COMMANDS = ("run", "tui", "tail", "check", "ls", "show", "report", "export", "explain")
+COMMANDS = (
+    "run", "tui", "tail", "alert", "check", "ls", "show", "report", "export", "explain",
+    "doctor", "completion",
+)  # fmt: skip
 """Modules of this package, in the order of the help; each has `add_parser` and `run`."""
 
 EXIT_CODES = """\
 exit codes:
   0 healthy   1 internal error   2 usage   3 findings at or above --fail-on
-  4 no data   5 run stalled or dead (commands that watch)   130 interrupted
+  4 no data   5 run stalled or dead (commands that watch)   6 ended by run --stop-on
+  130 interrupted
 """
 
 
