@@ -75,6 +75,14 @@ def test_package_never_loads_a_stranger(
     assert not loaded_by(run_python, MODULES_BELOW.format(packages=packages)) & strangers
 
 
+def test_the_integrations_import_neither_torch_nor_a_framework_before_one_is_used(
+    run_python: RunPython,
+) -> None:
+    statement = "import lossmon, lossmon.integrations; lossmon.integrations"
+    frameworks = {"lightning", "pytorch_lightning", "transformers", "accelerate", "ignite"}
+    assert not loaded_by(run_python, after(statement)) & {"torch", "numpy", "skorch", *frameworks}
+
+
 def test_reading_and_judging_a_run_needs_no_torch(run_python: RunPython) -> None:
     statement = "import lossmon; lossmon.read_run; import lossmon.diagnosis.engine"
     assert "torch" not in loaded_by(run_python, after(statement))

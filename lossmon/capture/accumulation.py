@@ -8,6 +8,7 @@ there were; a division by anything else is the loop's own business.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ from torch import Tensor
 
 from lossmon.capture.graph import function_name
 
+DIVISIONS = 4
+"""One upon the other that are looked at: Accelerate divides what transformers has divided."""
 _SUM = 2
 """ATen's number for reduction="sum"."""
 Divisor = Tensor | float
@@ -69,20 +72,22 @@ def _divisor(node: Any, *, is_scaled: bool) -> Divisor | None:
     """Return what a loss was divided by at last: a number, or a count of targets in a tensor."""
     if is_scaled and node is not None:
         node = node.next_functions[0][0]
-    name = "" if node is None else function_name(node)
-    if name not in ("Div", "Mul"):
-        return None
-    other = node._saved_other
-    if not isinstance(other, Tensor) or other.numel() != 1:
-        return None
-    summed = getattr(node.next_functions[0][0], "_saved_reduction", None) == _SUM
-    if summed and name == "Div":
-        return other.detach() if other.requires_grad else other
-    if not other.is_cpu:
-        return None
-    # A number of the loop's own is in host memory, wherever the loss is.
-    value = float(other)
-    return value if name == "Div" else round(1 / value, 6) if value else None
+    product = 1.0
+    for _ in range(DIVISIONS):
+        if node is None or function_name(node) not in ("Div", "Mul"):
+            break
+        is_quotient, other = function_name(node) == "Div", node._saved_other
+        node = node.next_functions[0][0]
+        if not isinstance(other, Tensor) or other.numel() != 1:
+            break
+        if is_quotient and getattr(node, "_saved_reduction", None) == _SUM:
+            return other
+        if not other.is_cpu:
+            break
+        # A number of the loop's own is in host memory, wherever the loss is.
+        value = float(other)
+        product *= value if is_quotient else 1 / value if value else math.nan
+    return round(product, 6)
 
 
 def _alike(one: Divisor | None, other: Divisor | None) -> bool:

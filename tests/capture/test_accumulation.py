@@ -63,8 +63,9 @@ def recorded(
         lambda loss, passes: loss * (1 / passes),
         lambda loss, passes: loss.div_(passes),
         lambda loss, passes: scaler.scale(loss / passes),
+        lambda loss, passes: loss / passes / 1,
     ],
-    ids=["not", "by passes", "by passes of a whole step", "times", "in place", "scaled"],
+    ids=["not", "by passes", "by passes of a whole step", "times", "in place", "scaled", "twice"],
 )
 def test_a_loss_that_is_divided_to_accumulate_is_recorded_whole(
     recorded: Callable[..., Any], divided: Divide
