@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from bokeh.embed import json_item
@@ -19,12 +20,14 @@ def draw_machine(
 ) -> list[dict[str, Any]]:
     """Return the figures to embed, each with its name and its title."""
     ruler, seen = axis_of(run, across, view)
-    options = {"view": seen, "ruler": ruler, "look": look, "left": left, "across": across}
+    drawn = partial(
+        machine_figure, height=None, view=seen, ruler=ruler, look=look, left=left, across=across
+    )
     return [
         {
             "name": dial.name,
             "title": dial.title,
-            "item": json_item(machine_figure(dial, height=None, **options)),
+            "item": json_item(drawn(dial)),
         }
         for dial in dials(run)
     ]
