@@ -57,6 +57,7 @@ ENVIRONMENTS = (
     Environment("remote", "3.12", (*LOOKING, "remote", "no torch"), "remote"),
     Environment("gpu", "3.12", (*LOOKING, "gpu", "no torch"), "gpu"),
     Environment("fast", "3.12", (*LOOKING, "fast", "no torch"), "fast"),
+    Environment("completion", "3.12", (*LOOKING, "completion", "no torch"), "completion"),
     Environment(
         "remote, gpu and fast, oldest",
         "3.10",
@@ -71,7 +72,7 @@ ENVIRONMENTS = (
     Environment(
         "all",
         "3.11",
-        (*TRAINING, "tab", "report --html", "remote", "gpu", "fast"),
+        (*TRAINING, "tab", "report --html", "remote", "gpu", "fast", "completion"),
         "all",
         ("torch==2.13.0",),
     ),

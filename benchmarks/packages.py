@@ -136,6 +136,14 @@ def _output(*command: str | Path, env: dict[str, str] | None = None) -> str | No
     return done.stdout if done.returncode == 0 else None
 
 
+def _write(args: argparse.Namespace, outcomes: list[Outcome]) -> None:
+    """Write what there is so far: a run of an hour may be cut off."""
+    if args.json:
+        args.json.write_text(json.dumps([asdict(one) for one in outcomes], indent=1) + "\n")
+    if args.markdown:
+        args.markdown.write_text(markdown(outcomes, ENVIRONMENTS), encoding="utf-8")
+
+
 def main() -> int:
     """Try the environments, and return 1 where one of them failed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -152,13 +160,10 @@ def main() -> int:
             if not args.only or case.name in args.only:
                 outcomes.append(attempt(case, built, folder))
                 print(table(outcomes[-1:]), end="", flush=True)
+                _write(args, outcomes)
     finally:
         if args.folder is None:
             shutil.rmtree(folder, ignore_errors=True)
-    if args.json:
-        args.json.write_text(json.dumps([asdict(one) for one in outcomes], indent=1) + "\n")
-    if args.markdown:
-        args.markdown.write_text(markdown(outcomes, ENVIRONMENTS), encoding="utf-8")
     return int(any(one.problem or any(one.trials.values()) for one in outcomes))
 
 

@@ -206,7 +206,8 @@ class LayerInfo:
     settings: Mapping[str, float] = field(default_factory=dict)
     """What it was built with: `p` of dropout, `momentum` and `eps` of normalisation; `values`,
     the number of values behind each batch statistic when its layers were first seen to run; and
-    `scale`, the number that its output is multiplied by before the function that follows."""
+    `scale`, the number that its output is multiplied by before the function that follows. `p` and
+    `values` of a layer of another kind are those of functional dropout and batch norm behind it."""
 
 
 @dataclass(frozen=True, slots=True)

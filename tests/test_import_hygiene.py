@@ -62,6 +62,7 @@ def test_help_loads_nothing_heavy(run_python: RunPython, words: list[str]) -> No
         (["lossmon.eventfile"], {"torch", "textual", "rich", "tensorboard", "bokeh"}),
         (["lossmon.report"], {"torch", "textual", "rich", "tensorboard"}),
         (["lossmon.tui"], {"torch", "tensorboard", "bokeh"}),
+        (["lossmon.alerts"], {"torch", "textual", "tensorboard", "bokeh"}),
         (["tensorboard_plugin_lossmon"], {"torch", "textual"}),
         (["lossmon.capture"], {"textual", "rich", "tensorboard", "bokeh"}),
         (["lossmon.probes"], {"textual", "rich", "tensorboard", "bokeh"}),

@@ -6,7 +6,7 @@ is told once.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from lossmon.stopon import SEVERITIES
@@ -24,8 +24,13 @@ class _Episode:
 class Episodes:
     """The findings of one run that have been told."""
 
-    def __init__(self) -> None:
-        self._open: dict[str, _Episode] = {}
+    def __init__(self, kept: Mapping[str, tuple[str, float | None]] | None = None) -> None:
+        """`kept`: what `keep` gave."""
+        self._open = {rule: _Episode(*episode) for rule, episode in (kept or {}).items()}
+
+    def keep(self) -> dict[str, tuple[str, float | None]]:
+        """Return what is known, in plain words: by rule its severity, and when it was resolved."""
+        return {rule: (episode.severity, episode.resolved) for rule, episode in self._open.items()}
 
     def is_new(self, rule: str, severity: str) -> bool:
         """Return whether nothing as bad has been told of the rule."""
@@ -49,3 +54,10 @@ class Episodes:
             known = self._open.get(rule)
             if known is not None and known.resolved is None:
                 known.resolved = now
+
+    def ended(self, now: float, *, calm_s: float = CALM_S) -> Iterator[tuple[str, str]]:
+        """Yield rule and severity of the episodes that are over, and forget them."""
+        for rule, episode in list(self._open.items()):
+            if episode.resolved is not None and now - episode.resolved >= calm_s:
+                del self._open[rule]
+                yield rule, episode.severity

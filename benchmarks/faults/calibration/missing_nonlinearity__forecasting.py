@@ -22,7 +22,6 @@ def main() -> None:
     layers: list[nn.Module] = []
     for inputs, outputs in ((24, 64), (64, 64), (64, 32)):
         layers.append(nn.Linear(inputs, outputs))
-        layers.append(nn.LayerNorm(outputs))
         if args.fixed:
             layers.append(nn.SiLU())
     model = nn.Sequential(*layers, nn.Linear(32, 1))

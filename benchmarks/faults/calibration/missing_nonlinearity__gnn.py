@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from _task import arguments, batches, progress
@@ -14,7 +16,7 @@ class GraphNet(nn.Module):
     def __init__(self, activate: bool) -> None:
         super().__init__()
         widths = (FEATURES, 32, 32, 32)
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:]))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.out = nn.Linear(32, CLASSES)
         self.activate = activate
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
-from lossmon.diagnosis.finding import Finding
 from lossmon.numfmt import printable
 from lossmon.tui.line import Line, Span, cells, fit, heading, line
 from lossmon.tui.snapshot import RunView
 from lossmon.tui.words import SEVERITY, STATUS, status_word, waiting
+
+if TYPE_CHECKING:
+    from lossmon.diagnosis.finding import Finding
 
 _SLUG = 24
 _LEAST_CLAIM = 16
