@@ -208,7 +208,8 @@ class LayerInfo:
     settings: Mapping[str, float] = field(default_factory=dict)
     """What it was built with: `p` of dropout, `momentum` and `eps` of normalisation; `values`,
     the number of values behind each batch statistic when its layers were first seen to run; and
-    `scale`, the number that its output is multiplied by before the function that follows."""
+    `scale`, the number that its output is multiplied by before the function that follows. `p` and
+    `values` of a layer of another kind are those of functional dropout and batch norm behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +259,8 @@ class RunMeta:
     """Rules that the user silenced."""
     versions: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    job: Mapping[str, str] = field(default_factory=dict)
+    """The batch job of the process, see `capture.job`; empty outside one."""
 
 
 @dataclass(frozen=True, slots=True)
