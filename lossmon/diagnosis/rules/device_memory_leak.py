@@ -19,8 +19,8 @@ Not to be confused with
     process does not: small tensors that are kept between large ones that are freed hold these back.
 
 Sources
-    PyTorch, Frequently Asked Questions, "My model reports cuda runtime error(2): out of memory":
-    don't accumulate history across your training loop; don't hold onto tensors you don't need.
+    PyTorch, Frequently Asked Questions, on running out of memory: history that is accumulated over
+    the loop, and tensors that are held on to.
 """
 
 from __future__ import annotations
