@@ -32,7 +32,8 @@ What each trial does:
 - **report --html**: the page is written.
 - **watch**, **run**: a small training is recorded from two lines, and as a script that knows
   nothing of lossmon; steps, layers and verdict are read back.
-- **remote**, **gpu**, **fast**: a logdir through fsspec, NVIDIA's binding imports, checksums in C.
+- **remote**, **gpu**, **fast**, **completion**: a logdir through fsspec, NVIDIA's binding imports,
+  checksums in C, a shell's completions are written.
 - **no torch**: PyTorch is not installed, and so was not needed.
 
 """

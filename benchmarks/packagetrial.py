@@ -158,6 +158,11 @@ def fast() -> None:
     _python("-c", code)
 
 
+def completion() -> None:
+    """A shell's completions are written."""
+    assert "check" in _lossmon("completion", "bash")
+
+
 def no_torch() -> None:
     """PyTorch is not there, and nothing that was tried so far needed it."""
     names = {one.metadata["Name"].lower() for one in importlib.metadata.distributions()}
@@ -177,6 +182,7 @@ TRIALS = {
     "remote": remote,
     "gpu": gpu,
     "fast": fast,
+    "completion": completion,
     "no torch": no_torch,
 }
 

@@ -198,7 +198,9 @@ class LayerInfo:
     sources: tuple[int, ...] = ()
     """Rows of the layers whose outputs reach its input with no other layer between."""
     between: tuple[str, ...] = ()
-    """Functions that stand between those and it, changes of shape left out, in no order."""
+    """Functions that stand between those and it, changes of shape left out, in no order.
+
+    Products end in "byconstant" where the other side needs no gradient, and mixes no features."""
     units: int = 0
     """Number of its units: channels, or the size of its output; 0 where it was not seen to run."""
     sampled_units: int = 0
@@ -206,7 +208,8 @@ class LayerInfo:
     settings: Mapping[str, float] = field(default_factory=dict)
     """What it was built with: `p` of dropout, `momentum` and `eps` of normalisation; `values`,
     the number of values behind each batch statistic when its layers were first seen to run; and
-    `scale`, the number that its output is multiplied by before the function that follows."""
+    `scale`, the number that its output is multiplied by before the function that follows. `p` and
+    `values` of a layer of another kind are those of functional dropout and batch norm behind it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,8 @@ def judged_in_graph(root: Tensor) -> Judged | None:
 def has_stretched_difference(root: Tensor) -> bool:
     """Return whether a hand-written loss compares all predictions of a batch with all targets.
 
-    Means: n values of the one and n of the other make n * n differences, and no dimension was put
-    in for it just before, as who compares all with all on purpose does.
+    Means: n values of the one and n of the other make n * n differences or products, and no
+    dimension was put in for it just before, as who compares all with all on purpose does.
     """
     return bool(near_root(root, _all_with_all, _ARITHMETIC))
 
@@ -113,17 +113,40 @@ def _soft(node: Any) -> Judged | None:
 
 
 def _all_with_all(node: Any) -> bool | None:
-    """Return True for a difference of two tensors that were stretched to n * n."""
-    if function_name(node) not in ("Sub", "Rsub"):
+    """Return True for a difference or product of two tensors that were stretched to n * n."""
+    name = function_name(node)
+    if name not in ("Sub", "Rsub", "Mul", "Div"):
         return None
-    pairs = math.prod(node._input_metadata[0].shape)
     ends = [(n, at) for n, at in node.next_functions if n]
     if any(_has_put_in(n) or function_name(n) == _LEAF for n, _ in ends):
         return None
-    operands = [math.prod(_before_stretching(n, at)) for n, at in ends]
-    if pairs in operands:
+    made = tuple(node._input_metadata[0].shape)
+    operands = [_before_stretching(n, at) for n, at in ends]
+    if name in ("Mul", "Div"):
+        return _is_crossed_product(node, operands)
+    if any(math.prod(shape) == math.prod(made) for shape in operands):
         return None
-    return True if any(size > 1 and size * size == pairs for size in operands) else None
+    pairs = math.prod(made)
+    if any(math.prod(shape) ** 2 == pairs > 1 for shape in operands):
+        return True
+    # Of maps: (n, 1, h, w) less (n, h, w).
+    return True if len(operands) == 1 and _meets_its_batch(operands[0], pairs) else None
+
+
+def _meets_its_batch(shape: Sequence[int], pairs: int) -> bool:
+    """Return whether a tensor was stretched by as much as it has examples."""
+    return len(shape) > 2 and shape[0] > 1 and math.prod(shape) * shape[0] == pairs
+
+
+def _is_crossed_product(node: Any, operands: Sequence[Sequence[int]]) -> bool | None:
+    """Return True where each of n values is multiplied by n constants, labels as a rule."""
+    if len(operands) != 1:
+        return None
+    factor = node._saved_other if node.next_functions[0][0] else getattr(node, "_saved_self", None)
+    if not isinstance(factor, Tensor) or factor.requires_grad:
+        return None
+    size, made = math.prod(operands[0]), math.prod(node._input_metadata[0].shape)
+    return True if made > size == factor.numel() > 1 else None
 
 
 def _has_put_in(node: Any) -> bool:

@@ -11,6 +11,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 
 from lossmon.capture.between import Ends, Graph, activation_behind, number_of, sources
+from lossmon.capture.functional import functional_settings
 from lossmon.capture.functions import FUNCTIONS, of_module, of_node
 from lossmon.capture.layers import Layer
 from lossmon.capture.layersettings import settings_of
@@ -111,6 +112,8 @@ class Survey:
         settings = self._settings.get(number, {})
         if not own and scale != 1:
             settings = {**settings, SCALE: scale}
+        others = {end.output for end in ends if end.output is not None}
+        settings = {**functional_settings(graph, ends[row].output, others), **settings}
         return LayerInfo(
             name=layer.name,
             kind="" if module is None else type(getattr(module, "_orig_mod", module)).__name__,

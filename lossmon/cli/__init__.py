@@ -19,7 +19,7 @@ from lossmon.cli.output import flush, note
 from lossmon.errors import LossmonError
 
 COMMANDS = (
-    "run", "tui", "tail", "alert", "check", "ls", "show", "report", "export", "explain",
+    "demo", "run", "tui", "tail", "alert", "check", "ls", "show", "report", "export", "explain",
     "doctor", "completion",
 )  # fmt: skip
 """Modules of this package, in the order of the help; each has `add_parser` and `run`."""

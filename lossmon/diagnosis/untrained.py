@@ -24,7 +24,9 @@ LEAST = 300
 """With fewer elements in all the error, a quarter, is too large to tell."""
 GATES = {"LSTM": 4, "LSTMCell": 4, "GRU": 3, "GRUCell": 3}
 ATTENTION = "in_proj_weight"
-OTHERWISE = Threshold(0.1, "of the elements", "a tenth may be made otherwise: tokens, places, scales")
+OTHERWISE = Threshold(
+    0.1, "of the elements", "a tenth may be made otherwise: tokens, places, scales"
+)
 STDS = (1.0, 0.1, 0.05, 0.02, 0.01)
 BOUNDS = (0.1, 0.05, 0.01)
 """What people write by hand in `normal_(std=)` and `uniform_(-bound, bound)`."""

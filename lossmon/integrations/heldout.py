@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _HELD_OUT = re.compile(r"(?:val|valid|validation|eval|dev)[_/.-](.+)")
-_OF_THE_MACHINE = re.compile(r"(.*_)?(runtime|time|.*_per_second)$")
+_OF_THE_MACHINE = re.compile(r"(.*_)?(runtime|time|batch_count|.*_per_second)$")
 
 
 def held_out(metrics: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import base64
 import http.server
 import json
+import shutil
 import socketserver
+import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -117,7 +121,8 @@ class Hook:
 class Post:
     """An SMTP server that takes mail for everybody but nobody@, and knows one login."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None, *, at_once: bool = False) -> None:
+        """With a `context` it speaks TLS, from the start or once it is asked to."""
         self.mails: list[tuple[list[str], str]] = []
         self.logins: list[str] = []
         self.refuses = 0
@@ -128,7 +133,15 @@ class Post:
             def say(self, line: str) -> None:
                 self.wfile.write(f"{line}\r\n".encode())
 
+            def encrypt(self) -> None:
+                assert context is not None
+                self.connection = context.wrap_socket(self.connection, server_side=True)
+                self.rfile = self.connection.makefile("rb")
+                self.wfile = self.connection.makefile("wb", 0)
+
             def handle(self) -> None:
+                if at_once:
+                    self.encrypt()
                 if post.refuses:
                     post.refuses -= 1
                     self.say("421 too busy")
@@ -139,11 +152,16 @@ class Post:
                     word = line.upper().partition(" ")[0]
                     if word == "EHLO":
                         self.say("250-here")
+                        if context is not None and not at_once:
+                            self.say("250-STARTTLS")
                         self.say("250 AUTH PLAIN")
                     elif word == "AUTH":
                         login = base64.b64decode(line.split()[-1]).decode().replace("\0", " ")
                         post.logins.append(login.strip())
                         self.say("235 ok" if login.strip() == "me hunter2" else "535 no")
+                    elif word == "STARTTLS":
+                        self.say("220 go on")
+                        self.encrypt()
                     elif word == "RCPT":
                         to.append(line[9:-1])
                         self.say("550 nobody" if "nobody@" in line else "250 ok")
@@ -162,6 +180,8 @@ class Post:
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        # A client that does not trust it hangs up.
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
         self.port = self._server.server_address[1]
 
     @contextmanager
@@ -192,3 +212,28 @@ def hook() -> Iterator[Hook]:
 def post() -> Iterator[Post]:
     with Post().serving() as post:
         yield post
+
+
+@pytest.fixture(params=["starttls", "tls"])
+def safe_post(
+    request: pytest.FixtureRequest, certificate: Path
+) -> Iterator[tuple[str, Post, ssl.SSLContext]]:
+    """How to speak to a server with TLS, the server, and what trusts it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "certificate", certificate / "key")
+    trusting = ssl.create_default_context(cafile=str(certificate / "certificate"))
+    with Post(context, at_once=request.param == "tls").serving() as post:
+        yield request.param, post, trusting
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `certificate` and `key` of this machine; nobody trusts them by himself."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl here")
+    folder = tmp_path_factory.mktemp("tls")
+    words = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    more = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key", "-out", "certificate"]
+    command = ["openssl", *words.split(), *more]
+    subprocess.run(command, cwd=folder, capture_output=True, check=True)
+    return folder

@@ -152,6 +152,19 @@ def test_a_server_without_tls_never_hears_the_password(alert: Alert, post: Any) 
         Mail(Server("mail.example.org", 25, "none", "me", "x"), "a@example.org", [])
 
 
+def test_the_password_goes_over_tls_to_a_server_that_is_trusted(
+    alert: Alert, safe_post: Any
+) -> None:
+    security, post, trusting = safe_post
+    server = Server("127.0.0.1", post.port, security, "me", "hunter2", trusting)
+    Mail(server, "a@example.org", ["a@example.org"]).send(alert)
+    assert (len(post.mails), post.logins) == (1, ["me hunter2"])
+    stranger = Server("127.0.0.1", post.port, security, "me", "hunter2")
+    with pytest.raises(WayFailed, match="no answer"):
+        Mail(stranger, "a@example.org", ["a@example.org"]).send(alert)
+    assert post.logins == ["me hunter2"]
+
+
 @pytest.mark.parametrize(
     "address", ["", "me", "@example.org", "a@b@c", "a@example.org\r\nBcc: b@c.d", "\x1b@e.org"]
 )

@@ -141,6 +141,19 @@ def test_nothing_is_started_unless_it_is_asked_for(tmp_path: Path) -> None:
     loop.mon.close()
 
 
+def test_a_training_that_is_judged_is_bit_for_bit_the_same(tmp_path: Path) -> None:
+    def trained(name: str, **options: Any) -> tuple[list[torch.Tensor], torch.Tensor]:
+        loop = Loop(tmp_path / name, **options)
+        for _ in range(9):
+            loop.step()
+        loop.mon.close()
+        return [p.detach() for p in loop.model.parameters()], torch.get_rng_state()
+
+    plain, judged = trained("a"), trained("b", stop_on=("error",), on_finding=lambda _: None)
+    assert all(map(torch.equal, plain[0], judged[0]))
+    assert torch.equal(plain[1], judged[1])
+
+
 def test_a_closed_monitor_leaves_no_process(tmp_path: Path, until: Until) -> None:
     loop = Loop(tmp_path / "a", stop_on=("error",))
     until(lambda: len(children()) == 1)

@@ -14,6 +14,7 @@ from lossmon.capture.lossgraph import has_stretched_difference, judged_in_graph
 
 Y = torch.tensor([0, 0, 0, 0, 1, 1, 2, 2])
 SOFT = torch.rand(8, 3, generator=torch.Generator().manual_seed(3)).softmax(1)
+MAPS = torch.ones(1, 1, 2, 3)
 
 
 @pytest.fixture
@@ -188,6 +189,21 @@ def test_all_with_all_of_l1_loss_is_told_though_it_stretches_them_first(
 @pytest.mark.parametrize(
     "loss_of",
     [
+        lambda z: torch.clamp(1 - Y * z[:, :1], min=0).mean(),
+        lambda z: -(Y * z[:, :1].sigmoid().log() + (1 - Y) * (1 - z[:, :1].sigmoid()).log()).mean(),
+        lambda z: (z[:, 0].view(8, 1, 1, 1) * MAPS - torch.ones(8, 2, 3)).square().mean(),
+    ],
+    ids=["a hinge", "cross-entropy by hand", "masks without a channel"],
+)
+def test_labels_that_meet_all_predictions_are_told(
+    loss_of: Callable[[Tensor], Tensor], layer: nn.Linear, x: Tensor
+) -> None:
+    assert has_stretched_difference(loss_of(layer(x)))
+
+
+@pytest.mark.parametrize(
+    "loss_of",
+    [
         lambda z: ((z[:, 0] - Y.float()) ** 2).mean(),
         lambda z: ((z - 1.0) ** 2).mean(),
         lambda z: ((z - z.mean(0)) ** 2).mean(),
@@ -195,6 +211,10 @@ def test_all_with_all_of_l1_loss_is_told_though_it_stretches_them_first(
         lambda z: (z[:, 0][:, None] - Y.float()).abs().mean(),
         lambda z: (z[:, 0][:, None].expand(8, 8) - Y.float()).abs().mean(),
         lambda z: ((z @ z.T - (z @ z.T).mean(0)) ** 2).mean(),
+        lambda z: (z[:, :1] * SOFT).square().mean(),
+        lambda z: (z[:, :1].square() + z.square().sum(1) - 2 * z @ z.T).mean(),
+        lambda z: (z[:, 0] * Y).mean(),
+        lambda z: (z[:, :1] * torch.ones(1, 1)).mean(),
     ],
     ids=[
         "same shape",
@@ -204,6 +224,10 @@ def test_all_with_all_of_l1_loss_is_told_though_it_stretches_them_first(
         "all distances",
         "all distances, expanded",
         "means of as many columns as rows",
+        "one factor for several",
+        "squared distances, multiplied out",
+        "a factor for each",
+        "one factor for all",
     ],
 )
 def test_other_hand_written_differences_are_not(

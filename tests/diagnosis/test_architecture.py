@@ -34,7 +34,9 @@ def test_a_chain_of_matrices_is_linear_and_the_first_is_needless() -> None:
     assert [matrix.parameter for matrix in stacked(chain, 1)] == ["a.weight"]
 
 
-@pytest.mark.parametrize("function", ["relu", "mul", "softmax", "div", "bmm", "maxpool2dwithindices"])
+@pytest.mark.parametrize(
+    "function", ["relu", "mul", "softmax", "div", "bmm", "maxpool2dwithindices"]
+)
 def test_a_function_that_is_not_known_to_be_linear_bends(function: str) -> None:
     assert straight(facts((linear("a"), linear("b", 0, between=(function,))), WIDE)) is None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import nn
 
 import lossmon
 from lossmon.records import Run
+from lossmon.signals import LOSS
 
 SHORT = ["accumulated", "nan"]
 pytestmark = [pytest.mark.training, pytest.mark.xdist_group("transformers")]
@@ -62,3 +64,25 @@ def test_lossmon_run_alone_says_the_same_and_nothing_twice(
     task: Any, agrees_without_us: Callable[..., None]
 ) -> None:
     agrees_without_us(task, train)
+
+
+@pytest.mark.parametrize("task", ["accumulated"], indirect=True)
+def test_a_loop_may_tell_the_loss_of_every_pass(task: Any, agrees: Callable[..., Run]) -> None:
+    agrees(task, partial(train, words=True))
+
+
+def test_the_run_lies_where_the_accelerator_logs(small: Any, tmp_path: Path) -> None:
+    accelerator = Accelerator(cpu=True, project_dir=tmp_path)
+    net = small.net()
+    model, optimizer = accelerator.prepare(net, small.optimizer(net))
+    mon = lossmon.integrations.accelerate.watch(accelerator, model, optimizer)
+    mon.close()
+    assert Path(mon.logdir) == tmp_path
+
+
+def test_the_recipe_works(small: Any, tmp_path: Path, follow: Callable[..., Any]) -> None:
+    net = small.net()
+    follow(
+        "accelerate", accelerator=Accelerator(cpu=True), model=net, optimizer=small.optimizer(net)
+    )
+    assert len(lossmon.read_run(str(tmp_path / "runs" / "run")).series[LOSS.tag]) == small.steps

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from lightning.fabric import Fabric
+from lightning.fabric.loggers import CSVLogger
 from torch import nn
 
 import lossmon
 from lossmon.records import Run
+from lossmon.signals import LOSS
 
 SHORT = ["accumulated", "nan"]
 pytestmark = [pytest.mark.training, pytest.mark.xdist_group("lightning")]
@@ -46,3 +48,19 @@ def test_lossmon_run_alone_says_the_same_and_nothing_twice(
     task: Any, agrees_without_us: Callable[..., None]
 ) -> None:
     agrees_without_us(task, train)
+
+
+def test_the_run_lies_where_fabric_logs(small: Any, tmp_path: Path) -> None:
+    logger = CSVLogger(tmp_path, name="mine", version=3)
+    fabric = Fabric(accelerator="cpu", loggers=logger)
+    net = small.net()
+    model, optimizer = fabric.setup(net, small.optimizer(net))
+    mon = lossmon.integrations.fabric.watch(fabric, model, optimizer)
+    mon.close()
+    assert Path(mon.logdir) == tmp_path / "mine" / "version_3"
+
+
+def test_the_recipe_works(small: Any, tmp_path: Path, follow: Callable[..., Any]) -> None:
+    net = small.net()
+    follow("fabric", fabric=Fabric(accelerator="cpu"), model=net, optimizer=small.optimizer(net))
+    assert len(lossmon.read_run(str(tmp_path / "runs" / "run")).series[LOSS.tag]) == small.steps

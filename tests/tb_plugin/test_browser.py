@@ -395,6 +395,8 @@ def test_layers_are_drawn_below_the_loss_and_told_one_by_one(
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 8)
     expect(frame.locator(".readout")).to_contain_text("0.weight · step ")
+    frame.locator("#machine").click()
+    expect(frame.locator(".plot.dial .figure:not(.next) canvas").first).to_be_visible()
     page.wait_for_function("() => location.hash.includes('p.lossmon.layer=2.bias')")
     again = _open(page, board, page.evaluate("() => location.hash").removeprefix("#lossmon"))
     expect(again.locator(".layer h2")).to_have_text("2.bias")

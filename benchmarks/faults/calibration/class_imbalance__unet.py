@@ -1,4 +1,4 @@
-"""Roads and houses fill four of a hundred pixels of a map; the rest, ground, is all that is drawn."""
+"""Roads and houses fill four of a hundred pixels of a map; ground, the rest, is all it draws."""
 
 from __future__ import annotations
 

@@ -13,8 +13,7 @@ NODES, FEATURES, CLASSES = 12, 8, 3
 class GraphNet(nn.Module):
     def __init__(self, activate: bool) -> None:
         super().__init__()
-        widths = (FEATURES, 32, 32, 32)
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:]))
+        self.layers = nn.ModuleList(nn.Linear(FEATURES if i == 0 else 32, 32) for i in range(3))
         self.out = nn.Linear(32, CLASSES)
         self.activate = activate
 

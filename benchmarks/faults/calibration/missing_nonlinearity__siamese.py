@@ -22,6 +22,7 @@ def contrastive(one: Tensor, two: Tensor, same: Tensor, margin: float = 1.0) -> 
 
 def pairs(count: int) -> tuple[Tensor, Tensor, Tensor]:
     """Return pairs of points, and whether both lie on the same shell around the origin."""
+
     def shell(radius: Tensor) -> Tensor:
         direction = torch.randn(count, 16)
         return radius[:, None] * direction / direction.norm(dim=1, keepdim=True)

@@ -1,69 +1,93 @@
 """Batch statistics are meaningless.
 
 Sees
-    How many values lie behind each statistic of a batch normalisation, and its momentum; and
+    How many values lie behind each statistic of a batch normalisation, and its momentum; whether
+    each batch holds examples of one kind, so that what they have in common is taken away; and
     whether the model does far worse in eval mode, where the probe or a validation loss tells.
 
 Why the loss stalls
     Of two values the normalised ones are +1 and -1, whatever they were: nothing but their order
-    comes through, and no gradient goes back. With a momentum near 1 or of 0 the running statistics
-    are those of the last batch, or of none: then the loss stalls in evaluation.
+    comes through, and no gradient goes back; of eight the variance is still off by half. Where
+    batches differ by kind, their mean is the signal, and it is subtracted. With a momentum near 1
+    or of 0 the running statistics are those of the last batch, or of none: then the loss stalls in
+    evaluation.
 
 Fix
-    Larger batches, or a normalisation that does not look at the batch: GroupNorm, LayerNorm.
+    Larger, mixed batches, or a normalisation that does not look at the batch: GroupNorm, LayerNorm.
 
 Not to be confused with
     batch-too-small: there the gradient is noisy; here there is none before the normalisation.
     overfitting: there the validation loss is high and that of a training batch in eval mode is not.
     Frozen statistics in fine-tuning: a layer in eval mode takes none of its batch.
+    unshuffled-data: there batches in a row are of the same kind, and the loss moves with them.
 
 Sources
     By definition: two values less their mean, over their deviation, are +1 and -1. PyTorch
     documentation, "BatchNorm1d": momentum is the weight of the new value, elsewhere of the old one.
-    Wu and He 2018, "Group Normalization", section 1.
+    Wu and He 2018, "Group Normalization", section 1: the error rises from batches of 8 downwards.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from lossmon import signals
-from lossmon.batchsignals import BATCH_SIZE
+from lossmon.batchsignals import BATCH_SIZE, LABEL_COUNTS, TARGET_COUNT, TARGET_MEAN
 from lossmon.diagnosis import synth
+from lossmon.diagnosis.batchorder import order
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.numfmt import fmt
 from lossmon.records import LayerInfo, Mark
-from lossmon.signals import LOSS, VAL_LOSS
+from lossmon.signals import CRITERION_LOSS, LOSS, VAL_LOSS
 
 VALUES = Threshold(2.0, "values a statistic", "by definition: two become +1 and -1")
+FEW = Threshold(8.0, "values a statistic", "Wu and He 2018: worse from batches of 8 downwards")
+LITTLE = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
+KINDS = Threshold(
+    0.2, "of the targets' variety", "between batches; of batches drawn at random it is 0 +- 0.05"
+)
 LAST_ONLY = Threshold(0.9, "", "by definition: nine tenths of the statistics are the last batch's")
 NEVER = Threshold(1e-4, "", "by definition: ten thousand steps until the statistics are the data's")
 GAP = Threshold(2.0, "times the loss in train mode", "calibration: at most 1.1 in healthy runs")
 PART = Threshold(0.1, "of the prior's loss", "less than a tenth of what there is to learn")
 PROBE = "train-eval"
 SETTLED = 100
+BATCHES = 16
+"""With fewer batches looked at it is not known how they differ."""
+FOLLOW = 0.3
+"""By so much more alike are neighbours in unshuffled data, see unshuffled-data."""
 
 
 def check(facts: Facts) -> Outcome:
     """Fire where statistics are taken over two values, or those of evaluation are far off."""
     if not facts.layers.infos:
         return Skipped("no layers recorded")
-    norms = [info for info in facts.layers.infos if "BatchNorm" in info.kind]
+    infos = facts.layers.infos
+    norms = [info for info in infos if "BatchNorm" in info.kind or "values" in info.settings]
     grown = _growth(facts)
     few = [i for i in norms if 0 < i.settings.get("values", 0) * grown <= VALUES.value]
     if few:
         return Found("error", facts.first_step, (_values(facts, few, grown),), _names(few))
+    grouped = tuple(_grouped(facts)) if norms else ()
+    if grouped:
+        return Found("warning", facts.first_step, grouped, _names(norms))
+    noisy = [i for i in norms if 0 < i.settings.get("values", 0) * grown <= FEW.value]
+    if noisy and facts.level.explained < LITTLE.value:
+        evidence = (_values(facts, noisy, grown), _learnt_little(facts))
+        return Found("warning", facts.first_step, evidence, _names(noisy))
     odd = [info for info in norms if _is_odd(info)]
     gap = tuple(_probed(facts, odd)) or tuple(_validated(facts, odd))
     if odd:
-        evidence = (_momentum(facts, odd), *gap)
-        return Found("warning" if gap else "info", facts.first_step, evidence, _names(odd))
+        seen = (_momentum(facts, odd), *gap)
+        return Found("warning" if gap else "info", facts.first_step, seen, _names(odd))
     if norms and gap and not any(info.settings.get("p", 0) for info in facts.layers.infos):
         return Found("warning", facts.window[0], gap, _names(norms))
     return CLEAR
@@ -88,11 +112,44 @@ def _names(infos: Sequence[LayerInfo]) -> tuple[str, ...]:
 
 def _values(facts: Facts, few: Sequence[LayerInfo], grown: float) -> Evidence:
     count = min(info.settings["values"] for info in few) * grown
-    reads = f"each statistic is taken over {fmt(count, 2)} values: normalised, they are +1 and -1 "
-    reads += "whatever they were"
+    limit = VALUES if count <= VALUES.value else FEW
+    reads = f"each statistic is taken over {fmt(count, 2)} values: "
+    if limit is VALUES:
+        reads += "normalised, they are +1 and -1 whatever they were"
+    else:
+        reads += f"the deviation is off by {fmt(100 / math.sqrt(2 * (count - 1)), 2)} %, typically"
     first, last = facts.first_step, facts.last_step
-    limit = VALUES.value
-    return Evidence("values_per_statistic", first, last, count, limit, reads, VALUES.source)
+    return Evidence("values_per_statistic", first, last, count, limit.value, reads, limit.source)
+
+
+def _learnt_little(facts: Facts) -> Evidence:
+    level, (first, last) = facts.level, facts.window
+    reads = f"the loss is {fmt(level.loss, 3)}, where a constant prediction has "
+    reads += fmt(level.prior, 3)
+    limit, tag = (1 - LITTLE.value) * level.prior, CRITERION_LOSS.name
+    return Evidence(tag, first, last, level.loss, limit, reads, LITTLE.source, fmt(limit, 3))
+
+
+def _grouped(facts: Facts) -> Iterator[Evidence]:
+    """Batches differ by what they hold, each normalised by itself, and nothing is learned."""
+    level = facts.level
+    if not level.explained <= AT_PRIOR.value:
+        return
+    batches = order(facts)
+    n = facts.batches.examples
+    if batches is None or len(batches.steps) < BATCHES or not n > FEW.value:
+        return
+    # Means of batches drawn at random vary by 1/n of the whole.
+    share = batches.sorted_share - (0 if batches.classes else 1 / n)
+    follow = batches.neighbours > batches.others + FOLLOW
+    if not share > KINDS.value or follow:
+        return
+    first, last = int(batches.steps[0]), int(batches.steps[-1])
+    reads = f"{fmt(100 * share, 2)} % of the targets' variety lies between batches: each holds "
+    reads += "examples of one kind, and what they have in common is normalised away"
+    bound, tag = f"{fmt(100 * KINDS.value)} %", TARGET_MEAN.name
+    yield Evidence(tag, first, last, share, KINDS.value, reads, KINDS.source, bound)
+    yield _learnt_little(facts)
 
 
 def _momentum(facts: Facts, odd: Sequence[LayerInfo]) -> Evidence:
@@ -145,6 +202,14 @@ def _with(**settings: float) -> tuple[LayerInfo, ...]:
     return (LAYERS[0], norm, *LAYERS[1:])
 
 
+def _batches_of_one_kind() -> Any:
+    ones = np.where(np.random.default_rng(4).random(300) < 0.5, 60.0, 4.0)
+    counts = dict.fromkeys(LABEL_COUNTS, 0.0 * ones)
+    counts |= {LABEL_COUNTS[0]: ones, LABEL_COUNTS[1]: 64 - ones}
+    sizes = {BATCH_SIZE: 64.0, TARGET_COUNT: 64.0}
+    return synth.run(loss=synth.flat(300), layers=_with(values=64.0), total={**counts, **sizes})
+
+
 def _probe(train: Any, without: Any) -> Mark:
     detail = {"probe": PROBE, "train_loss": train, "eval_loss": without}
     return Mark(299, 30.0, signals.PROBE, detail)
@@ -159,6 +224,10 @@ RULE = Rule(
     check=check,
     thresholds={
         "values": VALUES,
+        "few": FEW,
+        "little": LITTLE,
+        "kinds": KINDS,
+        "at_prior": AT_PRIOR,
         "last_only": LAST_ONLY,
         "never": NEVER,
         "gap": GAP,
@@ -175,6 +244,7 @@ RULE = Rule(
     while_improving="keep",
     fixes=(
         "Give each batch 16 examples or more, with drop_last=True for the rest of an epoch.",
+        "Mix users, classes or campaigns in each batch: DataLoader(shuffle=True).",
         "Replace BatchNorm by nn.GroupNorm or nn.LayerNorm, which do not look at the batch.",
         "Leave momentum at 0.1: in PyTorch it is the weight of the new batch, not of the old ones.",
     ),
@@ -189,6 +259,20 @@ RULE = Rule(
             lambda: synth.run(loss=synth.flat(300, at=2.1), layers=_with(values=2.0)),
             culprits=("1",),
         ),
+        Case(
+            "four values behind each statistic, and little learnt",
+            lambda: synth.run(loss=synth.flat(300, at=2.1), layers=_with(values=4.0)),
+            culprits=("1",),
+        ),
+        Case(
+            "functional batch norm behind a layer, over two values",
+            lambda: synth.run(
+                loss=synth.flat(300, at=2.1),
+                layers=(LayerInfo("0", "Linear", settings={"values": 2.0}), *LAYERS[1:]),
+            ),
+            culprits=("0",),
+        ),
+        Case("batches of one kind each, at the prior", _batches_of_one_kind, culprits=("1",)),
         Case(
             "running statistics of the last batch, and a high validation loss",
             lambda: synth.run(layers=_with(momentum=0.99), scalar={VAL_LOSS: 2.0}),
@@ -207,6 +291,10 @@ RULE = Rule(
     ),
     silent=(
         Case("a healthy run", synth.run),
+        Case(
+            "four values behind each statistic, and most of the loss explained",
+            lambda: synth.run(loss=synth.flat(300, at=0.4), layers=_with(values=4.0)),
+        ),
         Case("usual batch normalisation", lambda: synth.run(layers=_with(values=64.0))),
         Case(
             "a first batch of two, and larger ones after it",

@@ -13,6 +13,7 @@ Fix
 Not to be confused with
     optimizer-wrong-params: there the optimizer holds other tensors.
     loss-detached: there no gradient arrives in the first place.
+    saturated-activation, dead-relu: there gradients are 0 already when the backward pass ends.
 
 Sources
     PyTorch documentation, "Optimizing Model Parameters": the three calls and their order.
@@ -27,7 +28,7 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
-from lossmon.signals import GRAD_ARRIVED, GRAD_NONFINITE, GRAD_NORM, UPDATE_NORM
+from lossmon.signals import GRAD_ARRIVED, GRAD_NONFINITE, GRAD_NORM, UNCLIPPED_NORM, UPDATE_NORM
 
 GONE = Threshold(1.0, "of the steps", "by definition")
 SAMPLES = 3
@@ -45,6 +46,8 @@ def check(facts: Facts) -> Outcome:
     arrived = (facts.parameter(GRAD_ARRIVED, rows)[:, held] > 0) & measured
     broken = facts.parameter(GRAD_NONFINITE, rows)[:, held] > 0
     gone = ((norm == 0) | np.isnan(norm)) & ~broken
+    # Of units that are all pinned or dead a gradient arrives that is 0 already.
+    arrived &= ~(facts.parameter(UNCLIPPED_NORM, rows)[:, held] == 0)
     if arrived.any(axis=1).sum() < SAMPLES:
         return Skipped(f"gradients arrived in fewer than {SAMPLES} sampled steps")
     if not gone[arrived].all():
@@ -91,6 +94,12 @@ RULE = Rule(
     ),
     silent=(
         Case("a healthy run", synth.run),
+        Case(
+            "gradients that are 0 when the backward pass ends: all units are pinned",
+            lambda: synth.run(
+                loss=synth.flat(300), parameter={**_GONE, GRAD_NORM: 0.0, UNCLIPPED_NORM: 0.0}
+            ),
+        ),
         Case(
             "a dead trunk whose gradient is truly zero",
             lambda: synth.run(parameter={GRAD_NORM: np.array([0.0, 0.0, 0.0, 0.0, 1.0, 1.0])}),

@@ -22,6 +22,9 @@ _DEVICE = (
     (signals.MEMORY_MB, "MB in tensors"),
     (signals.GPU_UTILISATION, "% of the GPU"),
     (signals.GPU_MEMORY_MB, "MB on the GPU"),
+    (signals.GPU_POWER_W, "W"),
+    (signals.GPU_TEMPERATURE_C, "°C"),
+    (signals.HOST_MEMORY_MB, "MB in the process"),
     (signals.OVERHEAD, "% for lossmon"),
 )
 
