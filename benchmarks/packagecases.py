@@ -11,7 +11,7 @@ LOOKING = ("help", "check", "tui --once", "tui")
 """What the base install does."""
 TRAINING = (*LOOKING, "watch", "run")
 _FLOORS = ("numpy==1.26.0", "textual==6.0.0")
-_BOARD_FLOORS = (*_FLOORS, "tensorboard==2.16.0", "bokeh==3.5.0")
+_BOARD_FLOORS = (*_FLOORS, "tensorboard==2.17.1", "bokeh==3.5.0")
 _OTHER_FLOORS = ("fsspec==2024.2.0", "nvidia-ml-py==12.535.77", "google-crc32c==1.5.0")
 
 
@@ -51,7 +51,7 @@ ENVIRONMENTS = (
         "3.10",
         (*LOOKING, "tab", "report --html", "no torch"),
         "tensorboard",
-        # It imports pkg_resources without asking for it, which newer setuptools lack.
+        # It imports pkg_resources, which newer setuptools lack.
         (*_BOARD_FLOORS, "setuptools<70"),
     ),
     Environment("remote", "3.12", (*LOOKING, "remote", "no torch"), "remote"),

@@ -1,7 +1,7 @@
 """Builds wheel and sdist, installs them into clean environments, and tries what each must do.
 
     python benchmarks/packages.py --markdown docs/compatibility.md
-    python benchmarks/packages.py --only "base, oldest" --folder /tmp/environments
+    python benchmarks/packages.py --only "base, oldest" --json outcomes.json
 
 Needs a package index, about 5 GB for a time, and the Pythons 3.10 to 3.13 as far as they are there:
 without one its environments are listed as not tried. PyTorch is installed without the libraries of
@@ -136,8 +136,16 @@ def _output(*command: str | Path, env: dict[str, str] | None = None) -> str | No
     return done.stdout if done.returncode == 0 else None
 
 
-def _write(args: argparse.Namespace, outcomes: list[Outcome]) -> None:
+def _kept(args: argparse.Namespace) -> dict[str, Outcome]:
+    """Return the earlier outcomes of what is not tried again."""
+    if not args.only or not args.json or not args.json.exists():
+        return {}
+    return {one["name"]: Outcome(**one) for one in json.loads(args.json.read_text())}
+
+
+def _write(args: argparse.Namespace, found: dict[str, Outcome]) -> None:
     """Write what there is so far: a run of an hour may be cut off."""
+    outcomes = [found[case.name] for case in ENVIRONMENTS if case.name in found]
     if args.json:
         args.json.write_text(json.dumps([asdict(one) for one in outcomes], indent=1) + "\n")
     if args.markdown:
@@ -147,24 +155,26 @@ def _write(args: argparse.Namespace, outcomes: list[Outcome]) -> None:
 def main() -> int:
     """Try the environments, and return 1 where one of them failed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="only these environments")
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", help="only these; others as --json knows them"
+    )
     parser.add_argument("--folder", type=Path, help="where environments are made; not removed")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the page there")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all outcomes there")
     args = parser.parse_args()
     folder = args.folder or Path(tempfile.mkdtemp(prefix="lossmon-packages-"))
-    outcomes = []
+    found = _kept(args)
     try:
         built = build(folder / "dist")
         for case in ENVIRONMENTS:
             if not args.only or case.name in args.only:
-                outcomes.append(attempt(case, built, folder))
-                print(table(outcomes[-1:]), end="", flush=True)
-                _write(args, outcomes)
+                found[case.name] = attempt(case, built, folder)
+                print(table([found[case.name]]), end="", flush=True)
+                _write(args, found)
     finally:
         if args.folder is None:
             shutil.rmtree(folder, ignore_errors=True)
-    return int(any(one.problem or any(one.trials.values()) for one in outcomes))
+    return int(any(one.problem or any(one.trials.values()) for one in found.values()))
 
 
 if __name__ == "__main__":

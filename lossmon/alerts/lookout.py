@@ -1,7 +1,7 @@
 """The process beside a training that judges its log: `python -m lossmon.alerts.lookout PID`.
 
-Each line on stdin names a run as JSON; each line on stdout is a finding on one of them. It ends
-with its parent, also where that was killed, and never writes a file.
+Each line on stdin names a run as JSON, an empty one is the end; each line on stdout is a finding.
+It ends with its parent, also where that was killed, and never writes a file.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _told(logdir: str, finding: Finding, step: int) -> LiveFinding:
 
 
 def main(parent: int) -> None:
-    """Judge until stdin ends, or the parent has."""
+    """Judge until stdin says so or ends, or the parent has ended."""
     if hasattr(os, "nice"):
         os.nice(NICE)
     lines: Lines = queue.Queue()
@@ -128,7 +128,7 @@ def _take(judge: Judge, lines: Lines, rest: float) -> bool:
         line = lines.get(timeout=rest)
     except queue.Empty:
         return True
-    if line is None:
+    if line is None or not line.strip():
         return False
     told = json.loads(line)
     judge.add(told["logdir"], told["start"])

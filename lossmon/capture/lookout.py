@@ -91,6 +91,8 @@ class Lookout:
         self._is_closed = True
         with suppress(OSError, ValueError):
             if process.stdin is not None:
+                # A word, for workers that were forked may hold the pipe open too.
+                process.stdin.write("\n")
                 process.stdin.close()
         if self._on_finding is not None and thread is not None:
             thread.join(LAST_WORDS_S)

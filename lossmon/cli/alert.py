@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
 
 KINDS = ("finding", "resolved", "dead", "stalled", "finished")
-_POLL_S = 1.0
+_POLL_S, _LONGEST_S = 1.0, 2.0
+"""Between two looks; the longest where reading is slow, or the machine busy."""
 _PATIENCE_S = 60.0
 """How long the end waits for alerts that are not sent yet."""
 
@@ -138,7 +139,7 @@ def _follow(args: argparse.Namespace, source: Source, post: Post) -> None:
         return not args.once and wait(seconds)
 
     problem = ""
-    for snapshot in follow(source, _POLL_S, pause):
+    for snapshot in follow(source, _POLL_S, pause, longest_s=_LONGEST_S):
         if snapshot.problem and snapshot.problem != problem and not args.once:
             note(f"{source.shown}: {snapshot.problem}")
         problem = snapshot.problem

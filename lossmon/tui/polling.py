@@ -34,7 +34,7 @@ _FIRST_S, _PATIENCE_S = 0.05, 0.5
 Of a run of a million steps the first 100,000 or so are on the screen before all are read.
 """
 _JUDGING_SHARE = 0.05
-"""Share of the time that judging one run may take."""
+"""Share of a processor that judging one run may take."""
 _RECENT = 200
 """Steps behind the speed."""
 
@@ -130,13 +130,14 @@ class Poller:
         return [key for key, since in self._owed.items() if since <= now]
 
     def _judge(self, key: Key) -> None:
-        view, begun = self._views[key], time.monotonic()
+        # Time of the processor: on a busy machine a verdict waits for it, and costs no more.
+        view, now, begun = self._views[key], time.monotonic(), time.thread_time()
         del self._owed[key]
         # The first time loads the rules and goes through all of the past: the next costs far less.
         is_first = key not in self._folds
         report, problem = self._report(view)
-        cost = time.monotonic() - begun
-        self._rest[key] = begun + (0.0 if is_first and not problem else cost / _JUDGING_SHARE)
+        cost = time.thread_time() - begun
+        self._rest[key] = now + (0.0 if is_first and not problem else cost / _JUDGING_SHARE)
         self._views[key] = replace(view, report=report, problem=problem)
 
     def _report(self, view: RunView) -> tuple[Report | None, str]:

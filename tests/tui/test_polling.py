@@ -83,7 +83,8 @@ def test_what_a_first_verdict_takes_does_not_delay_the_second(
             return super().advance(run)
 
     monkeypatch.setattr("lossmon.diagnosis.engine.Fold", Slow)
-    monkeypatch.setattr(polling, "time", SimpleNamespace(monotonic=lambda: now[0], time=time.time))
+    clock = SimpleNamespace(monotonic=lambda: now[0], thread_time=lambda: now[0], time=time.time)
+    monkeypatch.setattr(polling, "time", clock)
     writer = RunWriter(tmp_path / "net", RunMeta("r", "r-0", start_wall=time.time()), flush_s=0.01)
     poller, behind = Poller(LocalSource(tmp_path, str(tmp_path))), []
     for step in range(3):
