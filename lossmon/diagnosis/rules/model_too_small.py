@@ -113,9 +113,10 @@ def _on_the_way(
     """Return that the model will be too small, where the loss still falls towards its floor."""
     failed = probe is not None and not probe[0]
     between = LEAST.value < facts.level.explained < MOST.value
+    if not facts.is_improving or not between:
+        return CLEAR
     widest = small(facts) if neck is None and probe is None else None
-    seen = failed or neck is not None or widest is not None
-    if not seen or not facts.is_improving or not between:
+    if not failed and neck is None and widest is None:
         return CLEAR
     evidence = [tried(facts, probe[1])] if probe is not None and failed else []
     evidence += [] if neck is None else [_narrow(facts, neck)]
