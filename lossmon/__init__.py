@@ -5,14 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lossmon import integrations
     from lossmon.diagnosis.finding import Report
+    from lossmon.errors import RunStopped
     from lossmon.eventfile.logdir import read_run
     from lossmon.probes.monitor import Monitor, watch
     from lossmon.probes.suite import probe
 
 from lossmon.version import __version__
 
-__all__ = ["Monitor", "__version__", "diagnose", "probe", "read_run", "watch"]
+__all__ = [
+    "Monitor",
+    "RunStopped",
+    "__version__",
+    "diagnose",
+    "integrations",
+    "probe",
+    "read_run",
+    "watch",
+]
 
 
 def diagnose(logdir: str) -> Report:
@@ -36,6 +47,14 @@ def __getattr__(name: str) -> Any:
         from lossmon.probes.suite import probe
 
         return probe
+    if name == "RunStopped":
+        from lossmon.errors import RunStopped
+
+        return RunStopped
+    if name == "integrations":
+        from importlib import import_module
+
+        return import_module("lossmon.integrations")
     if name == "read_run":
         from lossmon.eventfile.logdir import read_run
 

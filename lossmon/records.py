@@ -198,7 +198,9 @@ class LayerInfo:
     sources: tuple[int, ...] = ()
     """Rows of the layers whose outputs reach its input with no other layer between."""
     between: tuple[str, ...] = ()
-    """Functions that stand between those and it, changes of shape left out, in no order."""
+    """Functions that stand between those and it, changes of shape left out, in no order.
+
+    Products end in "byconstant" where the other side needs no gradient, and mixes no features."""
     units: int = 0
     """Number of its units: channels, or the size of its output; 0 where it was not seen to run."""
     sampled_units: int = 0
@@ -257,6 +259,8 @@ class RunMeta:
     """Rules that the user silenced."""
     versions: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    job: Mapping[str, str] = field(default_factory=dict)
+    """The batch job of the process, see `capture.job`; empty outside one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,8 @@ LOSS = _scalar(
     "train/loss",
     "loss",
     "",
-    "Loss of one step, as given to backward(); mean over the backward passes of the step.",
+    "Loss of one step, as given to backward(); mean over its backward passes, each made whole "
+    "again where it was divided to accumulate gradients.",
 )
 VAL_LOSS = _scalar(
     "val/loss",
@@ -112,6 +113,12 @@ MEMORY_PEAK_MB = _scalar(
     "MB",
     "The most that torch's tensors have taken of the device so far, or since the script reset it.",
 )
+HOST_MEMORY_MB = _scalar(
+    "perf/host_memory_mb",
+    "process memory",
+    "MB",
+    "Memory of the process that trains, without pages of files and without its children; on Linux.",
+)
 GPU_UTILISATION = _scalar(
     "perf/gpu_utilisation",
     "GPU utilisation",
@@ -140,7 +147,7 @@ DROPPED = _scalar(
 
 SCALARS = (
     LOSS, VAL_LOSS, LR, TOTAL_GRAD_NORM, TOTAL_UNCLIPPED_NORM, TOTAL_UPDATE_RATIO, MOMENTUM,
-    WEIGHT_DECAY, STEP_MS, DATA_MS, EXAMPLES_PER_S, MEMORY_MB, MEMORY_PEAK_MB,
+    WEIGHT_DECAY, STEP_MS, DATA_MS, EXAMPLES_PER_S, MEMORY_MB, MEMORY_PEAK_MB, HOST_MEMORY_MB,
     GPU_UTILISATION, GPU_MEMORY_MB, GPU_POWER_W, GPU_TEMPERATURE_C, OVERHEAD, DROPPED,
 )  # fmt: skip
 

@@ -62,6 +62,7 @@ def test_help_loads_nothing_heavy(run_python: RunPython, words: list[str]) -> No
         (["lossmon.eventfile"], {"torch", "textual", "rich", "tensorboard", "bokeh"}),
         (["lossmon.report"], {"torch", "textual", "rich", "tensorboard"}),
         (["lossmon.tui"], {"torch", "tensorboard", "bokeh"}),
+        (["lossmon.alerts"], {"torch", "textual", "tensorboard", "bokeh"}),
         (["tensorboard_plugin_lossmon"], {"torch", "textual"}),
         (["lossmon.capture"], {"textual", "rich", "tensorboard", "bokeh"}),
         (["lossmon.probes"], {"textual", "rich", "tensorboard", "bokeh"}),
@@ -72,6 +73,14 @@ def test_package_never_loads_a_stranger(
     run_python: RunPython, packages: list[str], strangers: set[str]
 ) -> None:
     assert not loaded_by(run_python, MODULES_BELOW.format(packages=packages)) & strangers
+
+
+def test_the_integrations_import_neither_torch_nor_a_framework_before_one_is_used(
+    run_python: RunPython,
+) -> None:
+    statement = "import lossmon, lossmon.integrations; lossmon.integrations"
+    frameworks = {"lightning", "pytorch_lightning", "transformers", "accelerate", "ignite"}
+    assert not loaded_by(run_python, after(statement)) & {"torch", "numpy", "skorch", *frameworks}
 
 
 def test_reading_and_judging_a_run_needs_no_torch(run_python: RunPython) -> None:

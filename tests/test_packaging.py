@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -15,13 +16,18 @@ import lossmon
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    """The built wheel; needs no network."""
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
-    subprocess.run([*command, "--directory", str(folder)], cwd=ROOT, check=True, timeout=120)
-    return zipfile.ZipFile(next(folder.glob("*.whl")))
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the built wheel and sdist; needs no network."""
+    folder = tmp_path_factory.mktemp("built")
+    command = [sys.executable, "-m", "hatchling", "build", "--directory", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=120)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> zipfile.ZipFile:
+    return zipfile.ZipFile(next(built.glob("*.whl")))
 
 
 def test_wheel_holds_both_packages_and_nothing_else(wheel: zipfile.ZipFile) -> None:
@@ -63,3 +69,20 @@ def test_wheel_tells_its_version_and_never_forces_torch(wheel: zipfile.ZipFile) 
     required = [line for line in metadata.splitlines() if line.startswith("Requires-Dist:")]
     base = [line for line in required if "extra ==" not in line]
     assert sorted(line.split()[1].partition(">")[0] for line in base) == ["numpy", "textual"]
+
+
+def test_wheel_holds_the_licence_and_names_it(wheel: zipfile.ZipFile) -> None:
+    info = f"lossmon-{lossmon.__version__}.dist-info"
+    assert b"Apache License" in wheel.read(f"{info}/licenses/LICENSE")
+    metadata = wheel.read(f"{info}/METADATA").decode()
+    assert "\nLicense-Expression: Apache-2.0\n" in metadata
+    assert "\nAuthor: lossmon contributors\n" in metadata
+
+
+def test_sdist_holds_what_builds_and_tests_it_and_nothing_made(built: Path) -> None:
+    with tarfile.open(next(built.glob("*.tar.gz"))) as sdist:
+        names = {name.partition("/")[2] for name in sdist.getnames()}
+    files = ("LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "Makefile", ".ci/run")
+    assert {*files, "constraints.txt", "tests/conftest.py", "docs/index.md"} <= names
+    assert {"benchmarks/packages.py", "demos/gpt.py", "lossmon/py.typed"} <= names
+    assert not [name for name in names if "__pycache__" in name or name.startswith("runs/")]

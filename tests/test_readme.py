@@ -39,24 +39,30 @@ def test_every_link_in_the_readme_leads_somewhere() -> None:
 
 def test_every_command_in_the_table_of_the_readme_runs(
     write_run: Callable[..., Path],
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(write_run("a", [2.0 - step / 200 for step in range(200)]).parent)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr("lossmon.cli.tail.wait_for_reader", lambda _: False)
+    monkeypatch.setattr("lossmon.cli.alert.wait", lambda _: False)
     commands = re.findall(r"^\| `lossmon (.*?)` \|", README, re.MULTILINE)
     here = [words.replace("RULE", "no-signal") for words in commands if "://" not in words]
     assert {words.split()[0] for words in here} >= {"check", "tui", "tail", "show", "export"}
     for words in here:
         assert main(words.split()) == 0, words
-        assert "a" in capsys.readouterr().out or {"-o", "--html"} & {*words.split()}
+        silent = {"-o", "--html", "--command"}
+        assert "a" in capsys.readouterr().out or silent & {*words.split()}
 
 
-def test_the_page_of_rules_is_fresh(
-    run_python: Callable[..., subprocess.CompletedProcess[str]],
-) -> None:
-    fresh = run_python("-m", "lossmon", "explain", "--markdown").stdout
-    assert (ROOT / "docs/rules.md").read_text(encoding="utf-8") == fresh
+def test_the_line_for_each_framework_is_the_one_whose_recipe_is_tested() -> None:
+    page = (ROOT / "docs/integrations.md").read_text(encoding="utf-8")
+    block = re.search(r"In a framework one line.*?```python\n(.*?)```", README, re.DOTALL)
+    assert block is not None
+    lines = [line.partition("  #")[0].rstrip() for line in block.group(1).splitlines()]
+    assert len(lines) == 6
+    assert [line for line in lines if f"`{line}`" not in page] == []
 
 
 def test_the_pictures_of_the_terminal_name_the_keys_that_it_has() -> None:

@@ -23,9 +23,10 @@ class Command:
     arguments: tuple[str, ...]
     """What stands behind it."""
 
-    def words(self, logdir: Path, session: str) -> list[str]:
+    def words(self, logdir: Path, session: str, stop_on: Sequence[str] = ()) -> list[str]:
         """Return the words that begin each rank watched, as part of `session`."""
         ours = ["run", "--logdir", str(logdir), "--session", session]
+        ours += ["--stop-on", ",".join(stop_on)] if stop_on else []
         module = ["-m"] if self.program.is_module else []
         script = [self.program.name, *self.arguments]
         return [*self.options, "--module", "lossmon", *ours, *module, *script]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,9 @@ from lossmon.autowatch.places import Places
 class Watch:
     """Watches this process as soon as it imports torch, and what it begins."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, stop_on: Sequence[str] = ()) -> None:
         self.places = places
+        self._stop_on = tuple(stop_on)
         self.watcher: Any = None
         """A `Watcher`, from the import of torch on."""
         self._pid = os.getpid()
@@ -53,12 +54,12 @@ class Watch:
     def _begin(self) -> None:
         from lossmon.autowatch.watcher import Watcher
 
-        self.watcher = Watcher(self.places)
+        self.watcher = Watcher(self.places, self._stop_on)
 
     def _tell_children(self) -> None:
         spawn: Any = sys.modules["multiprocessing.spawn"]
         original = spawn.get_preparation_data
-        told = _Told(str(self.places.wanted), self.places.session)
+        told = _Told(str(self.places.wanted), self.places.session, self._stop_on)
 
         def get_preparation_data(name: str) -> dict[str, Any]:
             # Reading it in the child is what begins the watch there; nobody asks for the key.
@@ -100,12 +101,12 @@ class Watch:
 class _Told:
     """What a spawned process reads of its parent; reading it begins the watch."""
 
-    def __init__(self, wanted: str, session: str) -> None:
-        self._wanted, self._session = wanted, session
+    def __init__(self, *told: object) -> None:
+        self._told = told
 
     def __reduce__(self) -> tuple[Callable[..., None], tuple[str]]:
         # Not as a function of ours: where the process cannot import us, it must begin all the same.
-        return exec, (_BEGIN.format(self._wanted, self._session),)
+        return exec, (_BEGIN.format(self._told),)
 
 
 _BEGIN = """
@@ -114,14 +115,14 @@ try:
 except ImportError:
     pass
 else:
-    begin_child({0!r}, {1!r})
+    begin_child(*{0!r})
 """
 
 _children: list[Watch] = []
 
 
-def begin_child(wanted: str, session: str) -> None:
+def begin_child(wanted: str, session: str, stop_on: Sequence[str]) -> None:
     """Watch this process, which one of the session has spawned."""
-    watch = Watch(Places(Path(wanted), session))
+    watch = Watch(Places(Path(wanted), session), stop_on)
     _children.append(watch)
     watch.go_on()

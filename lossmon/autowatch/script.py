@@ -12,7 +12,8 @@ from pathlib import Path
 from types import TracebackType
 
 from lossmon.autowatch.program import Program, load
-from lossmon.errors import UsageError
+from lossmon.errors import RunStopped, UsageError
+from lossmon.numfmt import printable
 
 INTERRUPTED = 130
 _OURS = str(Path(__file__).parent)
@@ -50,6 +51,9 @@ def execute(program: Program, arguments: Sequence[str]) -> Ending:
             exec(code, module.__dict__)
         except SystemExit as ended:
             return Ending(_exit_code(ended.code))
+        except RunStopped as stopped:
+            print(f"lossmon: stopped by {printable(str(stopped), 1000)}", file=sys.stderr)
+            return Ending(stopped.exit_code, stopped)
         except BaseException as error:
             return _failed(error)
         finally:

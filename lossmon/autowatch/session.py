@@ -34,19 +34,26 @@ class Session:
 
 
 def watched(
-    program: Program, arguments: Sequence[str], *, logdir: str | None, session: str = ""
+    program: Program,
+    arguments: Sequence[str],
+    *,
+    logdir: str | None,
+    session: str = "",
+    stop_on: Sequence[str] = (),
 ) -> Session:
     """Execute `program` and watch every training in it; `session` names an execution of many parts.
+
+    A finding that `stop_on` names raises `RunStopped` in the script.
 
     Raises:
         UsageError: The program cannot be read or is no Python, or the logdir cannot be written to.
     """
     if program.is_launcher:
-        return _launched(program, arguments, logdir)
+        return _launched(program, arguments, logdir, stop_on)
     # Ranks find each other by their job; anybody else begins something of its own.
     is_rank = os.environ.get("WORLD_SIZE", "1") != "1"
     places = _places(program.stem, logdir, session or ("" if is_rank else _new_session()))
-    watch = Watch(places)
+    watch = Watch(places, stop_on)
     try:
         ending = execute(program, arguments)
     except UsageError:
@@ -70,11 +77,13 @@ def watched(
     )
 
 
-def _launched(launcher: Program, arguments: Sequence[str], logdir: str | None) -> Session:
+def _launched(
+    launcher: Program, arguments: Sequence[str], logdir: str | None, stop_on: Sequence[str]
+) -> Session:
     """Have a launcher begin every rank as a watched execution, part of this session."""
     command = with_watched_ranks(arguments)
     places = _places(command.program.stem, logdir, _new_session())
-    ending = execute(launcher, command.words(places.wanted, places.session))
+    ending = execute(launcher, command.words(places.wanted, places.session, stop_on))
     found = tuple(places.all_claimed())
     return Session(ending, places.root, found, True, bool(found), False)
 

@@ -14,6 +14,7 @@ from torch.optim import Optimizer
 from lossmon.autowatch import registry
 from lossmon.autowatch.models import Found, find_model, scan_of
 from lossmon.autowatch.places import Places
+from lossmon.autowatch.stopping import Stopping
 from lossmon.autowatch.trial import Part, Trial
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.graph import leaves
@@ -44,8 +45,8 @@ class Watcher:
     optimizers, it is on trial until it is seen which of them do.
     """
 
-    def __init__(self, places: Places) -> None:
-        """`places` hands out the logdirs."""
+    def __init__(self, places: Places, stop_on: Sequence[str] = ()) -> None:
+        """`places` hands out the logdirs; `stop_on`: see `lossmon.stopon`."""
         self.saw_backward = False
         self.refused = False
         """Whether a training goes unwatched because its logdir cannot be written to."""
@@ -59,6 +60,8 @@ class Watcher:
         self._held_out = HeldOut(self._stepped_last)
         ROUTES.finder = self
         TAPS.add(ROUTES)
+        # After the taps: wrappers come off in the other order.
+        self._stopping = Stopping(stop_on) if stop_on else None
 
     @property
     def own_logdirs(self) -> list[Path]:
@@ -90,6 +93,8 @@ class Watcher:
         for trial in list(self._trials):
             self._decide(trial)
         self._held_out.remove()
+        if self._stopping is not None:
+            self._stopping.remove()
         ROUTES.finder = None
         TAPS.discard(ROUTES)
         self._modules.remove()
@@ -178,6 +183,7 @@ class Watcher:
     def _begin(self, found: Found, holders: Sequence[Optimizer]) -> TrialRecorder:
         if len(holders) < 2:
             recorder = self._recorder(self._start(found, holders), holders, found.modules)
+            self._look_out(recorder)
         else:
             # Its place is not known before it is.
             step = steps_behind(holders)
@@ -202,6 +208,7 @@ class Watcher:
                 start = recorder.start
                 place, job = self._claim(start.model, resumes=start.step > 0)
                 recorder.settle(replace(start, logdir=place, run_id=job))
+                self._look_out(recorder)
                 return
             for number, part in enumerate(parts):
                 self._split_off(trial, part, with_orphans=number == 0)
@@ -232,8 +239,13 @@ class Watcher:
         start = self._start(replace(found, rows=rows), optimizers, step=trial.behind(optimizers))
         recorder = self._recorder(start, optimizers, found.modules)
         recorder.begin_with(part.cycles, [wanted[id(row.tensor())] for row in rows])
+        self._look_out(recorder)
         self._recorders.append(recorder)
         ROUTES.add(recorder)
+
+    def _look_out(self, recorder: TrialRecorder) -> None:
+        if self._stopping is not None:
+            self._stopping.watch(recorder)
 
     def _close_bygone(self) -> None:
         """End the logs of models that no longer exist."""

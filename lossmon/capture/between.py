@@ -25,6 +25,13 @@ RESHAPES = frozenset(
      "squeeze", "unsqueeze", "expand", "slice", "select", "split", "unbind"),
 )  # fmt: skip
 """Operations that leave the numbers as they are."""
+MIXES = frozenset(("mm", "bmm"))
+SCALES = frozenset(("mul", "div"))
+BY_CONSTANT = "byconstant"
+"""Ends the name of a product of which one side needs no gradient: links of a graph, counts, masks.
+
+Of an elementwise one only where the other side has one number for all features.
+"""
 
 
 @dataclass(slots=True)
@@ -134,11 +141,24 @@ def sources(graph: Graph, ends: Sequence[Ends], at: int) -> tuple[list[int], lis
         if number in layers:
             found.append(layers[number])
             continue
-        name = of_node(graph.nodes[number])
+        name = _product(graph.nodes[number]) or of_node(graph.nodes[number])
         if name not in RESHAPES and name not in names:
             names.append(name)
         queue.extend(_parents(graph.nodes[number]))
     return found, names
+
+
+def _product(node: Any) -> str:
+    """Return the name of a product with something that needs no gradient; "" for anything else."""
+    name = of_node(node)
+    if name not in MIXES | SCALES or sum(p is not None for p, _ in node.next_functions) != 1:
+        return ""
+    if name in SCALES:
+        left = node.next_functions[0][0] is not None
+        other = getattr(node, "_saved_other" if left else "_saved_self", None)
+        if other is None or (other.dim() and other.shape[-1] != 1):
+            return ""
+    return name + BY_CONSTANT
 
 
 def _parents(node: Any) -> list[int]:

@@ -1,7 +1,7 @@
-"""How busy the device is: torch's memory, and what the driver of an NVIDIA GPU says.
+"""What is in use: torch's memory, the process's, and what the driver of an NVIDIA GPU says.
 
 The driver is asked from a thread of its own, every few seconds, because it may take its time, or
-hang. Without a driver, or without `pip install 'lossmon[gpu]'`, there is only torch's memory.
+hang. Without a driver, or without `pip install 'lossmon[gpu]'`, there is only memory.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from lossmon.capture.hostmemory import STATM, host_memory
 from lossmon.signals import (
     GPU_MEMORY_MB,
     GPU_POWER_W,
@@ -24,7 +25,11 @@ from lossmon.signals import (
 )
 
 EVERY_S = 2.0
-"""Time between two readings."""
+"""Time between two readings, once a run is longer than some seconds."""
+SOONEST_S = 0.1
+"""Between the first ones: a run of ten seconds has about sixty, at 20 us each."""
+SHARE = 0.05
+"""Of the time since the first reading: what lies between two, until it is `EVERY_S`."""
 MB = 1e6
 Readings = dict[str, float]
 
@@ -33,10 +38,11 @@ class DeviceMeter:
     """Readings for one device, at most every `EVERY_S`."""
 
     def __init__(self, device: torch.device) -> None:
-        self.is_counted = device.type in ("cuda", "mps")
+        self.is_counted = device.type in ("cuda", "mps") or STATM.exists()
         """Whether there is anything to read at all."""
         self._device = device
         self._next = 0.0
+        self._first: float | None = None
         self._driver = Driver(device) if device.type == "cuda" else None
 
     def readings(self) -> Readings:
@@ -44,8 +50,10 @@ class DeviceMeter:
         now = time.monotonic()
         if now < self._next:
             return {}
-        self._next = now + EVERY_S
-        found = torch_memory(self._device)
+        if self._first is None:
+            self._first = now
+        self._next = now + min(EVERY_S, max(SOONEST_S, SHARE * (now - self._first)))
+        found = host_memory() | torch_memory(self._device)
         if self._driver is not None:
             found |= self._driver.newest()
         return found

@@ -41,10 +41,18 @@ class Holders:
 
 
 def inner_optimizer(optimizer: Any) -> Any:
-    """Return the torch optimizer inside a wrapper (Accelerate, Fabric, schedulers), else itself."""
-    while not isinstance(optimizer, Optimizer) and hasattr(optimizer, "optimizer"):
+    """Return the torch optimizer inside a wrapper (Accelerate, Fabric, schedulers), else itself.
+
+    Wrappers pass themselves off as optimizers; but torch has put no hooks around their steps.
+    """
+    while not _steps_itself(optimizer) and hasattr(optimizer, "optimizer"):
         optimizer = optimizer.optimizer
     return optimizer
+
+
+def _steps_itself(optimizer: Any) -> bool:
+    hooked = getattr(getattr(type(optimizer), "step", None), "hooked", False)
+    return isinstance(optimizer, Optimizer) and bool(hooked)
 
 
 def number(value: Any) -> float | None:

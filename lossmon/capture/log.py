@@ -174,7 +174,7 @@ class RunLog:
             self._writer = RunWriter(self.start.logdir, self._meta())
             self._scalars = ScalarLog(self._writer, self._transfer)
             if self.start.step:
-                self.mark(self.start.step, "resumed")
+                self.mark(self.start.step, "resumed", self.start.job)
             for mark in self._marks:
                 self._writer.mark(mark)
         return self._writer, self._scalars

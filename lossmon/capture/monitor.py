@@ -7,7 +7,7 @@ import math
 import os
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from torch.optim import Optimizer
 from lossmon import signals
 from lossmon.capture.activations import COMPILED
 from lossmon.capture.activations import NAME as ACTIVATIONS
+from lossmon.capture.agreement import Agreement
 from lossmon.capture.compiling import is_compiled
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.groups import inner_optimizer
@@ -26,6 +27,7 @@ from lossmon.capture.hooks import TAPS
 from lossmon.capture.layers import layers_of_model
 from lossmon.capture.layout import Row, awaits_parameters, left_out, rows_of_model
 from lossmon.capture.log import named
+from lossmon.capture.lookout import Lookout, OnFinding
 from lossmon.capture.options import activations_every, check_options, kind_of, require
 from lossmon.capture.ranks import next_run_of_job, process_rank
 from lossmon.capture.recorder import Recorder
@@ -36,6 +38,7 @@ from lossmon.capture.start import Start, steps_behind
 from lossmon.errors import UsageError
 from lossmon.eventfile.forks import generation
 from lossmon.eventfile.place import FOLDER, claim, claim_together
+from lossmon.livefinding import LiveFinding
 from lossmon.numfmt import printable
 
 Watching = TypeVar("Watching", bound="Monitor")
@@ -52,7 +55,13 @@ MAX_WARNINGS = 20
 class Monitor:
     """A watched training. Closes at the end of a `with` block, by `close()`, or at exit."""
 
-    def __init__(self, recorder: Recorder, model: nn.Module, criterion: nn.Module | None) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        model: nn.Module,
+        criterion: nn.Module | None,
+        lookout: Lookout | None = None,
+    ) -> None:
         """Users call `watch`; this takes a recorder that is ready, and what it records."""
         self.logdir = str(recorder.start.logdir)
         """Where the log is written; `lossmon check` takes it."""
@@ -60,6 +69,7 @@ class Monitor:
         # Weakly: a monitor must not keep a model's memory alive.
         self._model = weakref.ref(model)
         self._criterion = None if criterion is None else weakref.ref(criterion)
+        self._lookout = lookout
         self._born = generation()
         self._closed = False
         self._left_out: set[str] = set()
@@ -84,6 +94,8 @@ class Monitor:
         budget: float = BUDGET,
         activations: str | bool | int = "auto",
         signals: str = "all",
+        on_finding: OnFinding | None = None,
+        stop_on: Collection[str] = (),
     ) -> Watching:
         """Record the training of `model` by `optimizer`, from the next backward pass on.
 
@@ -106,14 +118,20 @@ class Monitor:
                 on none. Of a model that torch.compile has compiled only its own output is.
             signals: "norms" for the norms of gradients, weights and updates alone, at about half
                 the cost: rules that need more are skipped.
+            on_finding: Called with each `LiveFinding` as it opens, and again where it gets worse,
+                once an episode, within a second or so; on rank 0. From a thread of its own: it must
+                not touch the model. What it raises is warned of, and reaches nobody.
+            stop_on: Rules and severities, as in ("nan-in-loss", "error"), that end the training:
+                `step` raises `RunStopped` once one of them is found. See docs/alerts.md.
 
         Raises:
             UsageError: An argument cannot be used, or `logdir` cannot be written.
         """
         optimizers = _optimizers(optimizer)
         check_options(
-            criterion, logdir, floor, start_step, ignore, every, budget, activations, signals
-        )
+            criterion, logdir, floor, start_step, ignore, every, budget, activations, signals,
+            on_finding, stop_on,
+        )  # fmt: skip
         activations = activations if signals == "all" else False
         require(isinstance(model, nn.Module), f"model must be a torch module, not {kind_of(model)}")
         first = steps_behind(optimizers) if start_step is None else start_step
@@ -163,16 +181,31 @@ class Monitor:
         _note_left_out(recorder, left_out(model))
         if activations and is_compiled(model):
             recorder.log.guard.tell_off(ACTIVATIONS, COMPILED)
-        return cls(recorder, model, criterion)
+        return cls(recorder, model, criterion, lookout_for(recorder, on_finding, stop_on))
 
     def step(self, loss: Tensor | float | None = None) -> None:
         """Tell the loss of the step just made; once a step, after `optimizer.step()`.
 
         Optional: without it the loss is the value that `backward()` was called on. Where no
         optimizer ever steps, this call is the clock.
+
+        Raises:
+            RunStopped: A finding that `stop_on` names has come; so does every later call.
         """
-        if self._listens() and not TAPS.takes_word(self._recorder, loss):
+        if not self._listens():
+            return
+        if not TAPS.takes_word(self._recorder, loss):
             self._recorder.guard.run("monitor", self._recorder.user_step, loss)
+        if self._lookout is not None:
+            self._lookout.check()
+
+    @property
+    def stopping(self) -> LiveFinding | None:
+        """The finding for which `stop_on` ends the training at this step, or None.
+
+        For loops that have a flag of their own to stop by; `step` raises instead.
+        """
+        return self._lookout.finding if self._listens() and self._lookout is not None else None
 
     def log(self, **scalars: float) -> None:
         """Record scalars at the newest step; `val_loss=...` becomes `val/loss`.
@@ -196,6 +229,11 @@ class Monitor:
                 "its name is too long" if len(name) > MAX_NAME else f"{kind_of(value)} is no number"
             )
             warn(f"lossmon: log() leaves out {printable(name, 80)}: {why}")
+
+    @property
+    def recorder(self) -> Recorder:
+        """What records the run; for lossmon's own use."""
+        return self._recorder
 
     def close(self) -> None:
         """End the log and leave no hook behind. Idempotent."""
@@ -247,6 +285,24 @@ class Monitor:
             self._recorder.close(error=None if error is None else described(error))
         finally:
             self._recorder.release()
+            if self._lookout is not None:
+                self._lookout.close()
+
+
+def lookout_for(
+    recorder: Recorder, on_finding: OnFinding | None, stop_on: Collection[str]
+) -> Lookout | None:
+    """Return what judges the recorder's run from now on; None where nobody wants to know."""
+    if on_finding is None and not stop_on:
+        return None
+    lookout = Lookout(stop_on, on_finding)
+    lookout.watch(agreement(recorder))
+    return lookout
+
+
+def agreement(recorder: Recorder) -> Agreement:
+    """Return what the ranks of the recorder's run stop by."""
+    return Agreement(recorder.start, lambda: recorder.newest)
 
 
 def described(error: BaseException) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from torch import nn
 
 from lossmon.errors import UsageError
+from lossmon.stopon import problem
 
 MAX_STEP = 1 << 62
 SIGNALS = ("all", "norms")
@@ -37,6 +38,8 @@ def check_options(
     budget: Any,
     activations: Any = "auto",
     signals: Any = "all",
+    on_finding: Any = None,
+    stop_on: Any = (),
 ) -> None:
     """Check everything but model and optimizer. Whether `ignore` names rules, the report says.
 
@@ -81,6 +84,12 @@ def check_options(
         isinstance(signals, str) and signals in SIGNALS,
         f'signals must be "all" or "norms", not {signals!r}',
     )
+    require(
+        on_finding is None or callable(on_finding),
+        f"on_finding must be a function of a finding, not {on_finding!r}",
+    )
+    wrong = problem(stop_on)
+    require(not wrong, f"stop_on {wrong}")
 
 
 def activations_every(activations: str | bool | int) -> int | None:

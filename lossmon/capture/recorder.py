@@ -15,6 +15,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from lossmon.capture.accumulation import Accumulation
 from lossmon.capture.activations import activation_meter
 from lossmon.capture.batches import LONG_STEP_S
 from lossmon.capture.criterion import CriterionHook
@@ -56,20 +57,17 @@ class Recorder:
         activations_every: int | None = None,
         norms_only: bool = False,
     ) -> None:
-        """`modules` are the outermost ones of the model, held weakly: for their inputs.
-
-        `activations_every`: see `ActivationMeter`; `norms_only`: see `StepSampler`.
-        """
+        """`modules`, `norms_only`: see `StepSampler`, `activations_every`: `ActivationMeter`."""
         self.start = start
         self.holders = Holders(optimizers)
         self.pending = 0
         """Backward passes since the last step."""
         self.step = start.step
         """Number of the step under way."""
-        transfer = Transfer()
+        self._transfer = transfer = Transfer()
         self.log = RunLog(start, self.holders, transfer)
         self.guard = self.log.guard
-        self._transfer = transfer
+        self.accumulation = Accumulation()
         self._schedule = schedule
         schedule.record_bytes = start.record_bytes
         self._stopwatch = Stopwatch()
@@ -111,13 +109,15 @@ class Recorder:
         if cycle is not None and cycle.is_open:
             # A whole step went by without a word from the loop: the root's value is the loss.
             self._user_reports = bool(self._user_reports)
-            if cycle.is_told or not self._user_reports:
+            if cycle.words or not self._user_reports:
                 self.end_cycle()
         if self.pending and not self._steps_taken and not self._passes.in_step:
             self.guard.run("ticks", self._tick)
         self.pending += 1
         tells = loss is not None and not self._user_gives_loss
         self._losses.append(self.guard.run("loss", held_loss, loss) if tells else None)
+        if tells:
+            self.guard.run("accumulation", self.accumulation.look, roots[0], loss)
         if self._sampling:
             began = self._stopwatch.start()
             self._sampler.backward_begins(roots, self.step)
@@ -192,10 +192,7 @@ class Recorder:
         return True
 
     def give_up(self, chosen: Sequence[bool]) -> Losses:
-        """Forget those backward passes since the last step that are chosen: they were another's.
-
-        Returns their losses. All are given up where `chosen` does not fit.
-        """
+        """Forget the chosen passes since the last step, or all where that does not fit."""
         self._take_back_ticks()
         if not self.pending == len(self._losses) == len(chosen):
             chosen = [True] * len(self._losses)
@@ -229,8 +226,7 @@ class Recorder:
         held = None if loss is None else self.guard.run("loss", told_loss, loss)
         self._user_gives_loss = held is not None
         if self._cycle is not None and self._cycle.is_open:
-            if held is not None and not self._cycle.is_told:
-                self._cycle.line.losses = [held]
+            self._cycle.tell(held)
             self.end_cycle()
             return
         if self._given and not self._steps_taken and not self.pending:
@@ -318,8 +314,8 @@ class Recorder:
 
     def _new_cycle(self, now: float, optimizer: Optimizer) -> Cycle:
         self.end_cycle()
-        told = bool(self._given)
-        cycle = Cycle(self._line(now), self._sampling, {id(optimizer)}, is_told=told)
+        words, passes = len(self._given), self.pending
+        cycle = Cycle(self._line(now), self._sampling, {id(optimizer)}, words=words, passes=passes)
         if self.kept is not None:
             cycle.rates = {id(o): lr_numbers([o]) for o in self.holders.living()}
         self._cycle = cycle
@@ -347,9 +343,9 @@ class Recorder:
             self.log.mark(cycle.line.step, kind, detail)
 
     def _line(self, now: float) -> Line:
-        kept = self._given or ([] if self._user_gives_loss else self._losses)
-        losses = [loss for loss in kept if loss is not None]
-        line = Line(self.step, time.time(), {}, losses)
+        parts = [] if self._user_gives_loss else self._losses
+        losses = self.accumulation.whole(parts, self.pending)
+        line = Line(self.step, time.time(), {}, [x for x in self._given if x is not None] or losses)
         self._given, self._losses = [], []
         if self.kept is None:
             rates = self.guard.run("lr", self.log.learning_rates, self.step, self._sampling)
@@ -382,7 +378,11 @@ class Recorder:
         held = self._ticks.take()
         self.step -= len(held)
         self.pending += len(held)
-        self._losses = [loss for losses, _ in held for loss in losses] + self._losses
+        losses = [loss for losses, _ in held for loss in losses]
+        if self._user_gives_loss:
+            self._given = [*losses, *self._given]
+        else:
+            self._losses = [*losses, *self._losses]
 
     def _release_ticks(self) -> None:
         if self.kept is None:

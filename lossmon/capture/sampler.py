@@ -127,7 +127,8 @@ class StepSampler:
             self._layers = self._layers if table is None else table
 
     def backward_ended(self) -> None:
-        """Count the gradients that arrived."""
+        """Count the gradients that arrived; what was noted of others before is not the step's."""
+        self._gradients_noted = False
         if self._norms_only:
             return
         self._guard.run("wiring", self._wiring.backward_ended, self._tensors())

@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 
 from lossmon.capture.foreign import training_clock
 from lossmon.capture.groups import describe_groups, group_of_parameter
+from lossmon.capture.job import job_of
 from lossmon.capture.layers import Layer
 from lossmon.capture.layout import Row, describe
 from lossmon.capture.ranks import process_rank
@@ -39,6 +40,7 @@ class Start:
     floor: float | None = None
     ignore: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    job: Mapping[str, str] = field(default_factory=job_of)
     wall: float = field(default_factory=time.time)
     clock: float = field(default_factory=training_clock)
     scan: Callable[[], tuple[Row, ...]] | None = None
@@ -77,6 +79,7 @@ class Start:
             ignore=self.ignore,
             versions={"torch": torch.__version__, "python": platform.python_version()},
             settings=self.settings,
+            job=self.job,
         )
 
 

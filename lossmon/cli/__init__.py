@@ -18,13 +18,17 @@ from lossmon.cli.codes import FAULT, INTERRUPTED, USAGE
 from lossmon.cli.output import flush, note
 from lossmon.errors import LossmonError
 
-COMMANDS = ("run", "tui", "tail", "check", "ls", "show", "report", "export", "explain")
+COMMANDS = (
+    "demo", "run", "tui", "tail", "alert", "check", "ls", "show", "report", "export", "explain",
+    "doctor", "completion",
+)  # fmt: skip
 """Modules of this package, in the order of the help; each has `add_parser` and `run`."""
 
 EXIT_CODES = """\
 exit codes:
   0 healthy   1 internal error   2 usage   3 findings at or above --fail-on
-  4 no data   5 run stalled or dead (commands that watch)   130 interrupted
+  4 no data   5 run stalled or dead (commands that watch)   6 ended by run --stop-on
+  130 interrupted
 """
 
 
@@ -42,7 +46,8 @@ class _Command(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors are one line on stderr."""
     words = _with_command(list(sys.argv[1:] if argv is None else argv))
-    parser = build_parser()
+    named = words[:1] if words and words[0] in COMMANDS else COMMANDS
+    parser = build_parser(named)
     if not words:
         parser.print_help(sys.stderr)
         return USAGE
@@ -53,8 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _run(args)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands."""
+def build_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """Return the parser of all commands, or of those named: the rest need not be imported."""
     parser = argparse.ArgumentParser(
         prog="lossmon",
         description="See why a PyTorch loss does not decrease.",
@@ -66,7 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", required=True, parser_class=_Command
     )
-    for name in COMMANDS:
+    for name in names:
         importlib.import_module(f"lossmon.cli.{name}").add_parser(commands)
     return parser
 

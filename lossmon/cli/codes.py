@@ -17,6 +17,8 @@ FINDINGS = 3
 NO_DATA = 4
 STOPPED = 5
 """The run is stalled or dead; only from commands that watch."""
+LOST = 6
+"""`lossmon run --stop-on` has ended the script; `RunStopped.exit_code`."""
 INTERRUPTED = 130
 
 FAIL_ON = ("error", "warning", "info", "never")

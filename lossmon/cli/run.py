@@ -24,7 +24,7 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "run",
         help="run a training script unchanged, watched, and say what is wrong with it",
-        usage="lossmon run [--logdir DIR] [--fail-on SEVERITY] [--json] "
+        usage="lossmon run [--logdir DIR] [--fail-on SEVERITY] [--stop-on LIST] [--json] "
         "(SCRIPT | -m MODULE | torchrun ...) [ARGS ...]",
     )
     parser.add_argument("--logdir", help="folder for the runs (default: runs/<script name>)")
@@ -33,6 +33,13 @@ def add_parser(subparsers: Any) -> None:
         choices=("error", "warning", "info", "never"),
         default="never",
         help="exit 3 when a finding is at least this severe and the script itself succeeded",
+    )
+    parser.add_argument(
+        "--stop-on",
+        metavar="LIST",
+        default="",
+        help="end the script, with exit code 6, at a finding of these rules or severities: "
+        "nan-in-loss,error",
     )
     parser.add_argument("--json", action="store_true", help="end stdout with the report as JSON")
     parser.add_argument("--session", default="", help=argparse.SUPPRESS)
@@ -55,8 +62,9 @@ def run(args: argparse.Namespace) -> int:
 
     if is_remote(args.logdir or ""):
         raise UsageError(f"a run is written here, not to {args.logdir}; pass a folder as --logdir")
+    stop_on = _stop_on(args.stop_on)
     program, arguments = program_of(args.script, args.arguments, is_module=args.is_module)
-    session = watched(program, arguments, logdir=args.logdir, session=args.session)
+    session = watched(program, arguments, logdir=args.logdir, session=args.session, stop_on=stop_on)
     sys.stdout.flush()
     code = session.ending.code
     if args.session or session.rank:
@@ -67,6 +75,15 @@ def run(args: argparse.Namespace) -> int:
     if code == 0 and args.fail_on != "never":
         return _verdict_code(reports, args.fail_on)
     return code
+
+
+def _stop_on(text: str) -> tuple[str, ...]:
+    from lossmon.stopon import problem
+
+    words = tuple(word.strip() for word in text.split(",") if word.strip())
+    if wrong := problem(words):
+        raise UsageError(f"--stop-on {wrong}")
+    return words
 
 
 def _reports(session: Session) -> list[Report]:

@@ -83,14 +83,15 @@ def _tail(args: argparse.Namespace, source: Source, ringer: Notifier | None) -> 
                 return HEALTHY
         if ringer is not None:
             ringer.take(snapshot)
-        if ends and _is_over(snapshot, once=args.once):
+        if ends and is_over(snapshot, once=args.once):
             return _code(snapshot, args.fail_on)
     if args.once:
         raise NoDataError(f"{source.shown}: {problem}")
     return HEALTHY
 
 
-def _is_over(snapshot: Snapshot, *, once: bool) -> bool:
+def is_over(snapshot: Snapshot, *, once: bool) -> bool:
+    """Return whether all that is to come has been read: at once, or once no run grows any more."""
     if not snapshot.runs or snapshot.is_behind:
         return False
     return once or not any(view.is_growing for view in snapshot.runs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import math
 import os
 import shutil
@@ -90,6 +91,8 @@ def _print_screen(args: argparse.Namespace, source: Source) -> int:
 
 def _show(args: argparse.Namespace, source: Source) -> int:
     _prefer_256_colours()
+    # What is imported stays: to look for garbage in it takes a tenth of the start.
+    gc.disable()
     app = _app(args, source)
     source.follow()
     app.run(mouse=args.mouse)

@@ -32,7 +32,9 @@ _TABLE = re.compile(r"Embedding(Bag)?")
 _PLAIN = frozenset(
     ("add", "sub", "neg", "mean", "sum", "cat", "stack", "index", "nativedropout", "avgpool1d",
      "avgpool2d", "avgpool3d", "adaptiveavgpool2d", "mkldnnadaptiveavgpool2d", "constantpadnd",
-     "nativelayernorm", "nativebatchnorm", "cudnnbatchnorm", "nativegroupnorm"),
+     "nativelayernorm", "nativebatchnorm", "cudnnbatchnorm", "nativegroupnorm", "mmbyconstant",
+     "bmmbyconstant", "mulbyconstant", "divbyconstant", "sparseaddmm", "indexselect", "gather",
+     "indexadd", "scatteradd", "roll", "flip", "upsamplenearest1d", "upsamplenearest2d"),
 )  # fmt: skip
 """Functions between layers that are linear, or scale only."""
 
@@ -79,28 +81,56 @@ def matrices(facts: Facts) -> Mapping[int, Matrix]:
     return found
 
 
-def is_linear_throughout(facts: Facts) -> bool:
-    """Return whether everything from the model's inputs to its last matrix is known to be linear.
+@dataclass(frozen=True, slots=True)
+class Straight:
+    """A model that is known to be linear up to one of its matrices."""
 
-    A chain or a tree of layers with one end, each fed by layers that were seen or a table of
-    embeddings; all parameters of two dimensions or more belong to one of them. One module that
-    hands on what it is given may stand in several places, and be seen in the last one only.
+    end: int
+    """Row of that matrix: the last one, or of three or more the one before it."""
+    is_whole: bool
+    """Whether that is all of it: a chain or a tree of layers with one end, each path of it seen."""
+
+
+def straight(facts: Facts) -> Straight | None:
+    """Return how far a model is known to be linear; None where a bend stands early, or may.
+
+    Each layer is fed by layers that were seen, or is a table of embeddings or a matrix; all
+    parameters of two dimensions or more belong to one of them.
     """
     infos, known = layers(facts), matrices(facts)
-    if not known:
-        return False
-    end = max(known)
     tables = {row for row, info in enumerate(infos) if _TABLE.fullmatch(info.kind)}
     owned = {known[row].parameter for row in known} | {f"{infos[t].name}.weight" for t in tables}
+    if not known or not all(len(p.shape) < 2 or p.name in owned for p in facts.parameters):
+        return None
+    last = max(known)
+    if _is_linear_to(infos, {*known, *tables}, last):
+        return Straight(last, _has_one_end(infos, tables, last))
+    before = max((row for row in known if row != last), default=last)
+    if len(known) > 2 and _is_linear_to(infos, {*known, *tables}, before):
+        return Straight(before, is_whole=False)
+    return None
+
+
+def _is_linear_to(infos: Sequence[LayerInfo], learnt: set[int], end: int) -> bool:
+    """Return whether everything up to a row is linear, but for what follows a matrix at an end."""
     used = {source for info in infos[: end + 1] for source in info.sources}
-    return (
-        all(len(p.shape) < 2 or p.name in owned for p in facts.parameters)
-        and all(row in used or _NOTHING.fullmatch(infos[row].kind) for row in range(end))
-        and all(
-            _is_plain(infos[row], row == end, row in known or row in tables)
-            and (bool(infos[row].sources) or row == 0 or row in tables)
-            for row in range(end + 1)
-        )
+    return all(
+        (row in used or row in learnt or bool(_NOTHING.fullmatch(infos[row].kind)))
+        and _is_plain(infos[row], row == end or row not in used, row in learnt)
+        and (bool(infos[row].sources) or row == 0 or row in learnt)
+        for row in range(end + 1)
+    )
+
+
+def _has_one_end(infos: Sequence[LayerInfo], tables: set[int], end: int) -> bool:
+    """Return whether all paths lead to row `end`, and each begins at the first row or a table.
+
+    One module that hands on what it is given may stand in several places, and be seen in the last
+    one only.
+    """
+    used = {source for info in infos[: end + 1] for source in info.sources}
+    return all(row in used or _NOTHING.fullmatch(infos[row].kind) for row in range(end)) and all(
+        infos[row].sources or row == 0 or row in tables for row in range(end + 1)
     )
 
 
@@ -113,8 +143,8 @@ def _is_plain(info: LayerInfo, is_end: bool, is_learnt: bool) -> bool:
     return not bends and linear and _PLAIN.issuperset(info.between)
 
 
-def stacked(facts: Facts) -> tuple[Matrix, ...]:
-    """Return the matrices that gain nothing by the one that follows: no wider than both ends.
+def stacked(facts: Facts, end: int) -> tuple[Matrix, ...]:
+    """Return the matrices up to a row that gain nothing by the next one: no wider than both ends.
 
     One that is narrower than what goes in and what comes out of the two together is a rank that
     somebody chose: an adapter, a factorised table, a linear autoencoder's code.
@@ -122,6 +152,8 @@ def stacked(facts: Facts) -> tuple[Matrix, ...]:
     known, infos = matrices(facts), layers(facts)
     found: list[Matrix] = []
     for row, matrix in known.items():
+        if row > end:
+            continue
         for above in _behind(infos, known, row):
             if above.outputs >= min(above.inputs, matrix.outputs) and above not in found:
                 found.append(above)

@@ -42,10 +42,13 @@ def _explains(cause: Finding, effect: Finding, rules: Rules, interval: int) -> b
     return can and cause.since_step <= effect.since_step + interval
 
 
-def _rank(finding: Finding, rules: Rules) -> tuple[bool, int, int, int]:
-    """Order causes: a reading of the level never outranks a mechanism that has a name."""
+def _rank(finding: Finding, rules: Rules) -> tuple[int, int, int, int]:
+    """Order causes: a reading of the level never outranks a mechanism that has a name.
+
+    Nor does what says nothing of the loss outrank either.
+    """
     stage = rules[finding.rule].stage
-    return stage == "level", *_order(finding, rules)
+    return {"level": 1, "machine": 2}.get(stage, 0), *_order(finding, rules)
 
 
 def _order(finding: Finding, rules: Rules) -> tuple[int, int, int]:

@@ -42,7 +42,8 @@ def _report(facts: Facts, rules: Sequence[Rule], ignore: Sequence[str]) -> Repor
         for slug, found in outcomes.items()
         if isinstance(found, Found) and slug not in overruled
     ]
-    word, reads = status or flat_status(facts, findings)
+    about_loss = [found for found in findings if by_id[found.rule].stage != "machine"]
+    word, reads = status or flat_status(facts, about_loss)
     ordered, cause = attribute(findings, by_id, interval=_interval(facts))
     return Report(
         run=run.name,

@@ -10,10 +10,13 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import Skipped, Threshold
+from lossmon.diagnosis.stats import block_means
 from lossmon.numfmt import fmt
 from lossmon.signals import CRITERION_LOSS, PROBE
 
@@ -26,31 +29,43 @@ STATIONARY = Threshold(
     0.03, "of the prior's loss", "identity tau = loss - H(p) = 0 at any optimum; floors within 0.02"
 )
 WAY = Threshold(0.1, "", "toy runs: c 0.01-0.03 at floors, significant or not; 0.3 with tiny steps")
+CREEP = Threshold(0.05, "of the prior's loss", "another run as long would bring as little")
+CREEP_BLOCKS = 8
+HALF = 100
+"""Losses that half of a run must have, to say what they brought."""
 LEAST_RATIO = Threshold(1e-5, "of the weights", "below it nothing was tried: lr-too-low's limit")
 THRESHOLDS = {
     "least": LEAST,
     "most": MOST,
     "stationary": STATIONARY,
     "way": WAY,
+    "creep": CREEP,
     "least_ratio": LEAST_RATIO,
 }
 """What a rule about floors compares with."""
 FITTED = Threshold(1, "batch", "by definition: a model that learns noise by heart can do more")
 OVERFIT = "overfit-batch"
+PROBE_CALL = "mon.probe(batch)"
 NEEDS = (
     "at the floor: label noise or a model that is too small; whether it can overfit one batch "
-    "decides: mon.probe(batch)"
+    f"decides: {PROBE_CALL}"
 )
 
 
-def off_floor(facts: Facts, *, least: float = LEAST.value, by_shape: bool = False) -> str:
+def off_floor(
+    facts: Facts,
+    *,
+    least: float = LEAST.value,
+    by_shape: bool = False,
+    creep: float = CREEP.value,
+) -> str:
     """Return why the run does not lie at a floor; "" where it does.
 
     `by_shape`: the model's shape says that there is a floor; then it need not be at an optimum,
-    which may lie at infinite weights.
+    which may lie at infinite weights. `creep`: see `creeps`.
     """
     level, motion, trend = facts.level, facts.motion, facts.trend
-    if trend.direction != "flat":
+    if trend.direction != "flat" and not creeps(facts, creep):
         return "the loss moves" if trend.direction != "unknown" else "the loss is too noisy to tell"
     if not least < level.explained < MOST.value:
         return f"the level, {100 * level.explained:.0f} % explained, is no floor"
@@ -63,6 +78,19 @@ def off_floor(facts: Facts, *, least: float = LEAST.value, by_shape: bool = Fals
     if math.isfinite(level.tau) and abs(level.tau) > STATIONARY.value * level.prior:
         return "the predictions' entropy is not the loss: this is no optimum of it"
     return ""
+
+
+def creeps(facts: Facts, most: float = CREEP.value) -> bool:
+    """Return whether the loss still falls, but the second half of the run brought next to nothing.
+
+    `most`: how much of the prior's loss counts as that. A rule that goes by this says what it says
+    for information: the loss may fall for longer yet.
+    """
+    half = facts.losses[len(facts.losses) // 2 :]
+    if facts.trend.direction != "falling" or len(half) < HALF or facts.loss_counts.max() > 1:
+        return False
+    means = block_means(half, CREEP_BLOCKS)
+    return bool(means[0] - np.median(means[-3:]) < most * facts.level.prior)
 
 
 def judgeable(facts: Facts) -> Skipped | None:

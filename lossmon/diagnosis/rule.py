@@ -23,6 +23,7 @@ Stage = Literal[
     "gradient-flow",
     "motion",
     "level",
+    "machine",
 ]
 
 STAGES: tuple[Stage, ...] = (
@@ -35,9 +36,11 @@ STAGES: tuple[Stage, ...] = (
     "gradient-flow",
     "motion",
     "level",
+    "machine",
 )
 """Upstream first: a cause lies above its consequences. Readings of the level name no mechanism, so
-they stand below everything that does."""
+they stand below everything that does. What a training takes of the machine says how long it lasts,
+never why its loss stays where it is: it stands below all."""
 
 
 @dataclass(frozen=True, slots=True)

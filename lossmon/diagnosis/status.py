@@ -160,13 +160,15 @@ def _is_stationary(facts: Facts) -> bool:
     level, motion = facts.level, facts.motion
     # Who takes steps of the usual length along what gradients agree on, and gets nowhere, is there.
     short = facts.trend.is_noisy or not motion.total_ratio > USUAL.value
-    far = motion.agreement >= FAR.value
+    calibrated = math.isfinite(level.tau) and abs(level.tau) < TAU.value * level.prior
+    far = motion.agreement >= FAR.value and not calibrated
     way = motion.agreement_z >= SIGNIFICANT.value and (short or far)
     if not level.is_known:
         # Without a prior the loss of the untrained model is the only level there is.
         start = facts.first_loss
         losses = facts.window_losses[np.isfinite(facts.window_losses)]
-        most = 1 - CONVERGED.value if way or facts.trend.is_noisy else HALVED.value
+        unclear = max(abs(facts.trend.change), facts.trend.error) > AT_FLOOR.value * start
+        most = 1 - CONVERGED.value if way or unclear else HALVED.value
         return bool(len(losses) and start > 0 and 0 <= losses.mean() < most * start)
     if level.explained >= NEARLY.value:
         return True

@@ -65,6 +65,7 @@ def parse_meta(text: bytes) -> RunMeta:
         ignore=_texts(found.get("ignore")),
         versions={key: _text(value) for key, value in _mapping(found.get("versions")).items()},
         settings=_mapping(found.get("settings")),
+        job={key: _text(value) for key, value in _mapping(found.get("job")).items()},
     )
 
 

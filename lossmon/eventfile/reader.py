@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 
 from lossmon.eventfile.assembly import Assembly
@@ -16,22 +18,36 @@ from lossmon.records import Damage, Run
 
 _MAX_FILES = 10_000
 
+Enough = Callable[[], bool]
+"""Asked after each few megabytes; once it holds, the rest is left to the next poll."""
+
+
+def never() -> bool:
+    """Read all that is there."""
+    return False
+
 
 class _File:
     def __init__(self, path: Path, name: FileName, patience: int) -> None:
         self.name = name
         self.content = FileContent()
         self.error = ""
+        self.is_cut_short = False
+        """Whether the last poll left something to the next."""
         self._tail = Tail(path, patience=patience)
         self._restarts = 0
 
-    def poll(self) -> bool:
+    def poll(self, enough: Enough) -> bool:
         """Take in what is new; return whether anything changed."""
-        before = self._state()
+        before, self.is_cut_short = self._state(), False
         try:
-            for chunk in self._tail.poll():
-                self._follow_the_tail()
-                self.content.add(chunk)
+            with closing(self._tail.poll()) as chunks:
+                for chunk in chunks:
+                    self._follow_the_tail()
+                    self.content.add(chunk)
+                    if self._tail.left and enough():
+                        self.is_cut_short = True
+                        break
             self._follow_the_tail()
             self.error = ""
         except FileNotFoundError:
@@ -43,6 +59,15 @@ class _File:
     @property
     def is_pending(self) -> bool:
         return self._tail.is_in_doubt
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Bytes that were read, and bytes that there are."""
+        read, left = self._tail.offset, self._tail.left
+        if not read + left:  # not opened so far
+            with suppress(OSError):
+                left = self._tail.path.stat().st_size
+        return read, read + left
 
     def _follow_the_tail(self) -> None:
         if self._tail.restarts != self._restarts:
@@ -81,11 +106,13 @@ class RunReader:
         self._assembly = Assembly(name, kept or Kept())
         self._run: Run | None = None
 
-    def poll(self) -> Run:
+    def poll(self, enough: Enough = never) -> Run:
         """Return the run as its files tell it now; the same object where nothing has changed."""
         changed = self._discover()
         for file in self._files.values():
-            changed |= file.poll()
+            changed |= file.poll(enough)
+            if file.is_cut_short:
+                break
         if self._run is None or changed:
             files = [SourceFile(file.name, file.content) for file in self._files.values()]
             self._run = self._assembly.run(files, self._damage())
@@ -95,6 +122,17 @@ class RunReader:
     def ranks_at_work(self) -> tuple[int, ...]:
         """Ranks above 0 that have neither ended nor fallen silent."""
         return self._assembly.ranks_at_work
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the last poll left something to the next."""
+        return any(file.is_cut_short for file in self._files.values())
+
+    @property
+    def share_read(self) -> float:
+        """Share of the bytes in the run's files that was read."""
+        extents = [file.extent for file in self._files.values()]
+        return sum(read for read, _ in extents) / max(sum(size for _, size in extents), 1)
 
     @property
     def is_pending(self) -> bool:

@@ -7,7 +7,7 @@ searched for and what was passed over is counted. Work stays linear in the size 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -85,6 +85,11 @@ class Tail:
         return self._doubted_polls > 0
 
     @property
+    def left(self) -> int:
+        """Bytes of the file, as it was last found, that are still to be read or understood."""
+        return 0 if self._identity is None else self._identity.size - self.offset
+
+    @property
     def place(self) -> Place | None:
         """Where the file was found; None before it was opened."""
         found = self._identity
@@ -103,8 +108,10 @@ class Tail:
         """Bytes in those gaps."""
         return self._lost_bytes + self.stuck_bytes
 
-    def poll(self) -> Iterator[list[Records]]:
+    def poll(self) -> Generator[list[Records], None, None]:
         """Yield what has been added since the last poll, in file order, some megabytes at a time.
+
+        Closed before its end, it leaves the rest to the next poll.
 
         Raises:
             OSError: The file cannot be opened or read, or is no plain file.

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from lossmon.errors import NoDataError
 from lossmon.eventfile.logdir import RunSource, find_runs, trainings
-from lossmon.eventfile.reader import RunReader
+from lossmon.eventfile.reader import Enough, RunReader
 from lossmon.eventfile.widenumbers import Kept
 from lossmon.naturalorder import natural_path
 from lossmon.records import Run
@@ -40,6 +40,11 @@ class _Watched:
     changed_at: float = -math.inf
     """When it was last seen to change, by our own clock: its writer's may be wrong."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it was read to its end."""
+        return self.run is not None and not self.reader.is_cut_short
+
 
 class LogdirReader:
     """All runs at and below a folder, polled; a folder that does not exist yet is waited for."""
@@ -58,25 +63,39 @@ class LogdirReader:
 
     @property
     def is_behind(self) -> bool:
-        """Whether runs were found that were not read yet."""
-        return any(one.run is None for one in self._watched.values())
+        """Whether runs were found that were not read yet, or not to their ends."""
+        return not all(one.is_whole for one in self._watched.values())
+
+    @property
+    def half_read(self) -> Mapping[Run, float]:
+        """The runs that the next poll goes on with, and the share of their bytes that was read."""
+        return {
+            one.run: one.reader.share_read
+            for one in self._watched.values()
+            if one.run is not None and one.reader.is_cut_short
+        }
 
     def poll(self, *, patience_s: float = math.inf) -> tuple[Run, ...]:
         """Return the runs as they stand now, sorted by path; the same tuple where none changed.
 
-        Runs that were deleted stay as they were last read. Of many new ones those are returned that
-        can be read in `patience_s`, at least one; the next poll goes on with the rest.
+        Runs that were deleted stay as they were last read. Of what is new that is returned which
+        can be read in `patience_s`, of one run a few megabytes at least; the next poll goes on
+        with the rest.
         """
         now = self._clock()
         if not self._watched or not self._next_scan - LONGEST_REST_S <= now < self._next_scan:
             self._scan(now)
         changed, new, begun = False, 0, self._timer()
+
+        def is_over() -> bool:
+            return self._timer() - begun > patience_s
+
         for watched in self._due(now):
-            if watched.run is None:
-                if new and self._timer() - begun > patience_s:
+            if watched.run is None or watched.reader.is_cut_short:
+                if new and is_over():
                     break
                 new += 1
-            changed |= self._read(watched, now)
+            changed |= self._read(watched, now, is_over)
         if changed:
             self._runs = self._shown()
         return self._runs
@@ -108,7 +127,7 @@ class LogdirReader:
     def _due(self, now: float) -> list[_Watched]:
         """Return the runs to look at: all that are new or grow, and the longest due at rest."""
         at_once = [one for one in self._watched.values() if not one.due]
-        at_once.sort(key=lambda one: one.run is None)
+        at_once.sort(key=lambda one: not one.is_whole)
         # A clock that was set back must not let a run rest for hours.
         resting = [
             one
@@ -118,13 +137,15 @@ class LogdirReader:
         resting.sort(key=lambda one: one.due)
         return at_once + resting[:_RESTING_AT_ONCE]
 
-    def _read(self, watched: _Watched, now: float) -> bool:
+    def _read(self, watched: _Watched, now: float, enough: Enough) -> bool:
         """Look at one run, decide when to do so again; return whether it changed."""
-        before, watched.run = watched.run, watched.reader.poll()
+        reader, before, is_known = watched.reader, watched.run, watched.is_whole
+        watched.run = reader.poll(enough)
         changed = before is not watched.run
-        if changed and (before is not None or not watched.run.last_wall):
+        if changed and (is_known or not watched.run.last_wall):
             watched.changed_at = now
         silent = now - max(watched.run.last_wall, watched.changed_at)
         rest = min(LONGEST_REST_S, _REST_SHARE * silent)
-        watched.due = 0.0 if watched.reader.is_pending or rest <= 1.0 else now + rest
+        is_soon = reader.is_pending or reader.is_cut_short or rest <= 1.0
+        watched.due = 0.0 if is_soon else now + rest
         return changed

@@ -23,9 +23,11 @@ from lossmon.report.htmlparts import SCRIPT, STYLES
 from lossmon.report.json import dump
 from lossmon.report.look import DARK, LIGHT, Look
 from lossmon.report.losscurve import Other, drawn, whole
+from lossmon.report.machine import dials, machine_facts
+from lossmon.report.machinefigure import machine_figure
 from lossmon.report.overtime import DEAD, GRAD, UPDATE, WEIGHT
 from lossmon.report.words import about, evidence_spans, losses, verdict
-from lossmon.report.xaxis import IDENTITY
+from lossmon.report.xaxis import IDENTITY, Span
 
 FIGURES = 40
 """Runs whose figures are in the file; of the others the findings are."""
@@ -94,6 +96,7 @@ def _run(page: Page, number: int, look: Look, figures: list[Any]) -> str:
     ]
     if number < FIGURES:
         lines += [*_loss(page, look, figures), *_layers(page, look, figures)]
+        lines += _machine(page, look, figures)
     return "\n".join([*lines, "</section>"])
 
 
@@ -148,10 +151,8 @@ def _layers(page: Page, look: Look, figures: list[Any]) -> Iterator[str]:
     if run.meta is None or not run.meta.parameters:
         return
     rows, _ = rows_of(run.meta.parameters)
-    curves = drawn([Other(run, "")], across="step", view=None, smooth=0.0)
-    view = whole(curves) if curves else (-0.5, max(run.last_step, 0) + 0.5)
     found = [
-        heat(run, metric, rows[:MOST_ROWS], view=view, ruler=IDENTITY)
+        heat(run, metric, rows[:MOST_ROWS], view=_seen(run), ruler=IDENTITY)
         for metric in (GRAD, UPDATE, WEIGHT, DEAD)
     ]
     for number, one in enumerate([one for one in found if one is not None]):
@@ -160,6 +161,24 @@ def _layers(page: Page, look: Look, figures: list[Any]) -> Iterator[str]:
         yield f"<details {'' if number else 'open'}><summary>{summary}</summary>{_scale(one, look)}"
         yield f'<div class="heat"><div class="rows" style="line-height:{ROW_PX}px">{names}</div>'
         yield f"{_place(heat_figure(one, look=look, left=_LEFT), figures)}</div></details>"
+
+
+def _machine(page: Page, look: Look, figures: list[Any]) -> Iterator[str]:
+    """Yield what the training took, folded."""
+    facts = [f"{word} {value}" for word, value in machine_facts(page.run)]
+    if not facts:
+        return
+    yield f"<details><summary>Machine: {_text(', '.join(facts))}</summary>"
+    for dial in dials(page.run):
+        plot = machine_figure(dial, view=_seen(page.run), look=look, left=_LEFT)
+        yield f"<p>{_text(dial.title)}</p>{_place(plot, figures)}"
+    yield "</details>"
+
+
+def _seen(run: Run) -> Span:
+    """Return what the chart of the loss shows."""
+    curves = drawn([Other(run, "")], across="step", view=None, smooth=0.0)
+    return whole(curves) if curves else (-0.5, max(run.last_step, 0) + 0.5)
 
 
 def _scale(found: Heat, look: Look) -> str:

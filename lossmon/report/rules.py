@@ -12,7 +12,7 @@ from lossmon.report.grid import BLANK, Row, lay_out, paint
 from lossmon.report.json import number
 from lossmon.report.text import NARROWEST, WIDEST
 
-_LISTS = ("Not to be confused with", "Sources")
+LISTS = ("Not to be confused with", "Sources")
 """Headings under which every entry begins on a line of its own."""
 
 
@@ -30,28 +30,6 @@ def render_rule_list(rules: Sequence[Rule], *, colour: bool = False) -> str:
         f"{paint(rule.id, 'bold', colour=colour)}{' ' * (width - len(rule.id))}  {rule.claim}\n"
         for rule in rules
     )
-
-
-def render_rules_markdown(rules: Sequence[Rule]) -> str:
-    """Return the page of all rules, upstream stages first: an anchor, the doc, limits, fixes."""
-    head = (
-        "# Rules\n\nEvery cause that lossmon can name, in the order in which it reasons: what lies "
-        "upstream first.\nMade by `lossmon explain --markdown`.\n"
-    )
-    return head + "".join(f"\n{_section(rule)}" for rule in rules)
-
-
-def _section(rule: Rule) -> str:
-    lines = [f"## {rule.id}", "", f"**{rule.claim}** Stage: {rule.stage}.", ""]
-    for line in _body(rule):
-        indented = line.startswith("    ")
-        lines.append(line.strip() if indented or not line else f"### {line}\n")
-    lines += ["", "### Limits", "", "| limit | value | source |", "|---|---|---|"]
-    for name, limit in rule.thresholds.items():
-        lines.append(f"| {name} | {fmt(limit.value)} {limit.unit} | {limit.source} |")
-    lines += ["", "### What to try, most likely first", ""]
-    lines += [f"{number}. {fix}" for number, fix in enumerate(rule.fixes, 1)]
-    return "\n".join(lines) + "\n"
 
 
 def rule_dict(rule: Rule) -> dict[str, Any]:
@@ -74,7 +52,7 @@ def rule_dict(rule: Rule) -> dict[str, Any]:
 
 
 def _rows(rule: Rule) -> Iterator[Row]:
-    for heading, paragraphs in _sections(rule):
+    for heading, paragraphs in sections(rule):
         yield Row(heading, indent=2)
         for paragraph in paragraphs:
             yield Row(paragraph, indent=4, hang=2 if len(paragraphs) > 1 else 0)
@@ -90,13 +68,13 @@ def _body(rule: Rule) -> list[str]:
     return inspect.cleandoc(rule.doc).partition("\n")[2].strip("\n").split("\n")
 
 
-def _sections(rule: Rule) -> Iterator[tuple[str, list[str]]]:
+def sections(rule: Rule) -> Iterator[tuple[str, list[str]]]:
     """Yield the doc's headings with their paragraphs, each of which is one line here."""
     for section in "\n".join(_body(rule)).split("\n\n"):
         heading, *lines = section.strip().split("\n")
         paragraphs: list[str] = []
         for line in map(str.strip, lines):
-            if paragraphs and not (heading in _LISTS and paragraphs[-1].endswith(".")):
+            if paragraphs and not (heading in LISTS and paragraphs[-1].endswith(".")):
                 paragraphs[-1] += f" {line}"
             else:
                 paragraphs.append(line)

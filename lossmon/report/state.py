@@ -23,6 +23,7 @@ def state_dict(run: Run, report: Report, liveness: str) -> dict[str, Any]:
         "step": run.last_step,
         "liveness": liveness,
         "last_wall": number(run.last_wall),
+        "job": {} if run.meta is None else dict(run.meta.job),
         "loss": _loss(run),
         "layers": [layer_dict(row) for row in layer_rows(run, report)],
         "activations": [activation_dict(row) for row in activation_rows(run)],

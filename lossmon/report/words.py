@@ -6,7 +6,7 @@ set as text by the page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lossmon.diagnosis.finding import Evidence, Finding, Report
@@ -17,6 +17,8 @@ from lossmon.report.text import dropped_words
 CULPRITS = 8
 """Names shown before "and n more"."""
 SENTENCE = 600
+_JOB = 60
+_NOUNS = {"Kubernetes": "pod", "torchrun": "run"}
 HEALTHY = ("learning", "converged")
 
 
@@ -47,9 +49,29 @@ def about(run: Run, alive: str) -> list[str]:
         phrases += [f"{fmt_count(size)} parameter{'s' * (size != 1)}"] if size else []
         phrases += [printable(meta.criterion)] if meta.criterion else []
         phrases += sorted({printable(group.optimizer) for group in meta.groups})
+        phrases += filter(None, [job_words(meta.job)])
     else:
         phrases.append("not written by lossmon: only its scalars can be judged")
     return phrases
+
+
+def job_words(job: Mapping[str, Any]) -> str:
+    """Return the batch job of a run in a few words; "" for none. From a log: anything may be in it.
+
+    >>> job_words({"scheduler": "Slurm", "id": "12", "array": "10", "task": "3", "node": "gpu7"})
+    'Slurm job 10_3 on gpu7'
+    """
+    told = {key: printable(str(value), _JOB) for key, value in job.items() if value}
+    number = told.get("array", told.get("id", ""))
+    if not number:
+        return ""
+    task = f"_{told['task']}" if "task" in told else ""
+    scheduler = told.get("scheduler", "")
+    kind = f"{scheduler} {_NOUNS.get(scheduler, 'job')}".lstrip()
+    name = f" ({told['name']})" if "name" in told else ""
+    node = f" on {told['node']}" if "node" in told else ""
+    again = f", restart {told['restarts']}" if "restarts" in told else ""
+    return f"{kind} {number}{task}{name}{node}{again}"
 
 
 def losses(run: Run, report: Report | None) -> list[str]:

@@ -7,6 +7,7 @@ or a key was pressed; nothing moves by itself.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from functools import partial
@@ -18,10 +19,8 @@ from lossmon.eventfile.sources.address import is_remote
 from lossmon.tui.charset import CHARSETS, Charset, find_charset
 from lossmon.tui.messages import FindingOpened, ScreenAsked, Updated
 from lossmon.tui.runlist import Choice
-from lossmon.tui.screens.help import HelpScreen
 from lossmon.tui.screens.live import LiveScreen
 from lossmon.tui.screens.overview import OverviewScreen
-from lossmon.tui.screens.run import RunScreen
 from lossmon.tui.sight import Axes, Focus
 from lossmon.tui.snapshot import Key, Snapshot
 from lossmon.tui.tailer import Tailer
@@ -75,11 +74,14 @@ class LossmonApp(ThriftyApp):
             interval_s = _REMOTE_S if is_far else _LOCAL_S
         self._tailer = Tailer(source, self._publish, interval_s=interval_s)
 
+    def get_default_screen(self) -> OverviewScreen:
+        """Return the overview: an empty screen below it would be laid out and styled too."""
+        return OverviewScreen()
+
     def on_mount(self) -> None:
-        """Show the overview; read once it is on the screen."""
+        """Read once the overview is on the screen."""
         self.set_class(self.charset == "ascii", "-ascii")
-        self.push_screen(OverviewScreen())
-        self.call_after_refresh(self._tailer.start)
+        self.call_after_refresh(self._begin)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.action_leave, 128 + number)
@@ -125,6 +127,8 @@ class LossmonApp(ThriftyApp):
 
     def action_help(self) -> None:
         """Show the keys."""
+        from lossmon.tui.screens.help import HelpScreen
+
         self.push_screen(HelpScreen(self._place))
 
     def action_commands(self) -> None:
@@ -152,6 +156,12 @@ class LossmonApp(ThriftyApp):
         self.fault = self._exception
         self.panic()
 
+    def _begin(self) -> None:
+        """Read; what was needed up to the first frame is there to stay."""
+        gc.freeze()
+        gc.enable()
+        self._tailer.start()
+
     def _publish(self, snapshot: Snapshot) -> None:
         self.post_message(Updated(snapshot))
 
@@ -159,7 +169,9 @@ class LossmonApp(ThriftyApp):
         first, self.snapshot = not self.snapshot.runs, self.latest
         self._redraw()
         if first and self._is_one_run() and isinstance(self.screen, OverviewScreen):
-            self.push_screen(RunScreen(self.snapshot.runs[0].key))
+            self.push_screen(_screen("run")(self.snapshot.runs[0].key))
+        if first and self.snapshot.runs:
+            self.call_after_refresh(self._tailer.go_on)
 
     @property
     def _place(self) -> str:
@@ -183,8 +195,13 @@ class LossmonApp(ThriftyApp):
 
 
 def _screen(name: str) -> Any:
-    """Return the class of a screen by the name that keys ask for it by."""
-    if name == "layers":  # numpy, which the first frame does without
+    """Return the class of a screen by the name that keys ask for it by.
+
+    Each is imported when it is first asked for: the first frame needs none but the overview.
+    """
+    if name == "overview":
+        return OverviewScreen
+    if name == "layers":
         from lossmon.tui.screens.layers import LayersScreen
 
         return LayersScreen
@@ -192,4 +209,6 @@ def _screen(name: str) -> Any:
         from lossmon.tui.screens.events import EventsScreen
 
         return EventsScreen
-    return OverviewScreen if name == "overview" else RunScreen
+    from lossmon.tui.screens.run import RunScreen
+
+    return RunScreen

@@ -75,7 +75,15 @@ def _cells(strip: Strip, system: ColorSystem | None) -> Iterator[Cell]:
     waiting: Cell | None = None
     for segment in strip:
         text_sgr, blank_sgr = _sgr(segment.style or Style.null(), system)
-        for char in segment.text:
+        text = segment.text
+        if text.isascii() and text.isprintable() and text:  # most of a screen is
+            if waiting is not None:
+                yield from _wide(waiting)
+            cells = [(char, blank_sgr if char == " " else text_sgr) for char in text]
+            yield from cells[:-1]
+            waiting = cells[-1]
+            continue
+        for char in text:
             width = get_character_cell_size(char)
             if width == 0:
                 if waiting is not None:
@@ -114,6 +122,7 @@ def _is_seen(attributes: str) -> bool:
     return not _SEEN_ON_BLANKS.isdisjoint(attributes.split(";"))
 
 
+@lru_cache(maxsize=4096)
 def _stroke(pen: Sgr | None, sgr: Sgr) -> tuple[str, Sgr]:
     """Return the codes that change the pen, and the pen as it is then."""
     if pen is None:

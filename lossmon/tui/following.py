@@ -17,10 +17,16 @@ _READING_SHARE = 0.25
 _LONGEST_S = 5.0
 
 
-def follow(source: Source, interval_s: float, pause: Callable[[float], bool]) -> Iterator[Snapshot]:
+def follow(
+    source: Source,
+    interval_s: float,
+    pause: Callable[[float], bool],
+    *,
+    longest_s: float = _LONGEST_S,
+) -> Iterator[Snapshot]:
     """Poll every `interval_s` and yield what has changed; reading that fails is a problem to show.
 
-    `pause` waits for so many seconds and returns whether to go on.
+    `pause` waits for so many seconds, `longest_s` at most, and returns whether to go on.
     """
     # Here and not above: numpy and the reader take 180 ms, and the first frame needs neither.
     from lossmon.tui.polling import Poller
@@ -37,5 +43,5 @@ def follow(source: Source, interval_s: float, pause: Callable[[float], bool]) ->
                 last = replace(last, problem=problem)
                 yield last
         cost = time.monotonic() - begun
-        if not pause(min(max(interval_s, cost / _READING_SHARE) - cost, _LONGEST_S)):
+        if not pause(min(max(interval_s, cost / _READING_SHARE) - cost, longest_s)):
             return

@@ -24,8 +24,9 @@ class Command:
 
 COMMANDS = (
     Command("j k ↓ ↑", "next, previous row", "j"),
-    Command("g G", "first, last row", "g"),
-    Command("n N", "the next run in trouble", "n", (OVERVIEW,)),
+    Command("g G", "first, last row; home, end", "g"),
+    Command("pgdn pgup", "a page of rows down, up", "pagedown", (OVERVIEW, LAYERS)),
+    Command("n N", "next trouble: run or finding", "n", (OVERVIEW,)),
     Command("n N", "finding: go to its evidence", "n", _OF_RUN),
     Command("↵", "open the run", "enter", (OVERVIEW,)),
     Command("↵", "explain the finding", "enter", (RUN,)),
@@ -57,15 +58,17 @@ COMMANDS = (
     Command("tab", "walk runs, or findings", "tab", (OVERVIEW,)),
     Command("tab", "findings, or scroll evidence", "tab", (RUN,)),
     Command("b", "hide, show the side panel", "b", (OVERVIEW,)),
-    Command("e", "the chart only, or all", "e", (OVERVIEW, RUN)),
-    Command("e", "the table only, or all", "e", (LAYERS,)),
+    Command("e", "the chart only, or all", "e", (OVERVIEW,)),
+    Command("e b", "the chart only, or all", "e", (RUN,)),
+    Command("e b", "the table only, or all", "e", (LAYERS,)),
     Command("c", "copy what is chosen (OSC 52)", "c"),
     Command("f", "freeze the screen, go on", "f"),
     Command("M", "braille, half blocks, ASCII", "M"),
     Command("ctrl+p :", "all commands, by their words", "ctrl+p"),
     Command("ctrl+z", "suspend; fg goes on", "ctrl+z"),
+    Command("ctrl+l", "draw the screen anew", "ctrl+l"),
     Command("? F1", "this help", "question_mark"),
-    Command("q", "quit; the training goes on", "q"),
+    Command("q ctrl+c", "quit; the training goes on", "q"),
 )
 
 

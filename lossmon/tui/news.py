@@ -58,7 +58,7 @@ class Newsreader:
         """Yield what `snapshot` brings, run by run."""
         now = self._clock()
         for view in snapshot.runs:
-            if view.report is not None or view.problem:
+            if (view.report is not None or view.problem) and view.share_read == 1:
                 yield from self._run(view, now)
 
     def _run(self, view: RunView, now: float) -> Iterator[News]:

@@ -14,6 +14,7 @@ from lossmon.report.activations import activation_rows, render_activations
 from lossmon.report.grid import paint
 from lossmon.report.layers import MOST, layer_rows, render_layers
 from lossmon.report.text import render_verdict
+from lossmon.report.words import job_words
 from lossmon.tui.line import Span, cells, heading, shorten
 from lossmon.tui.picture import picture_of
 from lossmon.tui.plain import RAW_SIGN, chart_lines, spans_text
@@ -44,7 +45,8 @@ def page(view: RunView, report: Report, *, width: int = 80, colour: bool = False
     """
     width = min(max(width, NARROWEST), WIDEST)
     title = spans_text(_title(view, report, width), colour=colour)
-    parts = [title, *_chart(view, width, colour=colour), *_notes(view, width, colour=colour)]
+    parts = [title, *_job(view, width, colour=colour), *_chart(view, width, colour=colour)]
+    parts += _notes(view, width, colour=colour)
     count = len(report.findings)
     note = f"{count} finding{'s' * (count != 1)}"
     parts.append(_rule("verdict", note, width, colour=colour))
@@ -73,6 +75,11 @@ def _title(view: RunView, report: Report, width: int) -> Iterator[Span]:
         rest.pop()
     yield shorten(view.name, width - sum(cells(text) for text, _ in rest)), "bold"
     yield from rest
+
+
+def _job(view: RunView, width: int, *, colour: bool) -> Iterator[str]:
+    words = "" if view.run.meta is None else job_words(view.run.meta.job)
+    yield from (paint(line, "dim", colour=colour) for line in wrap(words, width))
 
 
 def _chart(view: RunView, width: int, *, colour: bool) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """One poll: read what is new, judge what has changed. Knows neither threads nor screens.
 
 Only runs that changed are judged, and a run that is slow to judge is judged less often. A first
-snapshot comes before the first verdicts: curves are on the screen while rules still think.
+snapshot comes before the first verdicts: curves are on the screen while rules still think, and of a
+long log while the rest is read.
 """
 
 from __future__ import annotations
@@ -27,10 +28,13 @@ if TYPE_CHECKING:
     from lossmon.diagnosis.engine import Fold
     from lossmon.diagnosis.finding import Report
 
-_PATIENCE_S = 0.3
-"""So long are runs, and then verdicts, collected before those at hand are shown."""
+_FIRST_S, _PATIENCE_S = 0.05, 0.5
+"""So long are runs, and then verdicts, collected before those at hand are shown: first, and then.
+
+Of a run of a million steps the first 100,000 or so are on the screen before all are read.
+"""
 _JUDGING_SHARE = 0.05
-"""Share of the time that judging one run may take."""
+"""Share of a processor that judging one run may take."""
 _RECENT = 200
 """Steps behind the speed."""
 
@@ -61,7 +65,7 @@ class Poller:
         while is_reading:
             changed |= self._read()
             is_reading = self._reader.is_behind
-            if changed and any(view.report is None for view in self._views.values()):
+            if changed and (is_reading or self._lacks_verdicts):
                 yield self._snapshot()
                 changed = False
         shown = time.monotonic()
@@ -74,18 +78,28 @@ class Poller:
         if changed:
             yield self._snapshot()
 
+    @property
+    def _lacks_verdicts(self) -> bool:
+        return any(view.report is None for view in self._views.values())
+
     def _read(self) -> bool:
         """Take in what was written; return whether anything that is shown has changed."""
         clock, changed = self._as_of(), False
-        runs = dict(_keyed(self._reader.poll(patience_s=_PATIENCE_S)))
+        patience = _PATIENCE_S if self._views else _FIRST_S
+        runs = dict(_keyed(self._reader.poll(patience_s=patience)))
+        half_read = self._reader.half_read
         for key in self._views.keys() - runs.keys():
             self._forget(key)
             changed = True
         for key, run in runs.items():
             before = self._views.get(key)
+            if run in half_read:
+                self._views[key] = _unread(key, run, before, half_read[run])
+                changed = True
+                continue
             host = self._hosts.setdefault(key, HostClock(run.last_wall, clock))
             now = host.at(run.last_wall, clock)
-            if before is None or before.run is not run:
+            if before is None or before.run is not run or before.share_read < 1:
                 self._views[key] = view_of(key, run, before, now)
                 self._owed[key] = self._rest.get(key, 0.0)
                 changed = True
@@ -116,13 +130,14 @@ class Poller:
         return [key for key, since in self._owed.items() if since <= now]
 
     def _judge(self, key: Key) -> None:
-        view, begun = self._views[key], time.monotonic()
+        # Time of the processor: on a busy machine a verdict waits for it, and costs no more.
+        view, now, begun = self._views[key], time.monotonic(), time.thread_time()
         del self._owed[key]
         # The first time loads the rules and goes through all of the past: the next costs far less.
         is_first = key not in self._folds
         report, problem = self._report(view)
-        cost = time.monotonic() - begun
-        self._rest[key] = begun + (0.0 if is_first and not problem else cost / _JUDGING_SHARE)
+        cost = time.thread_time() - begun
+        self._rest[key] = now + (0.0 if is_first and not problem else cost / _JUDGING_SHARE)
         self._views[key] = replace(view, report=report, problem=problem)
 
     def _report(self, view: RunView) -> tuple[Report | None, str]:
@@ -136,7 +151,11 @@ class Poller:
             return view.report, printable(f"{type(error).__name__}: {error}")
 
     def _snapshot(self) -> Snapshot:
-        return Snapshot(tuple(self._views.values()), self._problem or "", bool(self._owed))
+        return Snapshot(tuple(self._views.values()), self._problem or "", self._is_behind)
+
+    @property
+    def _is_behind(self) -> bool:
+        return bool(self._owed) or self._reader.is_behind
 
 
 def _keyed(runs: Iterable[Run]) -> Iterator[tuple[Key, Run]]:
@@ -163,6 +182,12 @@ def view_of(key: Key, run: Run, before: RunView | None, now: float) -> RunView:
         age=_age(run, now),
         silence=quiet,
     )
+
+
+def _unread(key: Key, run: Run, before: RunView | None, share: float) -> RunView:
+    """Return what is shown of a run of which the rest is still to be read."""
+    view = view_of(key, run, before, run.last_wall)
+    return replace(view, life="unknown", speed=math.nan, share_read=share)
 
 
 def _speed(loss: Series) -> float:

@@ -36,6 +36,8 @@ class RunView:
     """For how long no heartbeat has come, coarsely; "" until two are missed, and for the dead."""
     problem: str = ""
     """Why there is no verdict, where judging failed."""
+    share_read: float = 1.0
+    """Share of the log that was read; below 1 the rest is on its way, and `life` not known."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:

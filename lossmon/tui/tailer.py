@@ -12,8 +12,8 @@ from lossmon.tui.snapshot import Snapshot
 if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
 
-_HEAD_START_S = 0.1
-"""For drawing the first curves: judging them first would take the interpreter away."""
+_HEAD_START_S = 1.0
+"""At most so long reading waits until the first curves are drawn: both want the interpreter."""
 
 
 class Tailer(threading.Thread):
@@ -27,6 +27,7 @@ class Tailer(threading.Thread):
         self._publish = publish
         self._interval_s = interval_s
         self._ended = threading.Event()
+        self._drawn = threading.Event()
 
     def run(self) -> None:
         """Poll until `stop`."""
@@ -37,11 +38,16 @@ class Tailer(threading.Thread):
             self._publish(snapshot)
             if snapshot.runs and not is_drawn:
                 is_drawn = True
-                self._ended.wait(_HEAD_START_S)
+                self._drawn.wait(_HEAD_START_S)
+
+    def go_on(self) -> None:
+        """Read on: the first curves are on the screen."""
+        self._drawn.set()
 
     def stop(self) -> None:
         """End the thread after the poll that is under way; returns at once."""
         self._ended.set()
+        self._drawn.set()
 
     def _pause(self, seconds: float) -> bool:
         return not self._ended.wait(seconds)

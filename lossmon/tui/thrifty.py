@@ -37,6 +37,11 @@ class ThriftyApp(App[int]):
     _frame: list[Strip] | None = None
     """What the terminal shows; None where that is not known."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        # There are none, and without their widgets every screen opens sooner.
+        self._disable_tooltips = self._disable_notifications = True
+
     def forget_frame(self) -> None:
         """Send the next frame whole: something else may have written on the terminal."""
         self._frame = None
@@ -48,7 +53,7 @@ class ThriftyApp(App[int]):
 
     def on_mount(self) -> None:
         """Send the frame whole after the program was suspended."""
-        self.app_resume_signal.subscribe(self, lambda _: self.forget_frame())
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
 
     def on_resize(self, _: events.Resize) -> None:
         """Terminals do as they like with what they show when their size changes."""

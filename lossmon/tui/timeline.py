@@ -15,6 +15,7 @@ from lossmon.numfmt import fmt, fmt_duration, plural, printable
 from lossmon.records import Mark, Run, Series
 from lossmon.report.curve import non_finite
 from lossmon.report.happenings import MOST, jumps
+from lossmon.report.words import job_words
 from lossmon.tui.filtering import matches
 from lossmon.tui.snapshot import RunView
 
@@ -120,7 +121,9 @@ _SAID: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     ),
     "dropped": lambda detail: f"{detail.get('records', '?')} records could not be written",
     "interval": lambda detail: f"layers are sampled every {detail.get('every', '?')} steps",
-    "resumed": lambda _: "the training goes on from here",
+    "resumed": lambda detail: ", ".join(
+        filter(None, ("the training goes on from here", job_words(detail)))
+    ),
     "closed": lambda _: "the training ended",
     signals.INPUTS: _inputs,
     signals.CRITERION: _criterion,

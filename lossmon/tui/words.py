@@ -39,10 +39,17 @@ _SENTENCE = 300
 
 
 def life_words(view: RunView) -> tuple[str, str, str]:
-    """Return sign, word and style for whether the run still trains."""
+    """Return sign, word and style for whether the run still trains, or how far it was read."""
+    if view.share_read < 1:
+        return "…", waiting(view), "dim"
     if view.silence:
         return "?", f"silent {view.silence}", "warning"
     return LIFE[view.life]
+
+
+def waiting(view: RunView) -> str:
+    """Return what a run that has no verdict waits for."""
+    return "judging" if view.share_read == 1 else f"reading {int(100 * view.share_read)} %"
 
 
 def status_word(status: Status) -> str:
@@ -79,7 +86,7 @@ def diagnosis(view: RunView) -> tuple[Span, ...]:
     if view.problem:
         return (("? cannot be judged", "warning"),)
     if view.report is None:
-        return (("… judging", "dim"),)
+        return ((f"… {waiting(view)}", "dim"),)
     sign, style = STATUS[view.report.status]
     if view.life == "dead":
         return (("✕ dead", "error"), (f" while {status_word(view.report.status)}", ""))
@@ -89,8 +96,8 @@ def diagnosis(view: RunView) -> tuple[Span, ...]:
 def life(view: RunView) -> Span:
     """Return whether the run still trains, as sign and word, and since when it does not."""
     sign, word, style = life_words(view)
-    since = f" {view.age} ago" if view.age and view.life in ("dead", "unknown", "finished") else ""
-    return f"{sign} {word}{since}", style
+    is_over = view.life in ("dead", "unknown", "finished") and view.share_read == 1
+    return f"{sign} {word}" + (f" {view.age} ago" if view.age and is_over else ""), style
 
 
 def death(view: RunView) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from bokeh.embed import json_item
-
 from lossmon.numfmt import MISSING, fmt, plural, printable
 from lossmon.records import Run
 from lossmon.report.compare import (
@@ -18,6 +16,7 @@ from lossmon.report.compare import (
 from lossmon.report.comparefigure import difference_figure
 from lossmon.report.look import Look
 from lossmon.report.xaxis import Span
+from tensorboard_plugin_lossmon.embedding import embedded
 
 MOST_LAYERS, MOST_SETTINGS = 200, 100
 
@@ -30,7 +29,7 @@ def compare_runs(
     settings, layers = settings_that_differ(first, second), layer_ratios(first, second)
     plot = found and difference_figure(found, look=look, view=view, height=None, left=left)
     return {
-        "item": json_item(plot) if plot else None,
+        "item": embedded(plot) if plot else None,
         "reason": "" if plot else "The two runs have no step in common at which both have a loss.",
         "reads": _words(found) if found else [],
         "settings": [

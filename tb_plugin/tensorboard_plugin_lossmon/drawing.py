@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bokeh.embed import json_item
-
 from lossmon import signals
 from lossmon.diagnosis.finding import Report
 from lossmon.numfmt import printable
@@ -14,6 +12,7 @@ from lossmon.report.figures import all_can_be_log, loss_figure
 from lossmon.report.happenings import happenings
 from lossmon.report.losscurve import Other
 from lossmon.report.xaxis import Across, ruler
+from tensorboard_plugin_lossmon.embedding import embedded
 from tensorboard_plugin_lossmon.store import Entry
 
 NO_LOSS = "No loss was recorded: pass it to mon.step(loss)."
@@ -33,7 +32,7 @@ def draw_loss(
     if plot is None or loss is None:
         return {"item": None, "reason": NO_LOSS}
     return {
-        "item": json_item(plot),
+        "item": embedded(plot),
         "tag": printable(loss.tag),
         "range": [plot.x_range.start, plot.x_range.end],
         "knots": ruler(loss, across).knots(),

@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
-from bokeh.embed import json_item
 
 from lossmon import signals
 from lossmon.diagnosis.finding import Report
@@ -28,6 +27,7 @@ from lossmon.report.look import Look
 from lossmon.report.losscurve import Other, drawn, whole
 from lossmon.report.overtime import METRICS, Fold, Metric, deepest
 from lossmon.report.xaxis import IDENTITY, Across, Ruler, Span, ruler
+from tensorboard_plugin_lossmon.embedding import embedded
 from tensorboard_plugin_lossmon.store import Entry
 
 NO_LAYERS = (
@@ -67,7 +67,7 @@ def draw_heat(
             **folding,
         }
     shown = {"start": start, "total": len(rows), "range": list(seen)}
-    item = json_item(heat_figure(found, look=look, across=across, left=left))
+    item = embedded(heat_figure(found, look=look, across=across, left=left))
     return {"item": item, **_rows(found, entry), **_scale(metric, look), **shown, **folding}
 
 
@@ -102,7 +102,7 @@ def draw_layer(
     known = any(bool(np.isfinite(values).any()) for metric, values in series if metric.log)
     plot = layer_figure(series, view=seen, look=look, across=across, height=None, left=left)
     return {
-        "item": json_item(plot) if known else None,
+        "item": embedded(plot) if known else None,
         "reason": "" if known else "Nothing was sampled in these steps.",
         "range": list(seen),
         "name": printable(name),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lossmon.report.look import LOOKS
+from lossmon.report.machine import machine_facts
 from lossmon.report.overtime import METRICS
 from lossmon.report.xaxis import ACROSS
 from tensorboard_plugin_lossmon.answers import PALETTE, entries
@@ -87,6 +88,24 @@ def layer(store: Store, query: Query) -> Answer:
         return draw_layer(shown[0], name, view=seen, across=across, look=LOOKS[look], left=left)
 
     return _drawn(query, shown[:1], ("layer", look, across, name, seen, left), make)
+
+
+def machine(store: Store, query: Query) -> Answer:
+    """Answer `/machine?run=NAME`: what the training takes; with `drawn=yes` over the steps too."""
+    look, across = one_of(query, "look", tuple(LOOKS)), one_of(query, "x", ACROSS)
+    is_drawn = one_of(query, "drawn", ("no", "yes")) == "yes"
+    seen, left, shown = view(query), _left(query), entries(store, query)
+    facts = machine_facts(shown[0].run)
+    if not is_drawn:
+        return {"v": shown[0].token, "facts": facts}
+
+    def make() -> dict[str, Any]:
+        from tensorboard_plugin_lossmon.machinedrawing import draw_machine
+
+        drawn = draw_machine(shown[0].run, view=seen, across=across, look=LOOKS[look], left=left)
+        return {"facts": facts, "dials": drawn}
+
+    return _drawn(query, shown[:1], ("machine", look, across, seen, left), make)
 
 
 def compare(store: Store, query: Query) -> Answer:

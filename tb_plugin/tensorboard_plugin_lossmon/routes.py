@@ -41,5 +41,6 @@ ROUTES = {
     "/heatmap": Route(pictures.heatmap, ("run", "metric", "level", "row", *_DRAWN), ("open",)),
     "/compare": Route(pictures.compare, ("v", "look", "first", "last", "left"), ("run",)),
     "/export": Route(exports.export, ("run", "as")),
+    "/machine": Route(pictures.machine, ("run", "drawn", *_DRAWN)),
     "/layer": Route(pictures.layer, ("run", "name", *_DRAWN)),
 }

@@ -1,7 +1,8 @@
 """Every run that the tab shows, read and diagnosed as far as its log goes.
 
 All reading happens here, inside a request, under one lock. A run costs what was added to its log
-since the last request; one that did not change costs a look at its folder.
+since the last request; one that did not change costs a look at its folder. Of very many that are
+over some are looked at in each request for the list, and all whenever they are asked for by name.
 """
 
 from __future__ import annotations
@@ -22,10 +23,13 @@ from tensorboard_plugin_lossmon.places import Found, Place, Root, is_inside, loo
 
 _PATIENCE = 2
 """Polls that a record which looks damaged gets to become whole, while its run is being written."""
-
-
 _FIRST_S, _BUDGET_S = 1.0, 2.0
 """Seconds of reading in the first request for the list, and in each of the others."""
+_MANY = 100
+"""Of more runs than these not all that are over are looked at in each request for the list."""
+_SCAN_SHARE = 0.05
+"""Share of the time that looking for new runs among so many may take."""
+_OVER = ("finished", "dead", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,8 @@ class _Watched:
     def __init__(self, place: Place, kept: Kept) -> None:
         self.place = place
         self.entry: Entry | None = None
+        self.seen = 0
+        """The request in which it was last looked at."""
         self._reader = RunReader(place.path, place.name, patience=_PATIENCE, kept=kept)
         self._fold = Fold()
 
@@ -77,6 +83,11 @@ class _Watched:
             report, error = self._diagnose(run)
         self.entry = Entry(self.place, run, report, new_token(), alive, error)
         return self.entry
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to be expected of it."""
+        return self.entry is not None and self.entry.liveness in _OVER
 
     def _read(self) -> Run:
         """Return the run as it stands; at first without patience, as `lossmon check` reads."""
@@ -105,6 +116,9 @@ class Store:
         self._start = secrets.token_hex(4)
         self._count = 0
         self._listed: Listing | None = None
+        self._found = Found((), (), ())
+        self._next_scan = 0.0
+        self._requests = 0
 
     def listing(self, *, budget_s: float | None = None) -> Listing:
         """Return all runs, brought up to date until the budget is spent, at least one of them.
@@ -115,7 +129,7 @@ class Store:
         with self._lock:
             if budget_s is None:
                 budget_s = _FIRST_S if self._listed is None else _BUDGET_S
-            found = self._discover()
+            found = self._found if time.monotonic() < self._next_scan else self._discover()
             entries, pending = self._poll_all(budget_s)
             return self._as_listing(found, entries, pending)
 
@@ -129,7 +143,11 @@ class Store:
             return watched.poll(self._new_token, time.time()) if watched else None
 
     def _discover(self) -> Found:
-        found = look(self._roots)
+        began = time.monotonic()
+        found = self._found = look(self._roots)
+        now = time.monotonic()
+        rest = (now - began) / _SCAN_SHARE if len(found.places) > _MANY else 0.0
+        self._next_scan = now + rest
         known, self._watched = self._watched, {}
         for place in found.places:
             old = known.get(place.name)
@@ -143,14 +161,31 @@ class Store:
         until, now = time.monotonic() + budget_s, time.time()
         entries: list[Entry] = []
         pending: list[str] = []
-        for watched in self._watched.values():
+        resting = self._resting()
+        for name, watched in self._watched.items():
             late = bool(entries) and time.monotonic() > until
-            entry = watched.entry if late else watched.poll(self._new_token, now)
+            rests = late or name in resting
+            entry = watched.entry if rests else self._poll(watched, now)
             if entry is not None:
                 entries.append(entry)
             elif late:
                 pending.append(watched.place.name)
         return tuple(entries), tuple(pending)
+
+    def _resting(self) -> frozenset[str]:
+        """Return the runs to leave alone: those that are over, but for the longest unseen."""
+        self._requests += 1
+        over = [name for name, watched in self._watched.items() if watched.is_over]
+        over.sort(key=lambda name: self._watched[name].seen)
+        return frozenset(over[_MANY:])
+
+    def _poll(self, watched: _Watched, now: float) -> Entry | None:
+        """Return a run as it stands; as it was where its files have come to lie elsewhere."""
+        watched.seen = self._requests
+        if self._next_scan and not is_inside(watched.place.path, watched.place.root):
+            self._next_scan = 0.0
+            return watched.entry
+        return watched.poll(self._new_token, now)
 
     def _as_listing(
         self, found: Found, entries: tuple[Entry, ...], pending: tuple[str, ...]

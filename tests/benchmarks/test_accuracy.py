@@ -18,6 +18,8 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.rules import load_rules
 
 SLUGS = {rule.id for rule in load_rules()}
+CAUSES = {rule.id for rule in load_rules() if rule.stage != "machine"}
+"""What a training takes of the machine leaves its loss alone: no loss can show it."""
 
 
 def judged(expected: str | None, *findings: str, status: str = "stuck") -> Any:
@@ -33,7 +35,7 @@ def figures(*verdicts: Any) -> dict[str, str]:
     return dict(accuracytable.summary(verdicts))
 
 
-@pytest.mark.parametrize("slug", sorted(SLUGS))
+@pytest.mark.parametrize("slug", sorted(CAUSES))
 def test_every_cause_has_held_out_programs_of_two_families(slug: str) -> None:
     found = [p for p in programs.programs("evaluation") if p.cause == slug]
     assert len({program.family for program in found}) >= 2

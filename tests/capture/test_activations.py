@@ -177,8 +177,27 @@ def test_function_behind_a_layer_is_named(name: str, record: Callable[..., Run])
     assert not infos["a"].is_activation
     assert infos["b"].activation == ""
     assert infos["b"].sources == (0,)
-    between = {"": ("mul",), "relu6": ("relu6",)}.get(name, (name,))
+    between = {"": ("mulbyconstant",), "relu6": ("relu6",)}.get(name, (name,))
     assert infos["b"].between == between
+
+
+LINKS = torch.eye(8)
+PRODUCTS = {
+    "mmbyconstant": lambda x: LINKS @ x,
+    "bmmbyconstant": lambda x: torch.bmm(LINKS[None], x[None])[0],
+    "divbyconstant": lambda x: x / torch.ones(8, 1),
+    "mul": lambda x: x * torch.ones(8, 8),
+    "mm": lambda x: x @ x.T,
+}
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_product_with_what_is_the_same_for_all_features_is_told_from_others(
+    name: str, record: Callable[..., Run]
+) -> None:
+    model = Net(lambda m, x: m.b(PRODUCTS[name](m.a(x))), a=nn.Linear(6, 8), b=nn.Linear(8, 2))
+    infos = layer_infos(record(model, [], train(model, lambda: torch.randn(8, 6)), every=1))
+    assert set(infos["b"].between) - {"t"} == {name}
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 
+from lossmon.capture import device
 from lossmon.capture.device import DeviceMeter, Driver, gpu_readings, torch_memory
+from lossmon.capture.hostmemory import STATM, host_memory
 
 TAGS = (
     "perf/gpu_utilisation",
@@ -43,11 +47,45 @@ class PlayedDriver:
         return 61
 
 
-def test_a_cpu_has_nothing_to_count() -> None:
-    meter = DeviceMeter(torch.device("cpu"))
-    assert not meter.is_counted
+def test_of_a_cpu_only_the_memory_of_the_process_is_counted() -> None:
     assert torch_memory(torch.device("cpu")) == {}
+    meter = DeviceMeter(torch.device("cpu"))
+    assert meter.is_counted == STATM.exists()
+    assert set(meter.readings()) <= {"perf/host_memory_mb"}
     meter.stop()
+
+
+def test_readings_are_close_together_at_first_and_two_seconds_apart_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, taken = SimpleNamespace(now=1000.0), []
+    monkeypatch.setattr("time.monotonic", lambda: clock.now)
+    monkeypatch.setattr(device, "host_memory", lambda: {"perf/host_memory_mb": 1.0})
+    meter = DeviceMeter(torch.device("cpu"))
+    while clock.now < 1100:
+        if meter.readings():
+            taken.append(clock.now)
+        clock.now += 0.01
+    assert 50 <= sum(at < 1010 for at in taken) <= 100
+    assert taken[-1] - taken[-2] == pytest.approx(2.0, abs=0.02)
+
+
+@pytest.mark.skipif(not STATM.exists(), reason="only Linux tells")
+def test_memory_that_is_taken_is_counted_and_pages_of_files_are_not(tmp_path: Path) -> None:
+    before = host_memory()["perf/host_memory_mb"]
+    taken = bytearray(os.urandom(1 << 20) * 32)
+    after = host_memory()["perf/host_memory_mb"]
+    assert after - before == pytest.approx(len(taken) / 1e6, rel=0.3)
+    (tmp_path / "statm").write_text("900 500 200 1 0 300 0")
+    page = os.sysconf("SC_PAGE_SIZE")
+    assert host_memory(tmp_path / "statm") == {"perf/host_memory_mb": 300 * page / 1e6}
+
+
+@pytest.mark.parametrize("content", ["", "1 2", "1 a b"])
+def test_a_kernel_that_tells_nothing_is_believed(tmp_path: Path, content: str) -> None:
+    (tmp_path / "statm").write_text(content)
+    assert host_memory(tmp_path / "statm") == {}
+    assert host_memory(tmp_path / "none") == {}
 
 
 def test_the_drivers_answers_are_percent_megabytes_watts_and_degrees() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from lossmon.diagnosis.rule import Rule
 from lossmon.diagnosis.rules import load_rules
 
 Capture = pytest.CaptureFixture[str]
+PAGES = Path(__file__).resolve().parents[2] / "docs/rules"
 SLUGS = [rule.id for rule in load_rules()]
 
 
@@ -82,3 +84,17 @@ def test_a_paragraph_is_broken_once_for_the_terminal_that_is_there(
         "  limits early_ratio: 0.15 of the weights (toy runs: healthy\n"
         "           0.06, too high 0.18-0.84)\n"
     ) in shown
+
+
+def test_the_pages_of_rules_are_fresh(tmp_path: Path) -> None:
+    assert main(["explain", "--markdown", str(tmp_path)]) == 0
+    written = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
+    kept = {path.name: path.read_text(encoding="utf-8") for path in PAGES.iterdir()}
+    assert written == kept, "renew them: lossmon explain --markdown docs/rules"
+    assert set(written) == {"index.md", *(f"{slug}.md" for slug in SLUGS)}
+
+
+def test_pages_that_cannot_be_written_are_one_line(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "file").touch()
+    assert main(["explain", "--markdown", str(tmp_path / "file")]) == 2
+    assert capsys.readouterr().err.startswith("lossmon: cannot write to ")

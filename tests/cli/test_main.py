@@ -37,7 +37,7 @@ def test_help_goes_to_stdout_and_names_every_command(capsys: Capture) -> None:
     assert main(["--help"]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert all(f"\n    {name} " in out for name in cli.COMMANDS)
+    assert all(f"\n    {name}" in out for name in cli.COMMANDS)
 
 
 def test_nothing_typed_is_a_usage_error_that_shows_the_help(capsys: Capture) -> None:

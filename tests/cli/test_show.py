@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from lossmon.cli import main
+from lossmon.eventfile.writer import RunWriter
+from lossmon.records import RunMeta
 
 Capture = pytest.CaptureFixture[str]
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -86,6 +88,20 @@ def test_json_tells_verdict_liveness_loss_and_layers(
     assert sum(bucket["points"] for bucket in curve) == 400
     assert curve[0]["low"] <= curve[0]["smooth"] <= curve[0]["high"]
     assert curve[-1]["low"] is None
+
+
+def test_the_job_of_a_run_stands_below_its_name_and_in_json(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    job = {"scheduler": "Slurm", "id": "12", "node": "gpu7\x1b[2J", "restarts": "1"}
+    writer = RunWriter(tmp_path / "a", RunMeta(run_id="a", start_id="a-0", job=job))
+    for step in range(3):
+        writer.scalars(step, 1.0 + step, {"train/loss": 1.0})
+    writer.close()
+    assert main(["show", str(tmp_path)]) == 0
+    assert "\nSlurm job 12 on gpu7\\x1b[2J, restart 1\n" in capsys.readouterr().out
+    assert main(["show", str(tmp_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["run"]["job"] == job
 
 
 def test_log_of_summary_writer_is_shown_under_its_own_names(

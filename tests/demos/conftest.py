@@ -61,12 +61,15 @@ def _trainer() -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.fixture
-def train_quickly(_trainer: subprocess.Popen[str], tmp_path: Path) -> Callable[..., list[Said]]:
-    """Train as `train` does, in a fork of a process that has imported PyTorch."""
+def lossmon_quickly(_trainer: subprocess.Popen[str], tmp_path: Path) -> Callable[..., list[Said]]:
+    """Call a command that trains, in a fork of a process that has imported PyTorch.
 
-    def run(script: str, *arguments: object) -> list[Said]:
+    It is given a logdir of its own behind its name.
+    """
+
+    def run(command: str, *arguments: object) -> list[Said]:
         logdir, out, err = (tmp_path / name for name in ("runs", "out.txt", "err.txt"))
-        words = ["run", "--logdir", str(logdir), str(DEMOS / script), *map(str, arguments)]
+        words = [command, "--logdir", str(logdir), *map(str, arguments)]
         assert _trainer.stdin is not None
         assert _trainer.stdout is not None
         order = {"words": words, "out": str(out), "err": str(err)}
@@ -74,6 +77,16 @@ def train_quickly(_trainer: subprocess.Popen[str], tmp_path: Path) -> Callable[.
         _trainer.stdin.flush()
         assert _trainer.stdout.readline() == "0\n", err.read_text()
         return _checked(logdir)
+
+    return run
+
+
+@pytest.fixture
+def train_quickly(lossmon_quickly: Callable[..., list[Said]]) -> Callable[..., list[Said]]:
+    """Train as `train` does, in a fork of a process that has imported PyTorch."""
+
+    def run(script: str, *arguments: object) -> list[Said]:
+        return lossmon_quickly("run", DEMOS / script, *arguments)
 
     return run
 

@@ -1,7 +1,8 @@
-"""A process that has imported PyTorch, and forks a child for each training it is told of.
+"""A process that has imported PyTorch and the rules, and forks a child for each training.
 
 Imports are half of what a short training costs. Reads a JSON object a line from stdin, with the
-words after `lossmon` and the files for stdout and stderr; answers with the exit code.
+words after `lossmon`, the files for stdout and stderr, and the folder to be in, where it is another
+than this process's; answers with the exit code.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ import sys
 import torch  # noqa: F401
 
 import lossmon.autowatch
-import lossmon.capture.monitor  # noqa: F401
+import lossmon.capture.monitor
+import lossmon.diagnosis.engine
+import lossmon.report.text  # noqa: F401
 from lossmon.cli import main
+from lossmon.diagnosis.rules import load_rules
 
 
-def child(words: list[str], out: str, err: str) -> None:
+def child(words: list[str], out: str, err: str, cwd: str = ".") -> None:
     """Run one command with its output in files, and end the process."""
+    os.chdir(cwd)
     for path, stream in ((out, 1), (err, 2)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), stream)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -36,10 +41,11 @@ def serve() -> None:
         order = json.loads(line)
         pid = os.fork()
         if pid == 0:
-            child(order["words"], order["out"], order["err"])
+            child(**order)
         _, status = os.waitpid(pid, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 
 if __name__ == "__main__":
+    load_rules()
     serve()

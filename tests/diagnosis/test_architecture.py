@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from lossmon.diagnosis import synth
-from lossmon.diagnosis.architecture import is_linear_throughout, narrowest, stacked
+from lossmon.diagnosis.architecture import Straight, narrowest, stacked, straight
 from lossmon.diagnosis.facts import Facts
 from lossmon.records import LayerInfo
 
@@ -30,44 +30,60 @@ CHAIN = (linear("a"), linear("b", 0))
 
 def test_a_chain_of_matrices_is_linear_and_the_first_is_needless() -> None:
     chain = facts(CHAIN, WIDE)
-    assert is_linear_throughout(chain)
-    assert [matrix.parameter for matrix in stacked(chain)] == ["a.weight"]
+    assert straight(chain) == Straight(1, is_whole=True)
+    assert [matrix.parameter for matrix in stacked(chain, 1)] == ["a.weight"]
 
 
-@pytest.mark.parametrize("function", ["relu", "mul", "softmax", "div", "maxpool2dwithindices"])
+@pytest.mark.parametrize(
+    "function", ["relu", "mul", "softmax", "div", "bmm", "maxpool2dwithindices"]
+)
 def test_a_function_that_is_not_known_to_be_linear_bends(function: str) -> None:
-    assert not is_linear_throughout(facts((linear("a"), linear("b", 0, between=(function,))), WIDE))
+    assert straight(facts((linear("a"), linear("b", 0, between=(function,))), WIDE)) is None
+
+
+@pytest.mark.parametrize("function", ["bmmbyconstant", "divbyconstant", "indexadd"])
+def test_links_of_a_graph_and_counts_of_neighbours_do_not_bend(function: str) -> None:
+    rows = (linear("a"), linear("b", 0, between=(function,)))
+    assert straight(facts(rows, WIDE)) == Straight(1, is_whole=True)
 
 
 @pytest.mark.parametrize("kind", ["Dropout", "BatchNorm1d", "Flatten", "LayerNorm", "AvgPool2d"])
 def test_layers_that_scale_leave_out_or_reshape_do_not_bend(kind: str) -> None:
-    assert is_linear_throughout(
-        facts((linear("a"), linear("x", 0, kind=kind), linear("b", 1)), WIDE)
-    )
+    rows = (linear("a"), linear("x", 0, kind=kind), linear("b", 1))
+    assert straight(facts(rows, WIDE)) == Straight(2, is_whole=True)
 
 
 def test_a_module_that_hands_on_what_it_is_given_is_fed_by_the_layer_before_it() -> None:
     # The graph knows one node for both, so both seem to be fed from above.
     rows = (linear("a"), linear("x", kind="Identity"), linear("b", 1))
-    assert [matrix.name for matrix in stacked(facts(rows, WIDE))] == ["a"]
-    assert is_linear_throughout(facts(rows, WIDE))
+    assert [matrix.name for matrix in stacked(facts(rows, WIDE), 2)] == ["a"]
+    assert straight(facts(rows, WIDE)) == Straight(2, is_whole=True)
 
 
 def test_a_parameter_that_no_layer_owns_may_be_anything() -> None:
-    assert not is_linear_throughout(facts(CHAIN, {**WIDE, "gate": (64, 64)}))
+    assert straight(facts(CHAIN, {**WIDE, "gate": (64, 64)})) is None
 
 
 def test_a_layer_whose_sources_were_not_seen_may_be_fed_by_anything() -> None:
-    assert not is_linear_throughout(facts((linear("a"), linear("b")), WIDE))
+    towers = facts((linear("a"), linear("b")), WIDE)
+    assert straight(towers) == Straight(1, is_whole=False)
+    assert not stacked(towers, 1)
+
+
+def test_what_bends_before_the_last_of_three_leaves_the_others_straight() -> None:
+    shapes: Shapes = {"a.weight": (64, 32), "b.weight": (48, 64), "c.weight": (10, 48)}
+    late = facts((*CHAIN, linear("c", 1, between=("abs",))), shapes)
+    assert straight(late) == Straight(1, is_whole=False)
+    assert [matrix.name for matrix in stacked(late, 1)] == ["a"]
 
 
 def test_what_follows_the_last_matrix_is_not_looked_at() -> None:
     last = LayerInfo("s", "Sigmoid", "sigmoid", True, (1,))
-    assert is_linear_throughout(facts((*CHAIN, last), WIDE))
+    assert straight(facts((*CHAIN, last), WIDE)) == Straight(1, is_whole=True)
 
 
 def test_a_rank_that_was_chosen_is_not_needless() -> None:
-    assert not stacked(facts(CHAIN, {"a.weight": (8, 32), "b.weight": (32, 8)}))
+    assert not stacked(facts(CHAIN, {"a.weight": (8, 32), "b.weight": (32, 8)}), 1)
 
 
 def test_the_narrowest_layer_is_one_that_nothing_goes_around() -> None:

@@ -47,6 +47,12 @@ def test_a_chain_is_attached_to_its_upper_end() -> None:
     assert consequences(*chain)["nan-in-loss"] == "missing-zero-grad"
 
 
+def test_what_a_training_takes_of_the_machine_never_outranks_a_reading_of_the_level() -> None:
+    pair = finding("device-memory-leak", 0, "warning"), finding("label-noise", 50, "info")
+    assert cause(*pair) == "label-noise"
+    assert cause(finding("device-memory-leak", 0, "warning")) == "device-memory-leak"
+
+
 def test_a_reading_of_the_level_never_outranks_a_named_mechanism() -> None:
     assert cause(finding("no-signal", 0, "error"), finding("constant-init", 9, "info")) == (
         "constant-init"

@@ -27,9 +27,23 @@ def test_one_matrix_that_has_grown_is_enough_to_doubt(index: int) -> None:
     assert not is_untrained(facts, MATRICES)
 
 
+def test_numbers_of_a_round_spread_are_of_an_initialisation_too() -> None:
+    by_hand = np.array([0.1 * (64 * 32) ** 0.5, 0, (64 / 3) ** 0.5, 0, 0.02 * 640**0.5, 0])
+    facts = Facts(synth.run(parameter={WEIGHT_NORM: by_hand}))
+    assert is_untrained(facts, MATRICES)
+
+
+def test_a_small_matrix_of_its_own_making_changes_nothing() -> None:
+    norms = synth.FIRST_NORMS.copy()
+    norms[4] *= 3
+    facts = Facts(synth.run(parameter={WEIGHT_NORM: norms}))
+    assert is_untrained(facts, MATRICES)
+
+
 def test_of_few_elements_nothing_is_said() -> None:
-    facts = Facts(synth.run(parameter={WEIGHT_NORM: synth.FIRST_NORMS}))
-    assert not is_untrained(facts, np.array([False] * 4 + [True, False]))
+    norms = np.array([(8 / 3) ** 0.5])
+    facts = Facts(synth.run(shapes={"0.weight": (8, 32)}, parameter={WEIGHT_NORM: norms}))
+    assert not is_untrained(facts, np.array([True]))
 
 
 def test_of_no_parameter_nothing_is_said() -> None:

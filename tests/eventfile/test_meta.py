@@ -27,6 +27,7 @@ def test_metadata_comes_back_as_it_was() -> None:
     meta = RunMeta(
         "r", "s", 1, "w", 2, 4, 10, 1e9, "Net", "CrossEntropyLoss", (parameter,), (layer,),
         (group,), ("a",), ("b",), ("c",), 0.5, ("no-signal",), {"torch": "2"}, {"every": 3},
+        {"scheduler": "Slurm"},
     )  # fmt: skip
     assert parse_meta(meta_json(meta).encode()) == meta
 

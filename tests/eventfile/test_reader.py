@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lossmon.eventfile import content
+from lossmon.eventfile import content, tail
 from lossmon.eventfile.encoding import ScalarEncoder, start_event, version_event
 from lossmon.eventfile.framing import OVERHEAD, frame
 from lossmon.eventfile.reader import RunReader
@@ -151,6 +151,21 @@ def resumed(tmp_path: Path, write_run: WriteRun) -> Path:
     names = ("fc.bias", "new", "fc.weight")
     write_run(path, range(40, 80), start_id="start-2", wall=2e9, offset=1000.0, names=names)
     return path
+
+
+def test_a_run_read_in_many_parts_is_the_run_of_one_read(
+    resumed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = whole(resumed)
+    monkeypatch.setattr(tail, "CHUNK", 1000)
+    reader, shares = RunReader(resumed, "x", patience=0), []
+    while not shares or reader.is_cut_short:
+        run = reader.poll(lambda: True)
+        shares.append(reader.share_read)
+    assert_same_run(run, expected)
+    assert shares == sorted(shares)
+    assert len(shares) > 5
+    assert shares[-1] == 1
 
 
 def test_of_a_resumed_run_the_newer_copy_of_a_step_counts(resumed: Path) -> None:

@@ -189,6 +189,30 @@ def test_many_new_runs_come_a_few_at_a_time_where_patience_ends(
     assert lengths(reader)["run0"] == 5
 
 
+def test_a_long_run_comes_a_part_at_a_time_where_patience_ends(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(tmp_path / "long", *range(200), wall=NOW - 3600)
+    append(tmp_path / "short", 0, wall=NOW - 3600)
+    monkeypatch.setattr(tail, "CHUNK", 2048)
+    seconds = itertools.count()
+    reader = LogdirReader(tmp_path, clock=clock, timer=lambda: float(next(seconds)))
+    polls = [reader.poll(patience_s=0.5)]
+    shares = [list(reader.half_read.values())]
+    while reader.is_behind:
+        polls.append(reader.poll(patience_s=0.5))
+        shares.append(list(reader.half_read.values()))
+    read = [len(runs[0].series["loss"]) for runs in polls]
+    assert read == sorted(read)
+    assert 0 < read[0] < read[1] < read[-1] == 200
+    parts = [share for part in shares for share in part]
+    assert parts == sorted(parts)
+    assert 0 < parts[0] < parts[-1] < 1
+    assert shares[-1] == []
+    assert len(polls[-1]) == 2
+    assert reader.poll() is polls[-1]
+
+
 def test_a_folder_that_does_not_exist_yet_is_waited_for(tmp_path: Path, clock: Clock) -> None:
     reader = watching(tmp_path / "later", clock)
     assert reader.poll() == ()

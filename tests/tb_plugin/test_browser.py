@@ -1,8 +1,13 @@
-"""The tab as a person sees it, in Chromium inside the real TensorBoard."""
+"""The tab as a person sees it, in Chromium inside the real TensorBoard, light and dark.
+
+Each view is kept as a picture, in the folder LOSSMON_SCREENSHOTS where that is set, else in
+pytest's own. Without a browser these tests are skipped; where the variable CI is set they fail.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,20 +19,29 @@ import pytest
 
 from lossmon.cli import main
 
-pytest.importorskip("playwright", reason="Playwright drives the browser")
+IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
+if not IN_CI:
+    pytest.importorskip("playwright", reason="Playwright drives the browser")
 
-from playwright.sync_api import FrameLocator, Page, expect, sync_playwright
+from playwright.sync_api import (  # noqa: E402 behind what skips where it is missing
+    FrameLocator,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 expect.set_options(timeout=30_000)
 ROOT = Path(__file__).parents[2]
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
+NO_BROWSER = "no Chromium is installed (Debian: apt-get install chromium)"
 TWO = "two/Sequential-1"
+LOOKS = ("light", "dark")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed"),
+    pytest.mark.skipif(CHROMIUM is None and not IN_CI, reason=NO_BROWSER),
 ]
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -75,6 +89,7 @@ IN_VIEW = """() => {
   const {start, end} = Bokeh.documents.at(-1).roots()[0].x_range;
   return [start, end];
 }"""
+Keep = Callable[[str], None]
 SHOW_FILTER = "() => { document.querySelector('.filter').hidden = false; }"
 """It is hidden where there are few runs."""
 TWO_FAULTS = """
@@ -118,6 +133,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     No longer than that: Playwright keeps an event loop running in this thread, in which no
     asynchronous test of another file could run.
     """
+    assert CHROMIUM is not None, NO_BROWSER
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             tmp_path_factory.mktemp("profile"), executable_path=CHROMIUM, args=list(FLAGS)
@@ -139,6 +155,34 @@ def page(browser: Any) -> Iterator[Page]:
     yield page
     page.close()
     assert wrong == []
+
+
+@pytest.fixture(params=LOOKS)
+def look(request: pytest.FixtureRequest, page: Page) -> str:
+    """What a person's browser prefers; TensorBoard goes by it."""
+    page.emulate_media(color_scheme=request.param)
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which pictures are kept."""
+    named = os.environ.get("LOSSMON_SCREENSHOTS")
+    folder = Path(named) if named else tmp_path_factory.mktemp("screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def keep(page: Page, look: str, pictures: Path) -> Callable[[str], None]:
+    """Keep a picture of the tab under the name of a view; the tab must look as it was asked to."""
+
+    def keep_(view: str) -> None:
+        frame = page.frame_locator("iframe")
+        expect(frame.locator("html")).to_have_attribute("data-look", look)
+        page.screenshot(path=pictures / f"{view}-{look}.png")
+
+    return keep_
 
 
 def _open(page: Page, address: str, link: str = "") -> FrameLocator:
@@ -219,17 +263,19 @@ def test_click_that_is_half_done_when_new_data_comes_is_not_lost(page: Page, boa
     assert inside.evaluate("() => clicked") == ["second"]
 
 
-def test_chart_is_drawn(page: Page, board: str) -> None:
+def test_chart_is_drawn(page: Page, board: str, keep: Keep) -> None:
     frame = _open(page, board)
     assert _drawn(page) > 10
     expect(frame.locator(".chart h2")).to_have_text("train/loss")
+    keep("verdict")
 
 
-def test_rule_is_explained_in_place(page: Page, board: str) -> None:
+def test_rule_is_explained_in_place(page: Page, board: str, keep: Keep) -> None:
     frame = _open(page, board)
     frame.get_by_text("About this rule").first.click()
     for heading in ("Sees", "Why the loss stalls", "Sources"):
         expect(frame.get_by_role("heading", name=heading)).to_be_visible()
+    keep("rule")
 
 
 def test_findings_are_reached_and_opened_by_the_keyboard(page: Page, board: str) -> None:
@@ -292,7 +338,9 @@ def long_run(write_run: Callable[..., Path], tensorboard: Callable[..., str]) ->
     return tensorboard("--logdir", folder)
 
 
-def test_long_run_is_zoomed_into_and_drawn_on_any_axis(page: Page, long_run: str) -> None:
+def test_long_run_is_zoomed_into_and_drawn_on_any_axis(
+    page: Page, long_run: str, keep: Keep
+) -> None:
     frame = _open(page, long_run)
     _drawn(page)
     expect(frame.locator(".verdict .title")).to_have_text("<img src=x onerror=alert(1)>")
@@ -307,6 +355,7 @@ def test_long_run_is_zoomed_into_and_drawn_on_any_axis(page: Page, long_run: str
     first, last = panel.evaluate(IN_VIEW)
     assert 0 < first < 1000 <= last < 1100
     page.wait_for_function("() => location.hash.includes('p.lossmon.zoom=')")
+    keep("zoom")
     frame.locator("#whole").click()
     expect(frame.locator("#whole")).to_be_disabled()
     expect(frame.locator("#y-linear")).to_have_attribute("aria-pressed", "true")
@@ -318,7 +367,9 @@ def test_long_run_is_zoomed_into_and_drawn_on_any_axis(page: Page, long_run: str
     expect(frame.locator(".layers .note")).to_contain_text("lossmon.watch(model, optimizer)")
 
 
-def test_layers_are_drawn_below_the_loss_and_told_one_by_one(page: Page, board: str) -> None:
+def test_layers_are_drawn_below_the_loss_and_told_one_by_one(
+    page: Page, board: str, keep: Keep
+) -> None:
     frame = _open(page, board, f"&p.lossmon.run={TWO}&p.lossmon.finding=optimizer-missing-params")
     expect(frame.locator(".row .label")).to_have_count(4)
     assert [row.inner_text() for row in frame.locator(".row.culprit .label").all()] == [
@@ -333,6 +384,8 @@ def test_layers_are_drawn_below_the_loss_and_told_one_by_one(page: Page, board: 
     page.keyboard.press("Enter")
     expect(frame.locator(".layer h2")).to_have_text("2.bias")
     expect(frame.locator(".layer .facts")).to_contain_text("grad norm")
+    frame.locator(".layer").scroll_into_view_if_needed()
+    keep("layers")
     frame.locator("#level").select_option("1")
     expect(frame.locator(".row .label")).to_have_count(2)
     frame.locator("#open-0").click()
@@ -341,13 +394,17 @@ def test_layers_are_drawn_below_the_loss_and_told_one_by_one(page: Page, board: 
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 8)
     expect(frame.locator(".readout")).to_contain_text("0.weight · step ")
+    frame.locator("#machine").click()
+    expect(frame.locator(".plot.dial .figure:not(.next) canvas").first).to_be_visible()
     page.wait_for_function("() => location.hash.includes('p.lossmon.layer=2.bias')")
     again = _open(page, board, page.evaluate("() => location.hash").removeprefix("#lossmon"))
     expect(again.locator(".layer h2")).to_have_text("2.bias")
     expect(again.locator("#metric")).to_have_value("weight")
 
 
-def test_runs_are_filtered_drawn_together_compared_and_saved(page: Page, board: str) -> None:
+def test_runs_are_filtered_drawn_together_compared_and_saved(
+    page: Page, board: str, keep: Keep
+) -> None:
     frame = _open(page, board, f"&p.lossmon.run={TWO}")
     _drawn(page)
     other = "article/Classifier-2"
@@ -355,6 +412,8 @@ def test_runs_are_filtered_drawn_together_compared_and_saved(page: Page, board: 
     expect(frame.locator(".names")).to_contain_text(f"2 {other}")
     expect(frame.locator(".compare .reads")).to_contain_text("the losses first differ at step 0")
     expect(frame.locator(".compare")).to_contain_text("model")
+    frame.locator(".compare").scroll_into_view_if_needed()
+    keep("compare")
     page.wait_for_function("() => location.hash.includes('p.lossmon.with=')")
     with page.expect_download() as picture:
         frame.locator("#png").click()
@@ -388,7 +447,7 @@ def test_reload_shows_what_was_written_since(
 
 
 def test_empty_logdir_says_what_to_add(
-    page: Page, tmp_path: Path, tensorboard: Callable[..., str]
+    page: Page, tmp_path: Path, tensorboard: Callable[..., str], keep: Keep
 ) -> None:
     page.goto(f"{tensorboard('--logdir', tmp_path)}/#lossmon")
     frame = page.frame_locator("iframe")
@@ -396,3 +455,4 @@ def test_empty_logdir_says_what_to_add(
     expect(frame.locator(".empty")).to_contain_text("lossmon.watch(")
     expect(frame.locator(".empty")).to_contain_text("mon.step(loss)")
     expect(frame.locator(".empty")).to_contain_text("no event files")
+    keep("empty")

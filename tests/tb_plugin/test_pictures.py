@@ -45,7 +45,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs")
     lost = [1.0] * STEPS
     zero = {signals.GRAD_NORM: [[1.0, 0.0, float("nan")]] * STEPS}
-    write(synth.run(STEPS, shapes=SHAPES, layers=(), layer={}), folder / "a")
+    times = {signals.STEP_MS: 20.0, signals.DATA_MS: 5.0}
+    write(synth.run(STEPS, shapes=SHAPES, layers=(), layer={}, scalar=times), folder / "a")
     write(synth.run(STEPS, shapes=SHAPES, layers=(), parameter=zero, loss=lost), folder / "b")
     write(synth.run(STEPS, shapes={}, layers=()), folder / "plain")
     return folder
@@ -65,6 +66,17 @@ def test_several_runs_share_a_chart_and_keep_their_colours(shown: Any) -> None:
     assert (steps[0], places[0], steps[-1], places[-1]) == (0, 0, STEPS - 1, STEPS - 1)
     assert shown.json("figure", run=["a", "b"], v=answer["v"]) == {"unchanged": True}
     assert shown.json("figure", run="a")["v"] != answer["v"]
+
+
+def test_what_the_machine_gave_is_told_and_drawn_where_it_is_asked_for(shown: Any) -> None:
+    answer = shown.json("machine", run="a")
+    assert answer["facts"] == [["step time", "20 ms"], ["data wait", "25 % of it"]]
+    assert "dials" not in answer
+    drawn = shown.json("machine", run="a", drawn="yes", x="relative", look="dark")
+    (dial,) = drawn["dials"]
+    assert (dial["name"], dial["title"]) == ("time", "time of a step, ms")
+    assert shown.json("machine", run="a", drawn="yes", v=drawn["v"]) == {"unchanged": True}
+    assert shown.json("machine", run="b") == {"v": shown.json("machine", run="b")["v"], "facts": []}
 
 
 def test_heatmap_names_its_rows_and_says_which_a_finding_names(shown: Any) -> None:

@@ -78,6 +78,9 @@ class _NoReading:
     def stop(self) -> None:
         pass
 
+    def go_on(self) -> None:
+        pass
+
 
 @pytest.fixture
 def not_reading(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -134,6 +134,31 @@ async def test_n_walks_the_runs_in_trouble_around_the_end(
         assert any(row.startswith("▶") and "sick" in row for row in screen.rows)
 
 
+async def test_n_opens_the_only_run_in_trouble_at_its_findings(
+    opened: Opened, two_runs: tuple[Any, Any]
+) -> None:
+    async with opened() as screen:
+        await screen.show(*two_runs)
+        await screen.press("n")
+        assert isinstance(screen.app.screen, RunScreen)
+        assert "▶✗ error   vanishing-gradient" in screen.text
+        assert "┊ step" in screen.text
+        await screen.press("n")
+        assert "▶! warning lr-too-low" in screen.text
+        await screen.press("escape", "n")
+        assert isinstance(screen.app.screen, RunScreen)
+        assert "▶i info    no-signal" in screen.text
+
+
+async def test_n_on_a_run_without_findings_stays_where_it_is(
+    opened: Opened, two_runs: tuple[Any, Any]
+) -> None:
+    async with opened() as screen:
+        await screen.show(two_runs[1])
+        await screen.press("n")
+        assert "DIAGNOSIS" in screen.text
+
+
 @SIZES
 async def test_enter_opens_the_chosen_run_and_escape_leads_back(
     opened: Opened, two_runs: tuple[Any, Any], size: tuple[int, int]

@@ -114,6 +114,19 @@ async def test_ctrl_l_sends_the_whole_screen_again(
 
 
 @pytest.mark.usefixtures("not_reading")
+async def test_the_help_comes_whole_in_one_frame(
+    opened: Opened, wire: Wire, two_runs: tuple[RunView, ...]
+) -> None:
+    async with opened() as screen:
+        await screen.show(*two_runs)
+        wire.take()
+        await screen.press("question_mark")
+        first, *_ = wire.take().split(b"\x1b[m")
+    assert b"freeze the screen" in first
+    assert b"the training goes on" in first
+
+
+@pytest.mark.usefixtures("not_reading")
 async def test_nothing_from_a_log_reaches_the_terminal_as_a_command(
     opened: Opened, wire: Wire, view: Make, report: Make, finding: Make
 ) -> None:

@@ -18,6 +18,7 @@ from lossmon.tui.screens.live import LiveScreen
 from lossmon.tui.screens.ofrun import RunScreens
 from lossmon.tui.screens.overview import OverviewScreen
 from lossmon.tui.screens.run import RunScreen
+from lossmon.tui.thrifty import ThriftyApp
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,12 +30,34 @@ SCREENS |= {"events": EventsScreen}
 pytestmark = pytest.mark.usefixtures("not_reading")
 
 
+SIGNS = {"↓": "down", "↑": "up", "←": "left", "→": "right", "↵": "enter", "esc": "escape"}
+SIGNS |= {"spc": "space", "/": "slash", ":": "colon", "?": "question_mark", "F1": "f1"}
+SIGNS |= {"+": "plus", "-": "minus", "[": "left_square_bracket", "]": "right_square_bracket"}
+SIGNS |= {"pgdn": "pagedown", "pgup": "pageup"}
+"""How the help writes a key that has another name."""
+SPOKEN = {"home", "end", "H", "L", "shift+left", "shift+right", "shift+tab", "equals_sign"}
+"""Keys that the words of another say too, or that are another without its shift."""
+
+OF_CHARTS = {"y", "x", "s", "S", "h", "l", "left", "right", "plus", "minus", "0"}
+OF_CHARTS |= {"left_square_bracket", "right_square_bracket"}
+"""Keys that do something to a chart; a screen without one says nothing of them."""
+
+
+def keys_bound(name: str) -> set[str]:
+    classes = (ThriftyApp, LossmonApp, LiveScreen, RunScreens, SCREENS[name])
+    own = [one for one in classes if name != "overview" or one is not RunScreens]
+    return {key for one in own for binding in one.BINDINGS for key in binding.key.split(",")}
+
+
 @pytest.mark.parametrize("name", list(SCREENS))
 def test_every_key_in_the_help_is_bound_on_its_screen(name: str) -> None:
-    classes = (LossmonApp, LiveScreen, RunScreens, SCREENS[name])
-    own = classes if name != "overview" else (LossmonApp, LiveScreen, OverviewScreen)
-    bound = {key for one in own for binding in one.BINDINGS for key in binding.key.split(",")}
-    assert {one.key for one in commands_of(name) if one.key} <= bound
+    assert {one.key for one in commands_of(name) if one.key} <= keys_bound(name)
+
+
+@pytest.mark.parametrize("name", list(SCREENS))
+def test_every_key_that_is_bound_on_a_screen_is_in_its_help(name: str) -> None:
+    shown = {SIGNS.get(part, part) for one in commands_of(name) for part in one.label.split()}
+    assert keys_bound(name) - shown - SPOKEN == (OF_CHARTS if name == "events" else set())
 
 
 @pytest.mark.parametrize("name", list(SCREENS))

@@ -13,12 +13,13 @@ import pytest
 from lossmon import signals
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.finding import HistoryEntry
-from lossmon.records import Mark
+from lossmon.records import Mark, RunMeta
 from lossmon.tui.screens.events import EventsScreen
 from lossmon.tui.screens.run import RunScreen
 from lossmon.tui.screens.text import TextScreen
 from lossmon.tui.snapshot import RunView
 from lossmon.tui.timeline import events_of, listed
+from lossmon.tui.widgets.event_list import event_detail
 
 Opened = Callable[..., AbstractAsyncContextManager[Any]]
 Make = Callable[..., Any]
@@ -80,6 +81,17 @@ def test_a_learning_rate_that_jumps_is_an_event_and_a_schedule_is_one_in_all(vie
     saw = replace(view("a"), run=synth.run(200, lr=np.tile([1e-3, 1e-4], 100)))
     (event,) = [one for one in events_of(saw) if one.kind == "lr"]
     assert "changes at 199 steps" in event.text
+
+
+def test_the_events_name_the_job_of_the_run_and_where_it_goes_on(view: Make) -> None:
+    job = {"scheduler": "Slurm", "id": "12", "node": "gpu7"}
+    begun = view("a", marks=(Mark(10, 10.0, "resumed", {**job, "node": "gpu8", "restarts": "1"}),))
+    run = replace(begun.run, meta=RunMeta(run_id="a", start_id="a-0", job=job))
+    shown = replace(begun, run=run)
+    (event,) = events_of(shown)
+    assert event.text == "the training goes on from here, Slurm job 12 on gpu8, restart 1"
+    lines = event_detail(shown, event, 80, 20)
+    assert "Slurm job 12 on gpu7" in [one.text.strip() for one in lines]
 
 
 def test_a_hostile_mark_is_words_and_no_error(view: Make) -> None:

@@ -13,6 +13,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
 
 from lossmon.diagnosis.engine import Fold
 from lossmon.diagnosis.finding import Report
+from lossmon.eventfile import tail
 from lossmon.eventfile.framing import frame
 from lossmon.eventfile.sources import LocalSource
 from lossmon.eventfile.writer import RunWriter
@@ -20,7 +21,7 @@ from lossmon.records import Run, RunMeta
 from lossmon.tui import polling
 from lossmon.tui.polling import Poller
 from lossmon.tui.snapshot import Snapshot
-from lossmon.tui.words import life, speed
+from lossmon.tui.words import diagnosis, life, speed
 
 
 def test_a_run_that_falls_silent_loses_its_speed_before_it_counts_as_dead(
@@ -82,7 +83,8 @@ def test_what_a_first_verdict_takes_does_not_delay_the_second(
             return super().advance(run)
 
     monkeypatch.setattr("lossmon.diagnosis.engine.Fold", Slow)
-    monkeypatch.setattr(polling, "time", SimpleNamespace(monotonic=lambda: now[0], time=time.time))
+    clock = SimpleNamespace(monotonic=lambda: now[0], thread_time=lambda: now[0], time=time.time)
+    monkeypatch.setattr(polling, "time", clock)
     writer = RunWriter(tmp_path / "net", RunMeta("r", "r-0", start_wall=time.time()), flush_s=0.01)
     poller, behind = Poller(LocalSource(tmp_path, str(tmp_path))), []
     for step in range(3):
@@ -99,11 +101,36 @@ def test_what_a_first_verdict_takes_does_not_delay_the_second(
     assert behind == [False, False, True]
 
 
+def test_a_long_run_is_shown_while_the_rest_of_it_is_read_and_then_judged(
+    write_run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write_run("net", np.linspace(2, 1, 300))
+    monkeypatch.setattr(tail, "CHUNK", 4096)
+    monkeypatch.setattr(polling, "_FIRST_S", 0.0)
+    monkeypatch.setattr(polling, "_PATIENCE_S", 0.0)
+    shown = list(Poller(LocalSource(root, str(root))).poll())
+    views = [snapshot.runs[0] for snapshot in shown]
+    steps = [view.run.last_step for view in views]
+    assert steps == sorted(steps)
+    assert 0 < steps[0] < 200
+    assert steps[-1] == 299
+    parts = [view for view in views if view.share_read < 1]
+    assert len(parts) > 1
+    assert [view.report for view in parts] == [None] * len(parts)
+    percent = int(100 * parts[1].share_read)
+    assert life(parts[1]) == (f"… reading {percent} %", "dim")
+    assert diagnosis(parts[1]) == ((f"… reading {percent} %", "dim"),)
+    assert all(snapshot.is_behind for snapshot in shown[:-1])
+    assert views[-1].report is not None
+    assert life(views[-1])[0].startswith("○ finished")
+
+
 def test_the_first_of_many_runs_are_shown_while_the_rest_are_read(
     write_run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(4):
         root = write_run(f"run{number}", [1.0] * 30)
+    monkeypatch.setattr(polling, "_FIRST_S", 0.0)
     monkeypatch.setattr(polling, "_PATIENCE_S", 0.0)
     shown = [len(snapshot.runs) for snapshot in Poller(LocalSource(root, str(root))).poll()]
     assert shown[:4] == [1, 2, 3, 4]

@@ -86,8 +86,8 @@ def check(facts: Facts) -> Outcome:
     odd = [info for info in norms if _is_odd(info)]
     gap = tuple(_probed(facts, odd)) or tuple(_validated(facts, odd))
     if odd:
-        evidence = (_momentum(facts, odd), *gap)
-        return Found("warning" if gap else "info", facts.first_step, evidence, _names(odd))
+        seen = (_momentum(facts, odd), *gap)
+        return Found("warning" if gap else "info", facts.first_step, seen, _names(odd))
     if norms and gap and not any(info.settings.get("p", 0) for info in facts.layers.infos):
         return Found("warning", facts.window[0], gap, _names(norms))
     return CLEAR

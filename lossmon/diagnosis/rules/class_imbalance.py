@@ -50,9 +50,12 @@ from lossmon.signals import (
 )
 
 RATIO = Threshold(10.0, "times the others' mean", "SageMaker Debugger, ClassImbalance: ratio of 10")
+SKEWED = Threshold(5.0, "times the others' mean", "half of RATIO, for information")
+RARELY = Threshold(0.25, "of the rare labels", "a class of which a quarter is predicted at most")
 MAJORITY = Threshold(0.5, "of the labels", "by definition: more than all others together")
 ALONE = Threshold(0.99, "of the predictions", "one other class in a hundred examples at most")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it has learned")
+NEARLY = Threshold(0.9, "of the prior's loss", "whoever explains that much tells classes apart")
 BLIND = Threshold(0.1, "of the labels' entropy", "toy runs: 0.02-0.07 stuck, 0.5 in balanced twins")
 SEEN = Threshold(5000, "rare examples", "a balanced twin of the demo learns from a fifth of it")
 
@@ -69,10 +72,11 @@ def check(facts: Facts) -> Outcome:
         return Skipped(level.why_unknown)
     common, rest = float(labels.max()), float(labels.sum() - labels.max())
     share, ratio = common / (common + rest), common * (classes - 1) / max(rest, 0.5)
-    if share < MAJORITY.value or ratio < RATIO.value:
+    if share < MAJORITY.value or ratio < SKEWED.value:
         return CLEAR
-    alone, step = _predicted_alone(facts)
-    if alone < ALONE.value or level.explained > EXPLAINED.value:
+    least = min(ALONE.value, 1 - RARELY.value * (1 - share))
+    alone, step = _predicted_alone(facts, least)
+    if alone < least or level.explained > NEARLY.value:
         return CLEAR
     rare = _targets_seen(facts) * (1 - share)
     agrees = facts.motion.agreement_z >= SIGNIFICANT.value
@@ -80,7 +84,8 @@ def check(facts: Facts) -> Outcome:
         return CLEAR  # so many, and nothing in them: that is no-signal
     # Not by the loss: it goes up and down with the number of rare examples in a batch.
     blind = _dependence(facts) <= BLIND.value
-    stuck = blind and rare < SEEN.value and not facts.is_improving
+    learned = level.explained > EXPLAINED.value or ratio < RATIO.value
+    stuck = blind and rare < SEEN.value and not facts.is_improving and not learned
     severity: Severity = "warning" if stuck else "info"
     evidence = (_shares(facts, share), _predictions(facts, alone), _level(facts, rare))
     return Found(severity, step, (*evidence, *((_little(facts),) if blind else ())))
@@ -96,9 +101,10 @@ def _classes(facts: Facts) -> int:
     return min(int(classes[-1]), CLASS_BINS) if len(classes) else 0
 
 
-def _predicted_alone(facts: Facts) -> tuple[float, int]:
+def _predicted_alone(facts: Facts, least: float) -> tuple[float, int]:
     """Return the share of the window that is given the commonest class, and since when it is so.
 
+    `least`: the share that counts as all.
     0 where the class that is predicted is not the one that dominates.
     """
     labels = _labels(facts)
@@ -107,7 +113,7 @@ def _predicted_alone(facts: Facts) -> tuple[float, int]:
     if not len(shares) or int(labels.argmax()) != int(predicted.argmax()):
         return 0.0, facts.first_step
     steps, ever = facts.batches.measured(TOP_PREDICTION_SHARE)
-    mixed = np.flatnonzero(ever < ALONE.value)
+    mixed = np.flatnonzero(ever < least)
     since = min(int(mixed[-1]) + 1, len(steps) - 1) if len(mixed) else 0
     return float(np.median(shares)), int(steps[since])
 
@@ -194,6 +200,9 @@ RULE = Rule(
         "ratio": RATIO,
         "majority": MAJORITY,
         "alone": ALONE,
+        "skewed": SKEWED,
+        "rarely": RARELY,
+        "nearly": NEARLY,
         "explained": EXPLAINED,
         "at_prior": AT_PRIOR,
         "blind": BLIND,

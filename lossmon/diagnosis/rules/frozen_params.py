@@ -40,13 +40,20 @@ from lossmon.numfmt import fmt, plural
 from lossmon.signals import MODULE_RAN, WEIGHT_NORM
 
 MOST = Threshold(0.5, "of the weights", "by definition of most")
+PART = Threshold(0.2, "of the weights", "a fifth is a stage of a model; less is a constant of it")
+SURE = Threshold(1000, "elements", "a mean of squares is then known to 13 %, at 3 sigma")
+NEARLY = Threshold(0.9, "of the prior's loss", "whoever explains that much misses nothing")
 MOVED = Threshold(0.05, "of the weights", "fifty steps at the usual ratio of 1e-3")
 
 Mask = NDArray[np.bool_]
 
 
 def check(facts: Facts) -> Outcome:
-    """Fire where most weights are frozen at a random start, and the rest explains little."""
+    """Fire where weights are frozen at a random start, and the rest does not explain nearly all.
+
+    For information where it explains half, where less than half of the weights is frozen, or where
+    those are so few that their norms hardly tell.
+    """
     if facts.trainable.all():
         return CLEAR
     frozen, sizes = _frozen(facts), np.array([p.numel for p in facts.parameters], np.float64)
@@ -54,22 +61,32 @@ def check(facts: Facts) -> Outcome:
     learning = wide & facts.trainable
     matrices = wide & frozen
     share = float(sizes[matrices].sum() / max(1.0, sizes[matrices | learning].sum()))
-    if not matrices.any() or share < MOST.value or progress(facts) >= EXPLAINED.value:
+    if not matrices.any() or share < PART.value or progress(facts) >= NEARLY.value:
         return CLEAR
     if untrained.is_untrained(facts, matrices):
         evidence = (
             _share(facts, matrices, share),
             _random(facts),
-            *progress_so_far(facts, EXPLAINED),
+            *progress_so_far(facts, NEARLY),
         )
-        severity: Severity = "error" if progress(facts) <= AT_PRIOR.value else "warning"
-        return Found(severity, _since(facts, frozen), evidence, facts.names(frozen))
+        names = facts.names(frozen)
+        return Found(_severity(facts, matrices, share), _since(facts, frozen), evidence, names)
+    if share < MOST.value or progress(facts) >= EXPLAINED.value:
+        return CLEAR
     if _is_settled_at_prior(facts) and _heads_only(learning, matrices):
         return Undecided(
             f"most weights are frozen ({fmt(100 * share, 3)} %) and nothing is learned: train them "
             "too for a while, to see whether they or the data are at fault"
         )
     return CLEAR
+
+
+def _severity(facts: Facts, matrices: Mask, share: float) -> Severity:
+    explained = progress(facts)
+    count = sum(p.sampled for p, hit in zip(facts.parameters, matrices, strict=True) if hit)
+    if share < MOST.value or explained >= EXPLAINED.value or count < SURE.value:
+        return "info"
+    return "error" if explained <= AT_PRIOR.value else "warning"
 
 
 def _frozen(facts: Facts) -> Mask:
@@ -106,8 +123,8 @@ def _share(facts: Facts, matrices: Mask, share: float) -> Evidence:
     reads = f"requires_grad is False on {plural(n, 'weight matrix', 'weight matrices')} that the "
     reads += f"model uses, {fmt(100 * share, 3)} % of all weights"
     reads += f"; the optimizer holds {held} of them all the same" if held else ""
-    limit, bound = MOST.value, f"{fmt(100 * MOST.value)} %"
-    return Evidence("frozen_share", first, last, share, limit, reads, MOST.source, bound)
+    limit, bound = PART.value, f"{fmt(100 * PART.value)} %"
+    return Evidence("frozen_share", first, last, share, limit, reads, PART.source, bound)
 
 
 def _random(facts: Facts) -> Evidence:
@@ -147,6 +164,9 @@ RULE = Rule(
     check=check,
     thresholds={
         "most": MOST,
+        "part": PART,
+        "nearly": NEARLY,
+        "sure": SURE,
         "errors": untrained.ERRORS,
         "explained": EXPLAINED,
         "at_prior": AT_PRIOR,
@@ -176,6 +196,11 @@ RULE = Rule(
     fires=(
         Case("a trunk frozen at its random start", _frozen_trunk, tuple(synth.SHAPES)[:4]),
         Case(
+            "the same in a run that learns: for information",
+            lambda: _frozen_trunk(loss=synth.falling(300, end=1.0)),
+            tuple(synth.SHAPES)[:4],
+        ),
+        Case(
             "the same, held by the optimizer, with a loss of which no level is known",
             lambda: _frozen_trunk(
                 loss=synth.flat(300, at=5.0),
@@ -190,7 +215,7 @@ RULE = Rule(
         Case("a trained trunk that is frozen", lambda: _frozen_trunk(3 * synth.FIRST_NORMS)),
         Case(
             "random features that do",
-            lambda: _frozen_trunk(loss=synth.flat(300, at=0.4)),
+            lambda: _frozen_trunk(loss=synth.flat(300, at=0.2)),
         ),
         Case(
             "a frozen copy that follows the model",

@@ -3,7 +3,8 @@
 Sees
     A floor that is not the model's: the loss is flat, well above 0 and below that of a constant
     prediction, and a probe could overfit one batch. Or the validation loss has turned at such a
-    level, where the training loss was no better: from there on labels are learnt by heart.
+    level, where the training loss was no better: from there on labels are learnt by heart. Without
+    a probe a hint: as many errors at such a loss as labels bring about that were drawn at random.
 
 Why the loss stalls
     The model has learnt what inputs say of the labels. What is left is chance: no model predicts
@@ -29,15 +30,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from lossmon.batchsignals import ACCURACY
 from lossmon.diagnosis import synth
-from lossmon.diagnosis.bottleneck import bottleneck
+from lossmon.diagnosis.bottleneck import bottleneck, small
 from lossmon.diagnosis.facts import Facts
-from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.fano import MET, TARGETS, errors
+from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.floor import (
     FITTED,
     MOST,
     NEEDS,
     THRESHOLDS,
+    creeps,
     judgeable,
     off_floor,
     probed,
@@ -54,6 +58,7 @@ GAP = Threshold(
     "of the validation loss",
     "calibration: up to 0.05 with wrong labels, from 0.4 with few examples",
 )
+BY_HEART = Threshold(0.1, "of the prior's loss", "labels learnt by heart lower it slowly")
 RELATED = Threshold(0.1, "of the prior's loss", "with less, what is learnt by heart is no relation")
 
 
@@ -66,15 +71,38 @@ def check(facts: Facts) -> Outcome:
     if learnt is not None:
         return learnt
     if off_floor(facts):
-        return CLEAR
+        return _at_random(facts) or CLEAR
     probe = probed(facts)
-    if probe is None:
-        return Undecided(NEEDS) if bottleneck(facts) is None else CLEAR
-    if not probe[0] or bottleneck(facts) is not None:
+    if bottleneck(facts) is not None or (probe is not None and not probe[0]):
         return CLEAR
-    window = facts.sampled_window
-    floor = standing(facts, facts.level.loss, window)
-    return Found("warning", window[0], (floor, tried(facts, probe[1])))
+    if probe is None:
+        return _unprobed(facts)
+    severity: Severity = "info" if creeps(facts) else "warning"
+    return Found(severity, facts.sampled_window[0], (_stands(facts), tried(facts, probe[1])))
+
+
+def _unprobed(facts: Facts) -> Outcome:
+    hint = _at_random(facts)
+    if hint is not None:
+        return hint
+    return CLEAR if creeps(facts) else Undecided(NEEDS)
+
+
+def _at_random(facts: Facts) -> Found | None:
+    """Return as a hint that errors are those of chance, at rest or learnt by heart; None if not."""
+    related = facts.level.explained >= RELATED.value
+    if not related or off_floor(facts, creep=BY_HEART.value) or probed(facts) is not None:
+        return None
+    found = errors(facts, facts.window[0])
+    if found is None or found.share < MET.value or small(facts) is not None:
+        return None
+    return Found("info", facts.sampled_window[0], (_stands(facts), found.evidence()))
+
+
+def _stands(facts: Facts) -> Evidence:
+    falls = facts.trend.direction == "falling"
+    words = "the loss hardly falls any more, at" if falls else "the loss is flat at"
+    return standing(facts, facts.level.loss, facts.sampled_window, words)
 
 
 def _by_heart(facts: Facts) -> Found | None:
@@ -97,6 +125,8 @@ def _by_heart(facts: Facts) -> Found | None:
 
 
 _AT_FLOOR = synth.flat(300, at=1.4)
+_OF_CHANCE = {ACCURACY: 0.64, CRITERION_LOSS: 1.444}
+"""At that loss each example is 64 % sure of a class, and of no other more than of the rest."""
 _TIME = np.arange(300) / 300
 _COURSE = 1.3 + np.exp(-20 * _TIME) - 0.9 * np.maximum(_TIME - 0.4, 0) + synth.flat(300, at=0)
 _PARTING = np.where(
@@ -114,7 +144,10 @@ RULE = Rule(
         "fitted": FITTED,
         "gap": GAP,
         "related": RELATED,
+        "by_heart": BY_HEART,
         "rise": RISE,
+        "bound": MET,
+        "targets": TARGETS,
         **THRESHOLDS,
     },
     fixes=(
@@ -137,6 +170,10 @@ RULE = Rule(
         Case(
             "a floor, and a probe that overfitted one batch",
             lambda: synth.run(loss=_AT_FLOOR, marks=synth.probe(True)),
+        ),
+        Case(
+            "a floor at which errors are those of chance, without a probe: for information",
+            lambda: synth.run(loss=synth.flat(300, at=1.444), total=_OF_CHANCE),
         ),
         Case(
             "both losses reach a floor together, and part there",

@@ -25,55 +25,51 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from lossmon.diagnosis import synth
-from lossmon.diagnosis.architecture import is_linear_throughout, stacked
+from lossmon.diagnosis.architecture import Straight, stacked, straight
 from lossmon.diagnosis.facts import Facts
-from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.floor import LEAST_RATIO, MOST, judgeable, off_floor
+from lossmon.diagnosis.progress import progress, progress_so_far
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.synthtables import LAYERS
-from lossmon.numfmt import fmt, plural
+from lossmon.numfmt import plural
 from lossmon.records import LayerInfo
-from lossmon.signals import CRITERION_LOSS, LOSS, PRIOR_LOSS, STD_OUT, UPDATE_NORM
+from lossmon.signals import LOSS, PRIOR_LOSS, STD_OUT, UPDATE_NORM
 
 NEEDED = Threshold(1, "layer", "by definition: one that the next one could do the work of")
 LEAST = Threshold(-0.1, "of the prior's loss", "worse than a constant by more: updates do harm")
 
 
 def check(facts: Facts) -> Outcome:
-    """Fire at a floor where the whole model is one linear map, made of more than that takes."""
+    """Fire where a linear map is made of more layers than that takes, and does not explain all.
+
+    For information but at a floor of a model that is linear as a whole.
+    """
     if not facts.layers.infos:
         return Skipped("the layers were not seen to run")
-    if not is_linear_throughout(facts) or not stacked(facts):
+    line = straight(facts)
+    needless = () if line is None else stacked(facts, line.end)
+    if line is None or not needless:
         return CLEAR
-    unknown = judgeable(facts)
-    if unknown is not None:
-        return unknown
-    if off_floor(facts, least=LEAST.value, by_shape=True):
+    reached = progress(facts)
+    if facts.motion.total_ratio < LEAST_RATIO.value or not LEAST.value < reached < MOST.value:
         return CLEAR
-    names = tuple(matrix.parameter for matrix in stacked(facts))
-    return Found("warning", facts.first_step, _evidence(facts, len(names)), names)
+    at_floor = judgeable(facts) is None and not off_floor(facts, least=LEAST.value, by_shape=True)
+    severity: Severity = "warning" if line.is_whole and at_floor else "info"
+    names = tuple(matrix.parameter for matrix in needless)
+    evidence = (_layers(facts, line, len(names)), *progress_so_far(facts, MOST))
+    return Found(severity, facts.first_step, evidence, names)
 
 
-def _evidence(facts: Facts, needless: int) -> tuple[Evidence, ...]:
-    level, (first, last) = facts.level, facts.sampled_window
-    layers = f"{plural(needless, 'layer')} could be multiplied into the next: no activation, none "
-    layers += "called as a function either, stands anywhere in the model"
-    floor = f"the loss is flat at {fmt(level.loss, 3)}, where a constant has {fmt(level.prior, 3)}"
-    begin = facts.first_step
-    return (
-        Evidence(STD_OUT.name, begin, last, needless, NEEDED.value, layers, NEEDED.source),
-        Evidence(
-            CRITERION_LOSS.name,
-            first,
-            last,
-            level.explained,
-            MOST.value,
-            floor,
-            MOST.source,
-            fmt((1 - MOST.value) * level.prior, 3),
-        ),
-    )
+def _layers(facts: Facts, line: Straight, needless: int) -> Evidence:
+    reads = f"{plural(needless, 'layer')} could be multiplied into the next: no activation, none "
+    reads += "called as a function either, stands "
+    reads += "anywhere in the model" if line.is_whole else "between"
+    first, last = facts.first_step, facts.sampled_window[1]
+    return Evidence(STD_OUT.name, first, last, needless, NEEDED.value, reads, NEEDED.source)
 
 
 def _bare(*between: str) -> tuple[LayerInfo, ...]:
@@ -83,6 +79,12 @@ def _bare(*between: str) -> tuple[LayerInfo, ...]:
     return (fed[0], *(replace(row, between=between) for row in fed[1:]))
 
 
+def _bent_late() -> tuple[LayerInfo, ...]:
+    """Return the layers of the synthetic model without the first of its ReLUs."""
+    *straight, last = _bare()
+    return (*straight, replace(last, between=("relu",)))
+
+
 _AT_FLOOR = synth.flat(300, at=1.4)
 _RANK = {"0.weight": (4, 32), "0.bias": (4,), "4.weight": (10, 4), "4.bias": (10,)}
 
@@ -90,7 +92,7 @@ RULE = Rule(
     id="missing-nonlinearity",
     claim="Stacked linear layers with nothing non-linear between.",
     stage="gradient-flow",
-    needs=(LOSS, CRITERION_LOSS, PRIOR_LOSS, UPDATE_NORM),
+    needs=(LOSS, UPDATE_NORM),
     min_steps=100,
     check=check,
     thresholds={
@@ -122,6 +124,21 @@ RULE = Rule(
             ),
             culprits=("0.weight", "2.weight"),
         ),
+        Case(
+            "a linear model that still learns: for information",
+            lambda: synth.run(loss=synth.falling(300, end=1.0), layers=_bare()),
+            culprits=("0.weight", "2.weight"),
+        ),
+        Case(
+            "three linear layers, and a loss of which no level is known: for information",
+            lambda: synth.run(loss=_AT_FLOOR, layers=_bare(), total={PRIOR_LOSS: np.nan}),
+            culprits=("0.weight", "2.weight"),
+        ),
+        Case(
+            "two linear layers before the only activation: for information",
+            lambda: synth.run(loss=_AT_FLOOR, layers=_bent_late()),
+            culprits=("0.weight",),
+        ),
     ),
     silent=(
         Case("a healthy run", synth.run),
@@ -130,7 +147,6 @@ RULE = Rule(
             "activations that are called as functions",
             lambda: synth.run(loss=_AT_FLOOR, layers=_bare("relu")),
         ),
-        Case("a linear model that still learns", lambda: synth.run(layers=_bare())),
         Case(
             "a linear model that explains nearly all",
             lambda: synth.run(loss=synth.flat(300, at=0.1, noise=0.002), layers=_bare()),

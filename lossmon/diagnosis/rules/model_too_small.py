@@ -30,14 +30,16 @@ from typing import Any
 
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.architecture import Matrix, outputs
-from lossmon.diagnosis.bottleneck import SPARE, UNITS, bottleneck
+from lossmon.diagnosis.bottleneck import FEW, SPARE, UNITS, bottleneck, small
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import (
     LEAST,
     MOST,
     NEEDS,
+    PROBE_CALL,
     THRESHOLDS,
+    creeps,
     judgeable,
     off_floor,
     probed,
@@ -67,7 +69,7 @@ def check(facts: Facts) -> Outcome:
     if probe is not None and probe[0]:
         return CLEAR if neck is None else Undecided(_CONTRARY)
     if probe is None and neck is None:
-        return Undecided(NEEDS)
+        return _unprobed(facts)
     evidence = [standing(facts, facts.level.loss, facts.sampled_window)]
     if probe is not None:
         evidence.append(tried(facts, probe[1]))
@@ -77,17 +79,38 @@ def check(facts: Facts) -> Outcome:
     return Found("warning", facts.sampled_window[0], tuple(evidence), names)
 
 
+def _unprobed(facts: Facts) -> Outcome:
+    """Return what a floor says without a probe: a hint where the whole model is small."""
+    widest = small(facts)
+    if widest is None:
+        return CLEAR if creeps(facts) else Undecided(NEEDS)
+    words = "the loss hardly falls any more, at" if creeps(facts) else "the loss is flat at"
+    level = standing(facts, facts.level.loss, facts.sampled_window, words)
+    evidence = (level, _few(facts, widest))
+    return Found("info", facts.sampled_window[0], evidence, (widest.parameter,))
+
+
+def _few(facts: Facts, widest: Matrix) -> Evidence:
+    first, last = facts.sampled_window
+    reads = f"no hidden layer has more than {plural(widest.outputs, 'unit')}, or all outputs come "
+    reads += f"of so many; a probe would tell whether that is all: {PROBE_CALL}"
+    return Evidence(WEIGHT_NORM.name, first, last, widest.outputs, FEW.value, reads, FEW.source)
+
+
 def _on_the_way(
     facts: Facts, neck: Matrix | None, probe: tuple[bool, Mapping[str, Any]] | None
 ) -> Outcome:
     """Return that the model will be too small, where the loss still falls towards its floor."""
     failed = probe is not None and not probe[0]
     between = LEAST.value < facts.level.explained < MOST.value
-    if not (failed or neck is not None) or not facts.is_improving or not between:
+    widest = small(facts) if neck is None and probe is None else None
+    seen = failed or neck is not None or widest is not None
+    if not seen or not facts.is_improving or not between:
         return CLEAR
     evidence = [tried(facts, probe[1])] if probe is not None and failed else []
     evidence += [] if neck is None else [_narrow(facts, neck)]
-    names = () if neck is None else (neck.parameter,)
+    evidence += [] if widest is None else [_few(facts, widest)]
+    names = tuple(matrix.parameter for matrix in (neck, widest) if matrix is not None)
     return Found("info", facts.sampled_window[0], tuple(evidence), names)
 
 
@@ -97,13 +120,21 @@ _CONTRARY = (
 
 
 def _narrow(facts: Facts, neck: Matrix) -> Evidence:
-    reads = f"everything goes through the {plural(neck.outputs, 'unit')} of layer {neck.name}, "
+    reads = f"everything goes through {plural(neck.outputs, 'unit')} at layer {neck.name}, "
     reads += f"and {outputs(facts)} outputs come of them"
     first, last = facts.sampled_window
     return Evidence(WEIGHT_NORM.name, first, last, neck.outputs, UNITS.value, reads, UNITS.source)
 
 
 _AT_FLOOR = synth.flat(300, at=1.4)
+_SMALL = {
+    "0.weight": (4, 32),
+    "0.bias": (4,),
+    "2.weight": (3, 4),
+    "2.bias": (3,),
+    "4.weight": (10, 3),
+    "4.bias": (10,),
+}
 _NARROW = {
     "0.weight": (2, 32),
     "0.bias": (2,),
@@ -123,6 +154,7 @@ RULE = Rule(
     thresholds={
         "units": UNITS,
         "spare": SPARE,
+        "few": FEW,
         **THRESHOLDS,
     },
     fixes=(
@@ -145,6 +177,11 @@ RULE = Rule(
         Case(
             "a floor, and a probe that could not overfit one batch",
             lambda: synth.run(loss=_AT_FLOOR, marks=synth.probe(False)),
+        ),
+        Case(
+            "a floor, and no layer of more than four units: for information",
+            lambda: synth.run(loss=_AT_FLOOR, shapes=_SMALL),
+            culprits=("0.weight",),
         ),
         Case(
             "a probe that could not overfit one batch, and the loss still falls: for information",

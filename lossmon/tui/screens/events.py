@@ -81,6 +81,10 @@ class EventsScreen(RunScreens):
         self.rows("facts").draw(partial(event_detail, view, chosen))
         self.rows("keys").draw(lambda width, _: [key_line(EVENTS, width)])
 
+    def on_resize(self) -> None:
+        """Share the rows out anew; Textual 6 shows a screen before it has its size."""
+        self.redraw()
+
     def clicked(self, name: str, column: int, row: int) -> None:
         """Choose the event that was clicked."""
         events, room = self.events, self.rows("events").size.height - 1

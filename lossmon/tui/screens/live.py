@@ -63,7 +63,7 @@ class LiveScreen(Screen[None]):
 
     def redraw(self) -> None:
         """Show the app's snapshot again: something was chosen or switched."""
-        if self.is_mounted:
+        if self.is_mounted and self.app.is_running:  # else its widgets are being taken down
             self.show(self.owner.snapshot)
 
     def rows(self, name: str) -> Lines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -60,10 +61,7 @@ class RunScreens(LiveScreen):
     @property
     def whole(self) -> Range:
         """First and last step that there is."""
-        view = self.view
-        last = -1 if view is None else view.run.last_step
-        first = 0 if view is None or view.points is None else view.points.first_step
-        return first, max(last, first)
+        return (0, 0) if self.view is None else steps_in(self.view)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -135,18 +133,8 @@ class RunScreens(LiveScreen):
 
     def action_finding(self, by: int) -> None:
         """Choose the next or the previous finding; go to its evidence."""
-        findings = self.findings
-        if not findings:
-            return
-        from lossmon.tui.picture import steps_of
-
-        at = index_of(findings, self.sight.rule)
-        if self.sight.rule:
-            at = min(max(at + by, 0), len(findings) - 1)
-        finding = findings[at]
-        focus = jumped(self.sight, steps_of(finding), self.whole)
-        row = finding.culprits[0] if finding.culprits else focus.row
-        self.look(replace(focus, rule=finding.rule, row=row))
+        if self.findings:
+            self.look(next_finding(self.sight, self.findings, self.whole, by))
 
     def action_explain(self) -> None:
         """Show all there is to say about the chosen finding, or about the verdict."""
@@ -156,3 +144,25 @@ class RunScreens(LiveScreen):
     def action_back(self) -> None:
         """Return to the screen one came from."""
         self.app.pop_screen()
+
+
+def steps_in(view: RunView) -> Range:
+    """Return the first and last step that there is; (0, 0) for a run without any."""
+    first = 0 if view.points is None else view.points.first_step
+    return first, max(view.run.last_step, first)
+
+
+def next_finding(focus: Focus, findings: Sequence[Finding], whole: Range, by: int) -> Focus:
+    """Return what to look at next: the evidence and first culprit of the next finding.
+
+    Until a finding is chosen, of the first one. There is at least one.
+    """
+    from lossmon.tui.picture import steps_of
+
+    at = index_of(findings, focus.rule)
+    if focus.rule:
+        at = min(max(at + by, 0), len(findings) - 1)
+    finding = findings[at]
+    there = jumped(focus, steps_of(finding), whole)
+    row = finding.culprits[0] if finding.culprits else there.row
+    return replace(there, rule=finding.rule, row=row)

@@ -14,7 +14,6 @@ from textual.timer import Timer
 from lossmon.tui.messages import FindingOpened, ScreenAsked
 from lossmon.tui.runlist import Choice, arranged, filtered, ordered
 from lossmon.tui.screens.live import LiveScreen
-from lossmon.tui.screens.prompt import PromptScreen
 from lossmon.tui.sight import Focus
 from lossmon.tui.snapshot import Key, RunView, Snapshot
 from lossmon.tui.widgets.chart import Chart, no_loss
@@ -179,14 +178,17 @@ class OverviewScreen(LiveScreen):
             self._choose(self._runs[at].key)
 
     def action_trouble(self, by: int) -> None:
-        """Choose the next run that needs attention, around the end."""
+        """Choose the next run that needs attention, around the end.
+
+        Where there is no other, open the chosen one at its next finding.
+        """
         runs = [view for view in self._runs if urgency(view) < WELL]
-        if not runs:
-            return
-        at = next(
-            (n for n, view in enumerate(runs) if view.key == self.chosen), -1 if by > 0 else 0
-        )
-        self._choose(runs[(at + by) % len(runs)].key)
+        keys = [view.key for view in runs]
+        if set(keys) - {self.chosen}:
+            at = keys.index(self.chosen) if self.chosen in keys else -1 if by > 0 else 0
+            self._choose(keys[(at + by) % len(keys)])
+        else:
+            self._open_finding(by)
 
     def action_open(self) -> None:
         """Show the chosen run on its own screen, or explain the chosen finding."""
@@ -223,6 +225,7 @@ class OverviewScreen(LiveScreen):
 
     def action_filter(self) -> None:
         """List only the runs whose name, state or diagnosis match what is typed."""
+        from lossmon.tui.screens.prompt import PromptScreen
 
         def changed(words: str) -> None:
             self._have(replace(self.owner.choice, words=words))
@@ -242,6 +245,18 @@ class OverviewScreen(LiveScreen):
         """Give the chart the whole screen, or take it back."""
         self._expanded = not self._expanded
         self.redraw()
+
+    def _open_finding(self, by: int) -> None:
+        """Show the chosen run, cursor and zoom on the evidence of its next finding."""
+        key = self.subject
+        view = self.owner.snapshot.find(key)
+        if key is None or view is None or not view.findings:
+            return
+        from lossmon.tui.screens.ofrun import next_finding, steps_in
+
+        sight = self.owner.sights.get(key, Focus())
+        self.owner.sights[key] = next_finding(sight, view.findings, steps_in(view), by)
+        self.post_message(ScreenAsked("run", key))
 
     def _have(self, choice: Choice) -> None:
         self.owner.choice = choice

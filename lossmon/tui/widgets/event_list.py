@@ -8,6 +8,7 @@ from textwrap import wrap
 from lossmon import signals
 from lossmon.numfmt import fmt, fmt_count, printable
 from lossmon.records import Run
+from lossmon.report.words import job_words
 from lossmon.tui.line import Line, Span, ends, fit, heading, line
 from lossmon.tui.snapshot import RunView
 from lossmon.tui.timeline import Event, clock_text
@@ -21,6 +22,9 @@ _DEVICE = (
     (signals.MEMORY_MB, "MB in tensors"),
     (signals.GPU_UTILISATION, "% of the GPU"),
     (signals.GPU_MEMORY_MB, "MB on the GPU"),
+    (signals.GPU_POWER_W, "W"),
+    (signals.GPU_TEMPERATURE_C, "°C"),
+    (signals.HOST_MEMORY_MB, "MB in the process"),
     (signals.OVERHEAD, "% for lossmon"),
 )
 
@@ -81,6 +85,8 @@ def _facts(view: RunView) -> Iterator[str]:
             f"{printable(str(name))} {printable(str(version))}"
             for name, version in meta.versions.items()
         )
+        if meta.job:
+            yield job_words(meta.job)
     else:
         yield "not written by lossmon: its scalars are all that is known"
     numbers = list(_numbers(run))

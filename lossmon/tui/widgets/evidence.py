@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
-from lossmon.diagnosis.finding import Finding, Report
 from lossmon.numfmt import fmt_steps, printable
 from lossmon.tui.line import Line, heading, line
 from lossmon.tui.snapshot import RunView
+
+if TYPE_CHECKING:
+    from lossmon.diagnosis.finding import Finding, Report
 
 _SENTENCE = 600
 _CULPRITS = 3

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
-from lossmon.diagnosis.finding import Finding
 from lossmon.numfmt import printable
 from lossmon.tui.line import Line, Span, cells, fit, heading, line
 from lossmon.tui.snapshot import RunView
-from lossmon.tui.words import SEVERITY, STATUS, status_word
+from lossmon.tui.words import SEVERITY, STATUS, status_word, waiting
+
+if TYPE_CHECKING:
+    from lossmon.diagnosis.finding import Finding
 
 _SLUG = 24
 _LEAST_CLAIM = 16
@@ -21,7 +24,7 @@ def verdict_lines(view: RunView, width: int, height: int) -> list[Line]:
     if view.problem:
         return [line((f" ? the verdict failed: {printable(view.problem)}", "warning"))]
     if view.report is None:
-        return [line((" … judging", "dim"))]
+        return [line((f" … {waiting(view)}", "dim"))]
     sign, style = STATUS[view.report.status]
     word = f" {sign} {status_word(view.report.status)}"
     reason = printable(view.report.status_reads, _SENTENCE)

@@ -8,7 +8,7 @@ from typing import Any
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -28,6 +28,8 @@ class Lines(Widget):
         super().__init__(**names)
         self._make: Make | None = None
         self._lines: tuple[Line, ...] = ()
+        self._laid_out = Size()
+        """The size that the lines were made for."""
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -45,6 +47,9 @@ class Lines(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Return one row; Textual asks for those that were marked as changed."""
+        if self.size != self._laid_out:
+            # Not after the message that tells the size: an empty box would be sent before it.
+            self._lines = self._made()
         row = self._lines[y] if y < len(self._lines) else EMPTY
         charset = charset_of(self)
         segments = [Segment(in_charset(text, charset), STYLES[style]) for text, style in row.spans]
@@ -53,14 +58,18 @@ class Lines(Widget):
         return strip.apply_style(self.rich_style).simplify()
 
     def _update(self) -> None:
-        width, height = self.size
+        width = self.size.width
         if self._make is None or not width:
             return
-        lines = tuple(self._make(width, height))[:height]
-        before, self._lines = self._lines, lines
+        before, self._lines = self._lines, self._made()
+        lines = self._lines
         for y in range(max(len(before), len(lines))):
             old = before[y] if y < len(before) else EMPTY
             new = lines[y] if y < len(lines) else EMPTY
             changed = min(last_difference(old, new), width)
             if changed:
                 self.refresh(Region(0, y, changed, 1))
+
+    def _made(self) -> tuple[Line, ...]:
+        width, height = self._laid_out = self.size
+        return () if self._make is None else tuple(self._make(width, height))[:height]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lossmon.numfmt import plural, printable
-from lossmon.report.text import LOST_RANKS, dropped_words, lost_words
 from lossmon.tui.line import Line, fit, line
 from lossmon.tui.snapshot import RunView
 from lossmon.tui.words import death
@@ -33,10 +32,8 @@ def _notes(view: RunView) -> Iterator[tuple[str, str, str]]:
     if off is not None:
         what, why = _text(off.detail.get("collector", "")), _text(off.detail.get("error", ""))
         yield "!", f"{what} is not recorded since step {off.step}: {why}", "warning"
-    if view.report is not None and view.report.dropped:
-        yield "!", dropped_words(view.report.dropped), "warning"
-    for lost in view.report.lost_ranks[:LOST_RANKS] if view.report is not None else ():
-        yield "!", lost_words(lost), "warning"
+    for text in _missing(view):
+        yield "!", text, "warning"
     damage = view.run.damage
     if damage.records or damage.bytes:
         records, size = plural(damage.records, "damaged record"), plural(damage.bytes, "byte")
@@ -47,6 +44,17 @@ def _notes(view: RunView) -> Iterator[tuple[str, str, str]]:
     if view.run.histograms:
         count = plural(len(view.run.histograms), "histogram")
         yield "·", f"{count} in the log, not read here: TensorBoard draws them", "dim"
+
+
+def _missing(view: RunView) -> Iterator[str]:
+    """Yield what is not in the log, as the report has it."""
+    if view.report is None:
+        return
+    from lossmon.report.text import LOST_RANKS, dropped_words, lost_words
+
+    if view.report.dropped:
+        yield dropped_words(view.report.dropped)
+    yield from map(lost_words, view.report.lost_ranks[:LOST_RANKS])
 
 
 def _text(detail: object) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lossmon.diagnosis.finding import Finding
+from typing import TYPE_CHECKING
+
 from lossmon.numfmt import fmt_count, printable
 from lossmon.tui.line import EMPTY, Line, Span, heading, line
 from lossmon.tui.snapshot import RunView
@@ -10,6 +11,9 @@ from lossmon.tui.widgets.evidence import evidence_lines
 from lossmon.tui.widgets.findings import findings_lines, verdict_lines
 from lossmon.tui.widgets.notes import note_lines
 from lossmon.tui.words import SEVERITY, life, serious, speed
+
+if TYPE_CHECKING:
+    from lossmon.diagnosis.finding import Finding
 
 _ROOMY = 12
 _LAYERS, _EVENTS = 8, 6

@@ -6,6 +6,7 @@ import {h} from './dom.js';
 import {reach} from './figure.js';
 import {makeHeatmap} from './heatmap.js';
 import {makeLayer} from './layer.js';
+import {makeMachine} from './machine.js';
 
 /** Room in pixels left of every chart, so that a step is at the same place in all of them. */
 const LEFT = {wide: 132, narrow: 92};
@@ -18,7 +19,7 @@ export function makeCharts(parent, changed) {
   settings.left = narrow.matches ? LEFT.narrow : LEFT.wide;
   const charts = {settings, subject: null, shaded: {spans: [], finding: null}, run: null};
   charts.axis = makeAxis(() => moved(charts, changed));
-  const parts = ['chart', 'layers', 'layer', 'compare'].map((name) => h('section', {class: name}));
+  const parts = ['chart', 'layers', 'layer', 'machine', 'compare'].map((name) => h('section', {class: name}));
   parent.append(...parts);
   const select = (layer) => {
     settings.layer = layer;
@@ -26,8 +27,9 @@ export function makeCharts(parent, changed) {
   };
   const set = (name) => adjust(charts, name, changed);
   charts.loss = makeChart(parts[0], charts.axis, settings, set);
-  charts.compare = makeComparison(parts[3], charts.axis, settings, set);
+  charts.compare = makeComparison(parts[4], charts.axis, settings, set);
   charts.map = makeHeatmap(parts[1], charts.axis, settings, {changed: set, select});
+  charts.machine = makeMachine(parts[3], charts.axis, settings);
   charts.layer = makeLayer(parts[2], charts.axis, settings, {select});
   narrow.addEventListener('change', () => {
     settings.left = narrow.matches ? LEFT.narrow : LEFT.wide;
@@ -44,7 +46,7 @@ function adjust(charts, name, changed) {
   if (name === 'x') {
     charts.axis.x = charts.settings.x;
     Object.assign(charts.axis, {view: null, knots: null});
-    again(charts, ['loss', 'compare', 'map', 'layer'], changed);
+    again(charts, ['loss', 'compare', 'map', 'layer', 'machine'], changed);
   } else {
     const chart = {y: 'loss', smooth: 'loss', against: 'compare'}[name] ?? 'map';
     again(charts, [chart], changed);
@@ -66,7 +68,7 @@ async function show(charts, subject) {
 /** Draw all charts at once; a comparison after the loss, which says how far the axis reaches. */
 async function draw(charts) {
   const {subject} = charts;
-  const first = ['loss', 'map', 'layer'].map((name) => charts[name].show(subject));
+  const first = ['loss', 'map', 'layer', 'machine'].map((name) => charts[name].show(subject));
   await first[0];
   shadeAll(charts, charts.shaded.spans, charts.shaded.finding);
   await Promise.all([...first, charts.compare.show(subject)]);
@@ -82,6 +84,7 @@ function moved(charts, changed) {
   changed();
   const {view} = charts.axis;
   if (view) for (const name of ['loss', 'map', 'layer']) reach(charts[name].figure, view);
+  if (view) charts.machine.reach(view);
   if (charts.subject) draw(charts);
 }
 
@@ -90,4 +93,5 @@ function shadeAll(charts, spans, finding) {
   charts.loss.shade(spans);
   charts.map.shade(spans, finding);
   charts.layer.shade(spans);
+  charts.machine.shade(spans);
 }

@@ -19,6 +19,7 @@ import torch.distributed as dist
 from torch import nn
 
 import lossmon
+from lossmon.capture import agreement
 from lossmon.signals import PARAMETERS_TAG
 
 
@@ -43,6 +44,8 @@ class Job:
     fails: int | None = None
     """Rank that raises once the last step is done."""
     first: int = 0
+    stop_on: tuple[str, ...] = ()
+    """Where there is any, the loss is NaN, and each rank writes down where it stopped."""
 
 
 class Net(nn.Module):
@@ -94,6 +97,16 @@ def leave_after_a_flush(job: Job, rank: int) -> None:
     os._exit(0)
 
 
+def stops(mon: lossmon.Monitor, step: int, job: Job, rank: int) -> bool:
+    try:
+        mon.step(float("nan"))
+    except lossmon.RunStopped as stopped:
+        (job.logdir / f"stopped-{rank}").write_text(f"{step} {stopped}")
+        return True
+    time.sleep(0.02)
+    return False
+
+
 def train(job: Job, rank: int) -> None:
     torch.manual_seed(0)
     model = wrap(Net(), job)
@@ -104,7 +117,12 @@ def train(job: Job, rank: int) -> None:
     if job.watched is None or rank in job.watched:
         every = None if job.every is None else job.every[rank]
         context = lossmon.watch(
-            model, optimizer, logdir=job.logdir, every=every, start_step=job.first
+            model,
+            optimizer,
+            logdir=job.logdir,
+            every=every,
+            start_step=job.first,
+            stop_on=job.stop_on,
         )
     with context:
         for step in range(job.first, job.first + job.steps):
@@ -117,6 +135,8 @@ def train(job: Job, rank: int) -> None:
                     error = (model(x[step, rows]) - y[step, rows]).square().mean()
                     (error / job.passes).backward()
             optimizer.step()
+            if job.stop_on and stops(context, step, job, rank):
+                break
         if job.fails == rank:
             raise RuntimeError("no more data")
 
@@ -124,6 +144,7 @@ def train(job: Job, rank: int) -> None:
 def as_rank(job: Job, rank: int, meeting: str) -> None:
     """Join the others, and train."""
     torch.set_num_threads(1)
+    agreement.AHEAD_S = 1.0
     dist.init_process_group(
         "gloo", init_method=f"file://{meeting}", rank=rank, world_size=job.world
     )

@@ -23,9 +23,9 @@ def test_accumulated_passes_are_one_step_with_the_gradient_of_all_of_them(
         for _ in range(STEPS):
             optimizer.zero_grad()
             for _ in range(4):
-                loss = side.loss(model) / 4
+                loss = side.loss(model)
                 side.ledger.loss(loss)
-                loss.backward()
+                (loss / 4).backward()
             side.ledger.unclipped(model)
             if clips:
                 torch.nn.utils.clip_grad_norm_(model.parameters(), 0.05)

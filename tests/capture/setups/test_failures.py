@@ -12,6 +12,7 @@ import torch
 
 import lossmon.capture
 from lossmon.capture import activations, recorder, sampler
+from lossmon.capture.accumulation import Accumulation
 from lossmon.capture.batches import BatchMeter
 from lossmon.capture.criterion import CriterionMeter
 from lossmon.capture.device import DeviceMeter
@@ -54,6 +55,7 @@ BREAKS: list[tuple[str, Any, str]] = [
     ("activations", Roster, "measure"),
     ("unclipped", sampler, "unclipped_norms"),
     ("loss", recorder, "held_loss"),
+    ("accumulation", Accumulation, "look"),
     ("loss", ScalarLog, "put"),
     ("lr", RunLog, "learning_rates"),
     ("parameters", Renewal, "look"),

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from lossmon.batchsignals import ACCURACY
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.fano import errors
+from lossmon.signals import CLASS_COUNT, CRITERION_LOSS, Signal
+
+OF_CHANCE = -0.6 * math.log(0.6) - 0.4 * math.log(0.4 / 9)
+"""Loss of a model that is 60 % sure of a class, and of no other more than of the rest."""
+
+
+def facts(total: dict[Signal, float]) -> Facts:
+    return Facts(synth.run(steps=300, total={ACCURACY: 0.6, CRITERION_LOSS: OF_CHANCE, **total}))
+
+
+def test_labels_of_chance_meet_the_bound() -> None:
+    found = errors(facts({}), since=100)
+    assert found is not None
+    assert found.share == pytest.approx(1)
+    assert (found.first_step, found.last_step) == (100, 299)
+
+
+def test_a_model_that_is_surer_of_some_stays_below_it() -> None:
+    found = errors(facts({CRITERION_LOSS: 0.9}), since=0)
+    assert found is not None
+    assert found.share < 0.7
+
+
+@pytest.mark.parametrize(
+    "total", [{ACCURACY: np.nan}, {CLASS_COUNT: np.nan}, {ACCURACY: 1.0}], ids=str
+)
+def test_without_errors_or_classes_nothing_is_said(total: dict[Signal, float]) -> None:
+    assert errors(facts(total), since=0) is None
+
+
+def test_of_few_targets_nothing_is_said() -> None:
+    assert errors(facts({}), since=299) is None
