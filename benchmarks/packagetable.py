@@ -54,9 +54,9 @@ def markdown(outcomes: Sequence[Outcome], cases: Sequence[Environment]) -> str:
     if patched:
         versions = ", ".join(asked[name].torch for name in patched)
         notes.append(
-            f"PyTorch {versions}: PyPI has CUDA builds of them only, and no GPU was there. They "
-            'were installed without the CUDA libraries, and with stand-ins that answer "no device" '
-            "(`benchmarks/cudaless.py`), so that all of their CPU code ran, and none for a GPU.\n"
+            f'With PyTorch {versions} stand-ins for the CUDA libraries answered "no device" '
+            "(`benchmarks/cudaless.py`):\nPyPI has CUDA builds only, which do not start without "
+            "those libraries. All of its CPU code ran,\nand none for a GPU.\n"
         )
     return HEAD.format(system=system) + rows + FOOT + "".join(notes)
 

@@ -1,4 +1,4 @@
-"""Memory grows with every step: something of each step is kept.
+"""Memory grows with every step: something of each is kept.
 
 Sees
     The memory that torch's tensors take of the device; where the model is on the CPU, that of the
@@ -133,7 +133,7 @@ _NOISE = np.random.default_rng(0).uniform(0, 2, 300)
 
 RULE = Rule(
     id="device-memory-leak",
-    claim="Memory grows with every step: something of each step is kept.",
+    claim="Memory grows with every step: something of each is kept.",
     stage="machine",
     needs=(),
     min_steps=40,
