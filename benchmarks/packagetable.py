@@ -18,8 +18,8 @@ Written by `python benchmarks/packages.py --markdown docs/compatibility.md` on {
 is a fresh environment: pip installed the wheel (once the sdist), and what stands under *tried*
 was done with it. What is not pinned is the newest that pip found.
 
-| asked for | Python | installed | packages | MB | tried | not passed |
-|---|---|---|---|---|---|---|
+| asked for | Python | installed | tried | not passed |
+|---|---|---|---|---|
 """
 FOOT = """
 What each trial does:
@@ -73,9 +73,7 @@ def _cells(one: Outcome) -> tuple[str, ...]:
     passed = [name for name, why in one.trials.items() if not why]
     failed = [name for name, why in one.trials.items() if why]
     missing = one.problem or ", ".join(failed) or "–"
-    count = str(len(one.versions) + 1) if one.versions else ""
-    size = str(one.megabytes) if one.megabytes else ""
-    return one.name, one.python, _versions(one), count, size, ", ".join(passed), missing
+    return one.name, one.python, _versions(one), ", ".join(passed), missing
 
 
 def _versions(one: Outcome) -> str:

@@ -19,12 +19,13 @@ MAX_FACTORS = 1 << 14
 """Factors whose signs are looked at, and only those that lie with the host: it need not wait."""
 _KEEPING = frozenset(
     {"Mean", "Sum", "View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "Clone", "ToCopy",
-     "Gather", "Index", "Select", "Transpose", "Permute", "T", "Expand", "Where"}
+     "Gather", "Index", "Select", "Transpose", "Permute", "T", "Expand", "Where", "Diagonal",
+     "Slice", "MaskedSelect"}
 )  # fmt: skip
 _AT_LEAST_0 = frozenset(
     {"Abs", "Relu", "Softplus", "Sqrt", "Norm", "LinalgVectorNorm", "MseLoss", "SmoothL1Loss",
      "HuberLoss", "SoftMarginLoss", "BinaryCrossEntropy", "BinaryCrossEntropyWithLogits",
-     "CtcLoss", "MultiMarginLoss", "MultilabelMarginLoss"}
+     "CtcLoss", "CdistForward", "EuclideanDist", "MultiMarginLoss", "MultilabelMarginLoss"}
 )  # fmt: skip
 _AT_MOST_0 = frozenset({"LogSigmoid", "LogSoftmax"})
 _PROBABILITIES = frozenset({"Sigmoid", "Softmax"})
@@ -59,12 +60,28 @@ def _range(node: Any) -> int:
         return 1
     if name in _AT_MOST_0:
         return -1
+    if name in ("Sub", "Rsub"):
+        return int(_is_less_a_cosine(node))
     if name == "Pow":
         return int(float(node._saved_exponent) % 2 == 0)
     if name in ("Clamp", "ClampMin"):
         low = node._saved_min
         return int(isinstance(low, int | float) and low >= 0)
     return _range_of_logarithm(node) if name == "Log" else 0
+
+
+def _is_less_a_cosine(node: Any) -> bool:
+    """Return whether a node takes a cosine of two vectors from a number, 1 as a rule."""
+    ends = [n for n, _ in node.next_functions]
+    whole = ends[-1] if function_name(node) == "Sub" else ends[0]
+    if whole is None or sum(end is not None for end in ends) != 1:
+        return False
+    inner = [function_name(n) for n, _ in whole.next_functions if n is not None]
+    if function_name(whole) == "Div":
+        return inner == ["Sum", "Sqrt"]
+    product = whole.next_functions[0][0] if inner == ["Mul"] else None
+    factors = [n for n, _ in product.next_functions if n is not None] if product else []
+    return function_name(whole) == "Sum" and [function_name(n) for n in factors] == ["Div", "Div"]
 
 
 def _range_of_logarithm(node: Any) -> int:

@@ -38,6 +38,9 @@ LOWERED: dict[str, Callable[[Tensor], Tensor]] = {
     "a hinge": lambda z: -torch.relu(1 - z[:, 0] * T.sign()).mean(),
     "a triplet": lambda z: -F.triplet_margin_loss(z, z + 1, z - T[:, None]),
     "log cosh": lambda z: -(z[:, 0] - T).cosh().log().mean(),
+    "cosine distances": lambda z: -(1 - F.cosine_similarity(z, z.flip(0))).mean(),
+    "a cosine embedding": lambda z: -F.cosine_embedding_loss(z, z.flip(0), T.sign()),
+    "its diagonal": lambda z: (z @ z.T).log_softmax(1).diagonal().mean(),
     "a root": lambda z: -F.mse_loss(z[:, 0], T).sqrt(),
 }
 OTHERS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -49,6 +52,7 @@ OTHERS: dict[str, Callable[[Tensor], Tensor]] = {
     "a policy's gain": lambda z: -(z.log_softmax(1)[torch.arange(8), Y] * T).mean(),
     "a critic": lambda z: z[:, 0].mean() - z[:, 1].mean(),
     "a density": lambda z: F.gaussian_nll_loss(z[:, 0], T, torch.ones(8)),
+    "cosine distances": lambda z: (1 - F.cosine_similarity(z, z.flip(0))).mean(),
     "minus cosines": lambda z: -F.cosine_similarity(z, z + 1).mean(),
     "an error less another": lambda z: F.mse_loss(z[:, 0], T) - F.mse_loss(z[:, 1], T),
     "minus an error, and a penalty": lambda z: (z**2).sum() - F.mse_loss(z[:, 0], T),

@@ -14,11 +14,10 @@ class Factors(nn.Module):
         super().__init__()
         self.user, self.item = nn.Embedding(users, width), nn.Embedding(items, width)
         self.user_bias, self.item_bias = nn.Embedding(users, 1), nn.Embedding(items, 1)
-        for table in (self.user, self.item):
-            nn.init.normal_(table.weight, 0.0, scale)
+        self.scale = scale
 
     def forward(self, user: Tensor, item: Tensor) -> Tensor:
-        match = (self.user(user) * self.item(item)).sum(1, keepdim=True)
+        match = self.scale * (self.user(user) * self.item(item)).sum(1, keepdim=True)
         return 1 + 4 * torch.sigmoid(match + self.user_bias(user) + self.item_bias(item))
 
 
@@ -28,7 +27,7 @@ def main() -> None:
     taste, style = torch.randn(120, 2), torch.randn(60, 2)
     rating = 3 + 1.2 * torch.tanh((taste[users] * style[items]).sum(1, keepdim=True))
     rating = rating + 0.2 * torch.randn(6000, 1)
-    model = Factors(120, 60, 200, 0.1 if args.fixed else 4.0)
+    model = Factors(120, 60, 200, 200**-0.5 if args.fixed else 1.0)
     optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
     criterion = nn.MSELoss()
     for step, (u, i, y) in enumerate(batches(users, items, rating, steps=args.steps, size=64)):

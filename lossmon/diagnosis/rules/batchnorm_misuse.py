@@ -81,8 +81,8 @@ def check(facts: Facts) -> Outcome:
         return Found("warning", facts.first_step, grouped, _names(norms))
     noisy = [i for i in norms if 0 < i.settings.get("values", 0) * grown <= FEW.value]
     if noisy and facts.level.explained < LITTLE.value:
-        evidence = (_values(facts, noisy, grown), _learnt_little(facts))
-        return Found("warning", facts.first_step, evidence, _names(noisy))
+        proofs = (_values(facts, noisy, grown), _learnt_little(facts))
+        return Found("warning", facts.first_step, proofs, _names(noisy))
     odd = [info for info in norms if _is_odd(info)]
     gap = tuple(_probed(facts, odd)) or tuple(_validated(facts, odd))
     if odd:

@@ -3,8 +3,9 @@
 Sees
     The total gradient norm before clipping, at all sampled steps, against what it is as a rule and
     what it was at first: a first norm out of all proportion, one early norm out of nowhere whose
-    step threw the weights about, norms far above the rest again and again, or a risen level.
-    And whether a large step came before it.
+    step threw the weights about, norms far above the rest again and again, or a risen level; and
+    whether a large step came before it. Or layers that multiply what goes through them, by weights
+    of a sound scale: what is multiplied on the way to the loss is so on the way back.
 
 Why the loss stalls
     The gradient is multiplied on its way back, by each layer or each step of a sequence. One such
@@ -18,6 +19,7 @@ Not to be confused with
     One bad batch: a single norm that stands out, after which all is as before.
     Rare examples, whose gradients are large at first already.
     init-too-large: there the weights were too large from the start.
+    saturated-activation: of units that are pinned a gradient comes through now and then.
 
 Sources
     Bengio et al. 1994; Pascanu et al. 2013, section 2. OLMo-core skips a step beyond 6 standard
@@ -34,14 +36,20 @@ from numpy.typing import NDArray
 
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
-from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.finding import Evidence, Severity
+from lossmon.diagnosis.multiplied import GROWN, multiplied
+from lossmon.diagnosis.pinned import pinned_at_first
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.stats import root_sum_squares
+from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.numfmt import fmt
-from lossmon.records import Steps
+from lossmon.records import LayerInfo, Steps
 from lossmon.signals import (
     GRAD_NORM,
     LOSS,
+    SATURATED_SHARE,
+    STD_IN,
+    STD_OUT,
     TOTAL_GRAD_NORM,
     TOTAL_UNCLIPPED_NORM,
     UNCLIPPED_NORM,
@@ -80,8 +88,19 @@ def check(facts: Facts) -> Outcome:
         return Skipped("its gradients depend on parameters that another training moves")
     moves_nothing = len(facts.parameters) > 0 and not facts.moves.any()
     # Gradients that no step follows are not cleared either, as a rule, and add up.
-    if not len(norms.values) or moves_nothing or _learns(facts):
+    if not len(norms.values) or moves_nothing:
         return CLEAR
+    grown = multiplied(facts)
+    if grown is None and pinned_at_first(facts).any():
+        return CLEAR  # of pinned units a gradient comes through now and then
+    blown = CLEAR if _learns(facts) else _blown_up(facts, norms)
+    if isinstance(blown, Found) or grown is None or facts.level.explained >= EXPLAINED.value:
+        return blown
+    severity: Severity = "error" if facts.level.is_known else "info"
+    return Found(severity, facts.first_step, (grown, *_level(facts)))
+
+
+def _blown_up(facts: Facts, norms: Norms) -> Outcome:
     # The first gradient may say all, where hardly any other is finite or was looked at.
     is_short = len(norms.values) < NORMS or not norms.usual > 0
     for proof in _PROOFS[:1] if is_short else _PROOFS:
@@ -261,6 +280,11 @@ def _early_steps() -> Floats:
     return updates
 
 
+_PINNED = (
+    LayerInfo("0", "Linear", "tanh", units=64, sampled_units=64),
+    LayerInfo("1", "Linear", sources=(0,), between=("tanh",), units=10, sampled_units=10),
+)
+
 RULE = Rule(
     id="exploding-gradient",
     claim="Gradient norms blow up.",
@@ -270,6 +294,7 @@ RULE = Rule(
     check=check,
     thresholds={
         "blown_up": BLOWN_UP,
+        "grown": GROWN,
         "explained": EXPLAINED,
         "fallen": FALLEN,
         "steep": STEEP,
@@ -298,6 +323,15 @@ RULE = Rule(
     doc=__doc__ or "",
     fires=(
         Case(
+            "layers that multiply by a thousand, with weights of a sound scale",
+            lambda: synth.run(
+                loss=synth.flat(300, at=2 * synth.PRIOR),
+                layer={STD_IN: 1.0, STD_OUT: np.geomspace(1, 1000, len(LAYERS))},
+                parameter={WEIGHT_NORM: 1.0},
+                scalar={TOTAL_GRAD_NORM: np.full(300, 50.0)},
+            ),
+        ),
+        Case(
             "norms of 300 again and again, at the prior",
             lambda: synth.run(
                 loss=synth.flat(300), scalar={TOTAL_GRAD_NORM: _spiky(60, 120, 180, 240, 280)}
@@ -320,6 +354,15 @@ RULE = Rule(
     ),
     silent=(
         Case("a healthy run", synth.run),
+        Case(
+            "spikes through units that were pinned from the start",
+            lambda: synth.run(
+                loss=synth.flat(300),
+                layers=_PINNED,
+                layer={SATURATED_SHARE: [0.9, np.nan]},
+                scalar={TOTAL_GRAD_NORM: _spiky(60, 120, 180, 240, 280)},
+            ),
+        ),
         Case(
             "gradients that add up where no parameter ever moves",
             lambda: synth.run(

@@ -15,6 +15,8 @@ Fix
 Not to be confused with
     vanishing-gradient: there gradients arrive, and are tiny.
     An unused branch: there the module's forward never runs.
+    A pretrained trunk under no_grad that the optimizer holds for nothing: worth a note where the
+    head has learned on it.
 
 Sources
     PyTorch documentation, "Autograd mechanics": operations outside the graph record no history.
@@ -34,6 +36,7 @@ from lossmon.numfmt import plural
 from lossmon.signals import GRAD_ARRIVED, MODULE_RAN
 
 ARRIVED = Threshold(0, "of the backward passes", "by definition")
+LEARNT = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
 SAMPLES = 3
 
 
@@ -58,7 +61,9 @@ def check(facts: Facts) -> Outcome:
         "from 0 backward passes, though their modules ran"
     )
     evidence = Evidence(GRAD_ARRIVED.name, first, last, 0.0, ARRIVED.value, reads, ARRIVED.source)
-    return Found("warning", first, (evidence,), facts.names(cut))
+    # A trunk that is run under no_grad on purpose serves the head that learns on it.
+    serves = reached.any() and (ran[cut] < 1).all() and facts.level.explained >= LEARNT.value
+    return Found("info" if serves else "warning", first, (evidence,), facts.names(cut))
 
 
 def _ran(facts: Facts) -> NDArray[np.float64]:
@@ -78,7 +83,7 @@ RULE = Rule(
     needs=(GRAD_ARRIVED, MODULE_RAN),
     min_steps=SAMPLES,
     check=check,
-    thresholds={"arrived": ARRIVED},
+    thresholds={"arrived": ARRIVED, "learnt": LEARNT},
     explains=("no-signal", "vanishing-gradient", "zero-init", "constant-init"),
     while_improving="keep",
     fixes=(

@@ -24,6 +24,7 @@ Sources
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -46,6 +47,8 @@ GROWN = Threshold(2.0, "times the first norm", "thirty usual steps of 1e-3 make 
 SOUND = Threshold(0.3, "", "half of torch's own gain, 0.58: smaller weights are meant to grow")
 LEVEL = Threshold(1.25, "times the untrained loss", "half way to the peak's limit, in logarithms")
 LITTLE = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
+EXAMPLES = 16
+"""Behind a loss that is held against another one, at least."""
 BACK = Threshold(0.95, "of the prior's loss", "less is a loss that has come down: not stuck")
 
 
@@ -156,9 +159,17 @@ def _onset(facts: Facts, limit: Threshold) -> int:
 
 
 def _peak(facts: Facts, since: int) -> float:
-    """Return the highest loss after the first large update; infinite where it overflowed."""
-    after = facts.losses[facts.loss_steps > since]
-    return float(np.nan_to_num(after, nan=np.inf, posinf=np.inf).max(initial=0.0))
+    """Return the highest loss after the first large update; infinite where it overflowed.
+
+    The mean over enough steps in a row: a single example is often twice as hard as the average.
+    """
+    after = np.nan_to_num(facts.losses[facts.loss_steps > since], nan=np.inf, posinf=np.inf)
+    together = math.ceil(EXAMPLES / max(1.0, np.nan_to_num(facts.batches.examples, nan=EXAMPLES)))
+    if not len(after) or np.isinf(after).any() or together <= 1:
+        return float(after.max(initial=0.0))
+    sums = np.cumsum(np.append(0.0, after))
+    together = min(together, len(after))
+    return float((sums[together:] - sums[:-together]).max() / together)
 
 
 def _ratio(facts: Facts, since: int) -> Evidence:

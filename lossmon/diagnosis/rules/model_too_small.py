@@ -62,8 +62,8 @@ def check(facts: Facts) -> Outcome:
         return unknown
     probe, neck = probed(facts), bottleneck(facts)
     if neck is not None and probe is None and _is_stuck_at_prior(facts):
-        reads = (_narrow(facts, neck), *progress_so_far(facts, LEAST))
-        return Found("info", facts.sampled_window[0], reads, (neck.parameter,))
+        seen = (_narrow(facts, neck), *progress_so_far(facts, LEAST))
+        return Found("info", facts.sampled_window[0], seen, (neck.parameter,))
     if off_floor(facts, by_shape=neck is not None):
         return _on_the_way(facts, neck, probe)
     if probe is not None and probe[0]:

@@ -1,7 +1,9 @@
 """Training loss falls while validation loss rises: too little data.
 
 Sees
-    The validation loss against its own best, and the training loss then and now.
+    The validation loss against its own best, and the training loss then and now. A slight rise
+    counts where the training set is known by heart and hardly anything of it holds of others; where
+    both losses are still of one size a rise is worth no more than a note.
 
 Why the loss stalls
     The model learns its examples by heart. What it learns of them from some point on holds of no
@@ -29,7 +31,7 @@ import numpy as np
 
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
-from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.validation import (
     ERRORS,
@@ -44,6 +46,9 @@ from lossmon.numfmt import fmt
 from lossmon.signals import LOSS, VAL_LOSS
 
 FALL = Threshold(0.05, "of the training loss", "five times the trend's practical floor")
+APART = Threshold(2.0, "times the training loss", "toy runs: 1.0-1.6 in healthy ones, else 400")
+BY_HEART = Threshold(0.1, "of the validation loss", "nine tenths more than what holds of others")
+SLIGHT = Threshold(0.02, "of the best", "twice the practical floor of the trend")
 
 
 def check(facts: Facts) -> Outcome:
@@ -51,14 +56,25 @@ def check(facts: Facts) -> Outcome:
     course = validation(facts.run)
     if course is None:
         return Skipped(f"fewer than {FEW} validation losses are recorded")
-    if not course.has_turned:
-        return CLEAR
     then, now = training_levels(facts, course)
+    if not course.has_turned and not _is_by_heart(course, now):
+        return CLEAR
     if np.isnan(then) or np.isnan(now):
         return Skipped("hardly any training loss is recorded beside the validation losses")
     if not now < then - FALL.value * abs(then):
         return CLEAR
-    return Found("warning", course.turned_step, _evidence(course, then, now))
+    apart: Severity = "warning" if now < course.now / APART.value else "info"
+    return Found(apart, course.turned_step, _evidence(course, then, now))
+
+
+def _is_by_heart(course: Validation, now: float) -> bool:
+    """Return whether nearly all of the training loss is gone, and half of validation's is not.
+
+    Validation must have begun to rise all the same.
+    """
+    known = now < BY_HEART.value * course.now and course.now > course.first / APART.value
+    least = max(SLIGHT.value * abs(course.best), ERRORS.value * course.noise)
+    return known and course.rise > least
 
 
 def _evidence(course: Validation, then: float, now: float) -> tuple[Evidence, ...]:
@@ -68,7 +84,7 @@ def _evidence(course: Validation, then: float, now: float) -> tuple[Evidence, ..
             course.best_step,
             course.last_step,
             course.now,
-            course.limit,
+            min(course.limit, course.now),
             f"the validation loss was {fmt(course.best, 3)} at step {course.best_step} "
             f"and is {fmt(course.now, 3)} now",
             RISE.source,
@@ -94,6 +110,13 @@ def _validated(*, turns: bool, start: float = synth.PRIOR, steps: int = 300) -> 
     return np.where(np.arange(steps) % 20 == 19, values, np.nan)
 
 
+def _slightly(*, start: float) -> np.ndarray:
+    """Return a validation loss at every 20th step that rises by 5 % in the second half."""
+    at = np.arange(300) / 300
+    values = start * (1.2 - 0.2 * np.minimum(at, 0.4) / 0.4 + 0.083 * np.maximum(at - 0.4, 0))
+    return np.where(np.arange(300) % 20 == 19, values, np.nan)
+
+
 RULE = Rule(
     id="overfitting",
     claim="Training loss falls while validation loss rises: too little data.",
@@ -101,7 +124,15 @@ RULE = Rule(
     needs=(LOSS, VAL_LOSS),
     min_steps=20,
     check=check,
-    thresholds={"rise": RISE, "of_gain": OF_GAIN, "errors": ERRORS, "fall": FALL},
+    thresholds={
+        "rise": RISE,
+        "of_gain": OF_GAIN,
+        "errors": ERRORS,
+        "fall": FALL,
+        "apart": APART,
+        "by_heart": BY_HEART,
+        "slight": SLIGHT,
+    },
     while_improving="keep",
     fixes=(
         "Keep the weights of the best validation loss, and stop when it has not fallen for long.",
@@ -117,6 +148,12 @@ RULE = Rule(
     doc=__doc__ or "",
     fires=(
         Case(
+            "validation rises slightly, and the training set is known by heart",
+            lambda: synth.run(
+                loss=synth.falling(300, end=0.0), scalar={VAL_LOSS: _slightly(start=3.0)}
+            ),
+        ),
+        Case(
             "validation turns after a third of the run",
             lambda: synth.run(
                 loss=synth.falling(300, end=0.05),
@@ -126,6 +163,12 @@ RULE = Rule(
     ),
     silent=(
         Case("a healthy run", synth.run),
+        Case(
+            "validation rises a little, and is of the size of the training loss",
+            lambda: synth.run(
+                loss=synth.falling(300, end=0.8), scalar={VAL_LOSS: _slightly(start=1.0)}
+            ),
+        ),
         Case(
             "validation levels off",
             lambda: synth.run(scalar={VAL_LOSS: _validated(turns=False)}),

@@ -2,8 +2,8 @@
 
 Sees
     Of every layer that is or feeds a sigmoid, a tanh or a function with ends of its own the share
-    of pre-activations beyond its reach, over the window, and since when. Not of the output, of
-    gates, or of a softmax.
+    of pre-activations beyond its reach, over the window, and since when. Not of gates, or of a
+    softmax; of the output only where it was pinned before anything was learned.
 
 Why the loss stalls
     Where a pre-activation is beyond 5 the slope is below 1/150 for a sigmoid and 1/5,000 for a
@@ -24,14 +24,13 @@ Sources
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.pinned import MOST, final, hidden, pinned_at_first
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.numfmt import fmt
@@ -41,12 +40,9 @@ from lossmon.signals import SATURATED_SHARE
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-MOST = Threshold(0.5, "of the units", "DeepDiagnosis: beyond 5 for more than half")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "units are pinned as a model learns, too")
 NEARLY = Threshold(0.9, "of the prior's loss", "a model that explains so much needs no more")
-NARROWS = ("tanh", "sigmoid", "hardtanh", "hardsigmoid", "relu6")
-GATED = ("mul", "mulscalar")
-"""What multiplies one output by another: the smaller of them is a gate."""
+WRONG = Threshold(-0.1, "of the prior's loss", "worse than a constant by more than chance")
 
 
 def check(facts: Facts) -> Outcome:
@@ -55,8 +51,8 @@ def check(facts: Facts) -> Outcome:
     if facts.level.explained >= NEARLY.value:
         return CLEAR
     share = layers.typical(SATURATED_SHARE, layers.newest)
-    hidden = np.array(list(_hidden(layers.infos)), bool)
-    pinned = hidden & (np.nan_to_num(share) > MOST.value)
+    inner = np.array(list(hidden(layers.infos)), bool)
+    pinned = (inner | _put_out(facts)) & (np.nan_to_num(share) > MOST.value)
     if not pinned.any():
         return CLEAR
     since = _onset(facts, pinned)
@@ -68,15 +64,15 @@ def check(facts: Facts) -> Outcome:
     return Found("error", since, evidence, _culprits(layers.infos, share, pinned))
 
 
-def _hidden(infos: tuple[LayerInfo, ...]) -> Iterator[bool]:
-    """Say of each layer whether it feeds others, and none of them as a gate."""
-    for at, info in enumerate(infos):
-        own = {at} | {n for n, x in enumerate(infos) if x.is_activation and at in x.sources}
-        users = [x for n, x in enumerate(infos) if n not in own and own & {*x.sources}]
-        # By a number of the script, before the function, no gate is made.
-        gated = [x for x in users if "scale" not in info.settings or {*x.sources} - own]
-        gates = any(name in GATED for user in gated for name in user.between)
-        yield info.activation in NARROWS and bool(users) and not gates
+def _put_out(facts: Facts) -> Mask:
+    """Return which layers end in a function that was pinned before anything was learned.
+
+    Where the level is known only where it is worse than a constant's: rare events end so.
+    """
+    ends = np.array(list(final(facts.layers.infos)), bool) & pinned_at_first(facts)
+    level = facts.level
+    harms = level.explained < WRONG.value if level.is_known else not facts.is_improving
+    return ends if harms else np.zeros_like(ends)
 
 
 def _culprits(infos: tuple[LayerInfo, ...], share: Floats, pinned: Mask) -> tuple[str, ...]:
@@ -161,7 +157,7 @@ RULE = Rule(
     needs=(SATURATED_SHARE,),
     min_steps=50,
     check=check,
-    thresholds={"most": MOST, "explained": EXPLAINED, "nearly": NEARLY},
+    thresholds={"most": MOST, "explained": EXPLAINED, "nearly": NEARLY, "wrong": WRONG},
     explains=("vanishing-gradient", "lr-too-low", "no-signal"),
     fixes=(
         "Normalise what goes into the layer: nn.LayerNorm or nn.BatchNorm1d before the activation.",

@@ -1,0 +1,57 @@
+"""Whether a model multiplies what goes through it, though none of its matrices does: by adding up
+neighbours, by blocks without a norm, by feeding back what it made.
+
+What is multiplied on the way to the loss is multiplied once more on the way back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.pinned import NARROWS
+from lossmon.diagnosis.rule import Threshold
+from lossmon.numfmt import fmt
+from lossmon.signals import STD_IN, STD_OUT
+
+if TYPE_CHECKING:
+    from lossmon.diagnosis.facts import Facts
+
+GROWN = Threshold(
+    100.0, "times what goes in", "calibration: at most 8 in healthy runs, 360 where it explodes"
+)
+SOUND = Threshold(3.0, "", "init-too-large's limit: such weights are a cause of their own")
+
+
+def multiplied(facts: Facts) -> Evidence | None:
+    """Return what tells that layers put out far more than the model is given; None where not."""
+    layers, gains = facts.layers, facts.gains
+    if not len(layers.steps) or isinstance(gains, str):
+        return None
+    if np.nan_to_num(gains.least).max(initial=0.0) > SOUND.value:
+        return None
+    top, first = _growth(facts)
+    if not first > GROWN.value:
+        return None
+    reads = f"what goes through the layers is multiplied by {fmt(first, 3)} up to "
+    reads += f"{layers.infos[top].name}, by weights whose own gain is at most "
+    reads += fmt(float(np.nanmax(gains.least)), 2)
+    begin, limit, tag = int(layers.steps[0]), GROWN.value, STD_OUT.name
+    return Evidence(tag, begin, begin, first, limit, reads, GROWN.source)
+
+
+def _growth(facts: Facts) -> tuple[int, float]:
+    """Return the layer that puts out most at first, and how far beyond the model's input, or 1.
+
+    Not of what goes into a function with ends: there it ends.
+    """
+    layers, first = facts.layers, facts.layers.early[:1]
+    given, made = layers.column(STD_IN, first)[0], layers.column(STD_OUT, first)[0]
+    ends = np.array([info.activation in NARROWS for info in layers.infos], bool)
+    made = np.nan_to_num(np.where(ends, 0.0, made))
+    known = np.flatnonzero(np.isfinite(given))
+    start = float(given[known[0]]) if len(known) else 1.0
+    top = int(np.argmax(made))
+    return top, float(made[top]) / max(1.0, start)

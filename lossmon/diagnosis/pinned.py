@@ -1,0 +1,57 @@
+"""Which layers feed a function with ends, such as a sigmoid, and are no gates; and which of these
+are pinned before anything was learned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossmon.diagnosis.rule import Threshold
+from lossmon.records import LayerInfo
+from lossmon.signals import SATURATED_SHARE
+
+if TYPE_CHECKING:
+    from lossmon.diagnosis.facts import Facts
+
+MOST = Threshold(0.5, "of the units", "DeepDiagnosis: beyond 5 for more than half")
+NARROWS = ("tanh", "sigmoid", "hardtanh", "hardsigmoid", "relu6")
+GATED = ("mul", "mulscalar")
+"""What multiplies one output by another: the smaller of them is a gate."""
+
+
+def hidden(infos: tuple[LayerInfo, ...]) -> Iterator[bool]:
+    """Say of each layer whether it feeds others through such a function, and none as a gate."""
+    for at, info in enumerate(infos):
+        users, gates = _users(infos, at)
+        yield info.activation in NARROWS and bool(users) and not gates
+
+
+def final(infos: tuple[LayerInfo, ...]) -> Iterator[bool]:
+    """Say of each layer whether such a function of it is put out, and goes into no other layer."""
+    for at, info in enumerate(infos):
+        yield info.activation in NARROWS and not _users(infos, at)[0]
+
+
+def _users(infos: tuple[LayerInfo, ...], at: int) -> tuple[list[LayerInfo], bool]:
+    """Return the layers that layer `at` feeds, and whether it is a gate in any."""
+    own = {at} | {n for n, x in enumerate(infos) if x.is_activation and at in x.sources}
+    users = [x for n, x in enumerate(infos) if n not in own and own & {*x.sources}]
+    # By a number of the script, before the function, no gate is made.
+    gated = [x for x in users if "scale" not in infos[at].settings or {*x.sources} - own]
+    return users, any(name in GATED for user in gated for name in user.between)
+
+
+def pinned_at_first(facts: Facts) -> NDArray[np.bool_]:
+    """Return which layers had most of their units pinned in the first record, gates left out."""
+    layers = facts.layers
+    if not len(layers.steps):
+        return np.zeros(0, bool)
+    counts = np.array(
+        [a or b for a, b in zip(hidden(layers.infos), final(layers.infos), strict=True)]
+    )
+    share = np.nan_to_num(layers.column(SATURATED_SHARE, layers.early[:1])[0])
+    return np.asarray(counts & (share > MOST.value), bool)
