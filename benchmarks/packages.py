@@ -38,7 +38,6 @@ class Outcome:
     python: str = ""
     problem: str = ""
     versions: dict[str, str] = field(default_factory=dict)
-    megabytes: int = 0
     stand_ins: bool = False
     trials: dict[str, str] = field(default_factory=dict)
 
@@ -114,8 +113,6 @@ def _look(outcome: Outcome, place: Path, env: dict[str, str]) -> None:
     outcome.versions = {name: found[name] for name in found if name not in ("pip", "lossmon")}
     version = _output(place / "bin/python", "-c", "import platform as p; print(p.python_version())")
     outcome.python = (version or "").strip()
-    files = [path for path in place.rglob("*") if path.is_file() and not path.is_symlink()]
-    outcome.megabytes = round(sum(path.stat().st_size for path in files) / 1e6)
 
 
 def _try(case: Environment, place: Path, env: dict[str, str]) -> dict[str, str]:

@@ -18,8 +18,8 @@ Written by `python benchmarks/packages.py --markdown docs/compatibility.md` on {
 is a fresh environment: pip installed the wheel (once the sdist), and what stands under *tried*
 was done with it. What is not pinned is the newest that pip found.
 
-| asked for | Python | installed | packages | MB | tried | not passed |
-|---|---|---|---|---|---|---|
+| asked for | Python | installed | tried | not passed |
+|---|---|---|---|---|
 """
 FOOT = """
 What each trial does:
@@ -54,9 +54,9 @@ def markdown(outcomes: Sequence[Outcome], cases: Sequence[Environment]) -> str:
     if patched:
         versions = ", ".join(asked[name].torch for name in patched)
         notes.append(
-            f"PyTorch {versions}: PyPI has CUDA builds of them only, and no GPU was there. They "
-            'were installed without the CUDA libraries, and with stand-ins that answer "no device" '
-            "(`benchmarks/cudaless.py`), so that all of their CPU code ran, and none for a GPU.\n"
+            f'With PyTorch {versions} stand-ins for the CUDA libraries answered "no device" '
+            "(`benchmarks/cudaless.py`):\nPyPI has CUDA builds only, which do not start without "
+            "those libraries. All of its CPU code ran,\nand none for a GPU.\n"
         )
     return HEAD.format(system=system) + rows + FOOT + "".join(notes)
 
@@ -73,9 +73,7 @@ def _cells(one: Outcome) -> tuple[str, ...]:
     passed = [name for name, why in one.trials.items() if not why]
     failed = [name for name, why in one.trials.items() if why]
     missing = one.problem or ", ".join(failed) or "–"
-    count = str(len(one.versions) + 1) if one.versions else ""
-    size = str(one.megabytes) if one.megabytes else ""
-    return one.name, one.python, _versions(one), count, size, ", ".join(passed), missing
+    return one.name, one.python, _versions(one), ", ".join(passed), missing
 
 
 def _versions(one: Outcome) -> str:

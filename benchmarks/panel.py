@@ -1,6 +1,6 @@
 """What the tab "Stagnation" costs: first paint in Chromium, its routes, bytes on the wire, memory.
 
-    python benchmarks/panel.py [--only layers long many] [--repeat 5] [--json FILE]
+    python benchmarks/panel.py [--only layers long many] [--repeat 5] [--markdown] [--json FILE]
 
 Three logdirs under the real TensorBoard on loopback: one run of 100 layers with 2,000 samples of
 each, 10 runs of 100,000 steps, and 1,000 runs. First paint counts from the moment the tab's frame
@@ -139,17 +139,17 @@ def routes(address: str, name: str, repeat: int) -> dict[str, tuple[float, float
         "report": f"report?{one}",
         "figure": f"figure?{one}",
     }
-    fresh = {"figure, zoomed": f"figure?{one}&first=10"}
+    fresh = {"figure, new": f"figure?{one}&first=10"}
     if name == "layers":
         asked |= {"heatmap": f"heatmap?{one}"}
         fresh |= {
-            "heatmap, zoomed": f"heatmap?{one}&first=10",
-            "layer": f"layer?{one}&name=blocks.7.weight&first=9",
+            "heatmap, new": f"heatmap?{one}&first=10",
+            "layer, new": f"layer?{one}&name=blocks.7.weight&first=9",
         }
     if name == "long":
         ten = urlencode({"run": runs[:10]}, doseq=True)
-        fresh |= {"figure of 10 runs": f"figure?{ten}&first=10"}
-        fresh |= {"compare": f"compare?{urlencode({'run': runs[:2]}, doseq=True)}&first=10"}
+        fresh |= {"figure of 10 runs, new": f"figure?{ten}&first=10"}
+        fresh |= {"compare, new": f"compare?{urlencode({'run': runs[:2]}, doseq=True)}&first=10"}
     measured = {label: ask(f"{base}/{path}", 4 * repeat) for label, path in asked.items()}
     for label, path in fresh.items():
         tries = [ask(f"{base}/{path}&last={900 + n}", 1) for n in range(2 * repeat)]
@@ -182,21 +182,36 @@ def measure(name: str, repeat: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def show(found: dict[str, Any]) -> None:
-    """Print one table: each figure beside its budget."""
+Row = tuple[str, float, str, str, str]
+"""What was measured, the figure, its unit, the budget, and what came over the wire."""
+
+
+def rows(found: dict[str, Any]) -> Iterator[Row]:
+    """Yield the figures of one log. A route that is "new" had to be drawn, others were kept."""
     warm, last = found["warm"], found["last"]
-    print(f"\n{found['title']}\n{'':24}{'measured':>12}{'budget':>12}")
-    for label, value, budget in (
-        ("verdict, cold server", found["cold"]["verdict"], ""),
-        ("verdict", warm["verdict"], f"{PAINT_MS} ms"),
-        (f"first paint, {last}", warm[last], f"{PAINT_MS} ms"),
-        ("Time Series, 1st chart", found["time_series_ms"], ""),
-    ):
-        print(f"{label:24}{value:9.0f} ms{budget:>12}")
-    print(f"{'on the wire':24}{warm['kB']:9.0f} kB{f'{WIRE_KB} kB':>12}")
-    print(f"{'browser heap':24}{warm['heap']:9.0f} MB\n{'server':24}{found['server_MB']:9.0f} MB")
+    yield "verdict, server that has read nothing", found["cold"]["verdict"], "ms", "", ""
+    yield "verdict", warm["verdict"], "ms", str(PAINT_MS), ""
+    yield f"first paint, {last}", warm[last], "ms", str(PAINT_MS), ""
+    yield "Time Series, first chart", found["time_series_ms"], "ms", "", ""
+    yield "on the wire", warm["kB"], "kB", str(WIRE_KB), ""
+    yield "browser heap", warm["heap"], "MB", "", ""
+    yield "server", found["server_MB"], "MB", "", ""
     for label, (milliseconds, size) in found["routes"].items():
-        print(f"{label:24}{milliseconds:9.1f} ms{f'{ROUTE_MS} ms':>12}{size:9.1f} kB")
+        yield f"/{label}", milliseconds, "ms", str(ROUTE_MS), f"{size:.1f}"
+
+
+def table(found: dict[str, Any], *, markdown: bool) -> str:
+    """Return the figures beside their budgets; a missed one is marked."""
+    lines = [[found["title"], "measured", "budget", "kB"]]
+    lines += [["---"] * 4] if markdown else []
+    for label, value, unit, budget, size in rows(found):
+        missed = " (missed)" * bool(budget and value > float(budget))
+        shown = f"{value:.1f}" if value < 10 else f"{value:,.0f}"
+        limit = f"{int(budget):,} {unit}" if budget else ""
+        lines.append([label, f"{shown} {unit}{missed}", limit, size])
+    if markdown:
+        return "\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return "\n" + "".join(f"{a:40}{b:>20}{c:>12}{d:>10}\n" for a, b, c, d in lines)
 
 
 def main() -> None:
@@ -204,13 +219,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=tuple(LOGS), default=tuple(LOGS))
     parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--markdown", action="store_true", help="print tables for the docs")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     print(f"load of this machine before it began: {os.getloadavg()[0]:.1f}")
     results = {}
     for name in args.only:
         results[name] = measure(name, args.repeat)
-        show(results[name])
+        print(table(results[name], markdown=args.markdown), end="")
     if args.json:
         args.json.write_text(json.dumps(results, indent=2))
 

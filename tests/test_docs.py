@@ -2,7 +2,7 @@
 
 A block's mark is the HTML comment above it: `not run: WHY`, `the file NAME`, `a script for
 torchrun`, or what a test of its own looks for. Blocks of one page run in order, in one folder.
-The page on clusters, whose commands need a scheduler and other hosts, has tests/test_clusters.py.
+Pages whose commands need a scheduler, other hosts or servers have tests of their own.
 """
 
 from __future__ import annotations
@@ -26,12 +26,16 @@ import pytest
 from lossmon.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
+ELSEWHERE = {"clusters.md": "tests/test_clusters.py", "alerts.md": "tests/docs/test_alerts_page.py"}
+"""Pages that have a test of their own."""
 PAGES = [
-    *sorted(path for path in (ROOT / "docs").glob("*.md") if path.name != "clusters.md"),
+    *sorted(path for path in (ROOT / "docs").glob("*.md") if path.name not in ELSEWHERE),
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "demos/README.md")),
 ]
 BLOCK = re.compile(r"(?:^<!-- (.*?) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NOT_RUN = "not run: "
+RUN_ELSEWHERE = ("recipe: ", "a script, run by ")
+"""Marks that tests/integrations, and tests below or elsewhere, look for."""
 OWN_TEST = "a script, run by tests/test_docs.py"
 QUICK_START = ROOT / "docs/quick-start.md"
 PROBES = (ROOT / "docs/probes.md").read_text(encoding="utf-8")
@@ -47,7 +51,12 @@ class Block:
 
     @property
     def is_run(self) -> bool:
-        return self.kind in ("python", "console") and not self.mark.startswith(NOT_RUN)
+        not_here = (NOT_RUN, *RUN_ELSEWHERE)
+        return self.kind in ("python", "console") and not self.mark.startswith(not_here)
+
+
+def _stem(page: Path) -> str:
+    return page.stem
 
 
 def blocks(page: Path) -> list[Block]:
@@ -164,7 +173,7 @@ def desk(
     return desk
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=_stem)
 def test_every_block_is_run_or_says_why_not(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert len(re.findall(r"^```", text, re.MULTILINE)) == 2 * len(blocks(page))
@@ -178,7 +187,12 @@ def test_every_block_is_run_or_says_why_not(page: Path) -> None:
             assert len(block.mark) > len(NOT_RUN) + 10, block
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize(("page", "test"), ELSEWHERE.items())
+def test_a_page_that_is_not_run_here_has_a_test_of_its_own(page: str, test: str) -> None:
+    assert page in (ROOT / test).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", [*PAGES, *(ROOT / "docs" / name for name in ELSEWHERE)], ids=_stem)
 def test_every_link_leads_somewhere(page: Path) -> None:
     text = BLOCK.sub("", page.read_text(encoding="utf-8"))
     links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
@@ -189,14 +203,14 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 @pytest.mark.xdist_group("docs")
 @pytest.mark.parametrize(
     "page",
-    [page for page in PAGES if any(b.is_run and b.mark != OWN_TEST for b in blocks(page))],
-    ids=lambda page: page.stem,
+    [page for page in PAGES if any(block.is_run for block in blocks(page))],
+    ids=_stem,
 )
 def test_what_a_page_says_to_do_works(page: Path, desk: Desk) -> None:
     if page.stem == "log-format":  # it reads what the quick start has written
         desk.run(next(block for block in blocks(QUICK_START) if "mon.step" in block.text))
     for block in blocks(page):
-        if block.is_run and block.mark != OWN_TEST and "torchrun" not in block.mark:
+        if block.is_run and "torchrun" not in block.mark:
             desk.run(block)
 
 

@@ -1,7 +1,7 @@
 """Which changes of the runs are worth an alert, each once, also over restarts of whoever follows.
 
 What was over before anybody followed is not: neither a run that had ended, nor what it suffers
-from. What another finding brings about has no alert of its own.
+from. What a finding brings about that is told has no alert of its own.
 """
 
 from __future__ import annotations
@@ -97,9 +97,13 @@ class Alarms:
     ) -> Iterator[Alert]:
         found = {finding.rule for finding in report.findings}
         known.episodes.settle({*report.clear, *report.overruled} - found, now)
-        for finding in report.findings:
-            is_meant = finding.severity in self._severities and not finding.consequence_of
-            if is_meant and known.episodes.opens(finding.rule, finding.severity, now):
+        severe = [finding for finding in report.findings if finding.severity in self._severities]
+        told = {finding.rule for finding in severe}
+        for finding in severe:
+            # Where its cause is too slight to be told, it is told itself.
+            if finding.consequence_of in told:
+                continue
+            if known.episodes.opens(finding.rule, finding.severity, now):
                 yield self._alert("finding", view, finding)
         # A run that has ended will not fall back.
         for rule, severity in known.episodes.ended(now, calm_s=CALM_S * view.is_growing):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lossmon.eventfile.sources import Source
 
 KINDS = ("finding", "resolved", "dead", "stalled", "finished")
-_POLL_S, _LONGEST_S = 1.0, 2.0
+_POLL_S, _LONGEST_S = 0.5, 1.0
 """Between two looks; the longest where reading is slow, or the machine busy."""
 _PATIENCE_S = 60.0
 """How long the end waits for alerts that are not sent yet."""

@@ -42,12 +42,12 @@ def small(facts: Facts) -> Matrix | None:
     given, last = _given_to_the_last(facts), max(matrices(facts).items(), default=None)
     if last is not None and given is not None and _is_few(given.outputs, last[1].outputs):
         return given
-    widths = [
-        (width, parameter)
-        for parameter in facts.parameters
-        if len(parameter.shape) >= 2 and (last is None or parameter.name != last[1].parameter)
-        for width in _widths(parameter)
-    ]
+    wide = [parameter for parameter in facts.parameters if len(parameter.shape) >= 2]
+    if last is not None:
+        wide = [parameter for parameter in wide if parameter.name != last[1].parameter]
+    elif wide and "Embedding" not in wide[-1].kind:
+        wide.pop()  # which makes the outputs, whatever it is
+    widths = [(width, parameter) for parameter in wide for width in _widths(parameter)]
     if not widths or max(widths, key=lambda pair: pair[0])[0] > FEW.value:
         return None
     width, widest = max(widths, key=lambda pair: pair[0])

@@ -8,7 +8,7 @@ from typing import Any
 from ignite.engine import Engine, Events
 from torch import nn
 
-from lossmon.integrations.watching import Watching
+from lossmon.integrations.watching import Training, Watching
 
 
 class Monitor(Watching):
@@ -21,7 +21,7 @@ class Monitor(Watching):
         optimizers = list(optimizer) if several else [optimizer]
 
         def begin(engine: Engine) -> None:
-            self._begin(model, optimizers, lambda: None, steps=engine.state.iteration)
+            self._begin(lambda: Training(model, optimizers, steps=engine.state.iteration))
 
         engine.add_event_handler(Events.STARTED, begin)
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._iterated)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lossmon.integrations.heldout import held_out
-from lossmon.integrations.watching import DEFAULT_LOGDIR, Watching
+from lossmon.integrations.watching import DEFAULT_LOGDIR, Training, Watching
 
 _PACKAGES = ("lightning.pytorch", "pytorch_lightning")
 
@@ -52,7 +52,9 @@ class Monitor(Watching, _Callback):
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """See Lightning."""
         self._begin(
-            pl_module, trainer.optimizers, lambda: _log_dir(trainer), steps=trainer.global_step
+            lambda: Training(
+                pl_module, trainer.optimizers, _log_dir(trainer), steps=trainer.global_step
+            )
         )
 
     def on_train_batch_end(self, trainer: Any, *of_the_batch: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from skorch.callbacks import Callback
 
 from lossmon.integrations.heldout import held_out
-from lossmon.integrations.watching import Watching, check
+from lossmon.integrations.watching import Training, Watching, check
 
 
 class Monitor(Watching, Callback):
@@ -20,9 +20,7 @@ class Monitor(Watching, Callback):
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **given: Any) -> None:  # noqa: N803
         """See skorch."""
-        optimizers = [getattr(net, f"{name}_") for name in net._optimizers]
-        steps = sum(len(epoch.get("batches", ())) for epoch in net.history)
-        self._begin(net.module_, optimizers, lambda: None, steps=steps)
+        self._begin(lambda: _training(net))
 
     def on_batch_end(self, net: Any, **given: Any) -> None:
         """End a training that is lost, by what ends one in skorch; `fit` does not let it pass on.
@@ -55,6 +53,13 @@ class Monitor(Watching, Callback):
         check(params)
         self.options = {**self.options, **params}
         return self
+
+
+def _training(net: Any) -> Training:
+    optimizers = [getattr(net, f"{name}_") for name in net._optimizers]
+    # Of a net that goes on from before, by partial_fit.
+    steps = sum(epoch.get("train_batch_count", 0) for epoch in net.history)
+    return Training(net.module_, optimizers, steps=steps)
 
 
 def _numbers(row: Mapping[str, Any]) -> dict[str, float]:

@@ -13,7 +13,7 @@ from typing import Any
 from transformers import TrainerCallback
 
 from lossmon.integrations.heldout import held_out
-from lossmon.integrations.watching import DEFAULT_LOGDIR, Watching
+from lossmon.integrations.watching import DEFAULT_LOGDIR, Training, Watching
 
 
 class Monitor(Watching, TrainerCallback):
@@ -25,12 +25,7 @@ class Monitor(Watching, TrainerCallback):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         """See transformers."""
-        optimizer = given.get("optimizer")
-        optimizers = [] if optimizer is None else [optimizer]
-        # Each loss is divided by the passes of its step, or by the targets in all of them.
-        self._begin(
-            given["model"], optimizers, lambda: _place(args), steps=state.global_step, adds_up=True
-        )
+        self._begin(lambda: _training(args, state.global_step, **given))
 
     def on_step_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         """See transformers."""
@@ -46,6 +41,15 @@ class Monitor(Watching, TrainerCallback):
         self._end()
 
 
-def _place(args: Any) -> Path:
+def _training(
+    args: Any, steps: int, *, model: Any, optimizer: Any = None, **others: Any
+) -> Training:
     told = os.environ.get("TENSORBOARD_LOGGING_DIR")
-    return Path(told).expanduser() if told else Path(args.output_dir) / DEFAULT_LOGDIR
+    return Training(
+        model,
+        [] if optimizer is None else [optimizer],
+        Path(told).expanduser() if told else Path(args.output_dir) / DEFAULT_LOGDIR,
+        steps=steps,
+        # Each loss is divided by the passes of its step, or by the targets in all of them.
+        adds_up=True,
+    )

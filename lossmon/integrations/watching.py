@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
@@ -28,6 +29,20 @@ _OPTIONS = {
     for name, parameter in inspect.signature(Monitor.watch).parameters.items()
     if name not in _TAKEN
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What a trainer is about to do."""
+
+    model: nn.Module
+    optimizers: Sequence[Any]
+    logdir: str | os.PathLike[str] | None = None
+    """Where the trainer logs; None for nowhere."""
+    steps: int = 0
+    """Steps that are behind, where no optimizer knows better."""
+    adds_up: bool = False
+    """Whether the losses of a step's backward passes add up to its own."""
 
 
 class Watching:
@@ -69,26 +84,16 @@ class Watching:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _monitor=None, _guard=Guard(lambda collector, error: None))
 
-    def _begin(
-        self,
-        model: nn.Module,
-        optimizers: Sequence[Any],
-        logdir: Callable[[], str | os.PathLike[str] | None],
-        *,
-        steps: int = 0,
-        adds_up: bool = False,
-    ) -> None:
-        """Begin to watch a training of which `steps` are behind, where no optimizer knows better.
-
-        `logdir` returns where the trainer logs, None for nowhere; `adds_up`: see `Accumulation`.
-        """
+    def _begin(self, training: Callable[[], Training]) -> None:
+        """Begin to watch what `training` returns; whatever that or we raise is warned of."""
         self._end()
         try:
-            inner = [inner_optimizer(optimizer) for optimizer in optimizers]
-            options = {"start_step": steps_behind(inner) or steps, **self.options}
-            place = self.logdir or logdir() or DEFAULT_LOGDIR
-            self._monitor = Monitor.watch(model, inner, logdir=place, **options)
-            self._monitor.recorder.accumulation.adds_up = adds_up
+            begun = training()
+            optimizers = [inner_optimizer(optimizer) for optimizer in begun.optimizers]
+            options = {"start_step": steps_behind(optimizers) or begun.steps, **self.options}
+            place = self.logdir or begun.logdir or DEFAULT_LOGDIR
+            self._monitor = Monitor.watch(begun.model, optimizers, logdir=place, **options)
+            self._monitor.recorder.accumulation.adds_up = begun.adds_up
         # Whatever goes wrong, the training must not learn of it.
         except Exception as error:
             warn(f"{printable(f'lossmon: {error}', 1000)}; the training goes on unwatched")

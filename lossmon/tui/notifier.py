@@ -9,10 +9,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from lossmon.tui.news import News, Newsreader
 from lossmon.tui.notice import RESTORE_TITLE, SAVE_TITLE, Way, alert, is_dumb, title
-from lossmon.tui.snapshot import Key, Snapshot
+from lossmon.tui.snapshot import Key, RunView, Snapshot
+
+if TYPE_CHECKING:
+    from lossmon.diagnosis.finding import Finding
 
 _CALM_S = 60.0
 
@@ -62,7 +66,7 @@ class Notifier:
     def _is_due(self, news: News) -> bool:
         """Return whether to ring, and note when its rule may ring again."""
         finding = news.finding
-        if finding is None or finding.severity != "error" or finding.consequence_of:
+        if finding is None or finding.severity != "error" or _is_caused(finding, news.view):
             return False
         now, episode = self._clock(), (news.view.key, finding.rule)
         if news.event == "resolved":
@@ -83,13 +87,19 @@ def _words(news: News) -> str:
     return f"error {finding.rule} in {news.view.name} since step {finding.since_step}"
 
 
+def _is_caused(finding: Finding, view: RunView) -> bool:
+    """Return whether another error has brought it about; a warning would not have been told."""
+    errors = {one.rule for one in view.findings if one.severity == "error"}
+    return finding.consequence_of in errors
+
+
 def _title(snapshot: Snapshot) -> str:
     """Return what is wrong now, in the words of a title."""
     errors = [
         f"{finding.rule} in {view.name}"
         for view in snapshot.runs
         for finding in view.findings
-        if finding.severity == "error" and not finding.consequence_of
+        if finding.severity == "error" and not _is_caused(finding, view)
     ]
     if not errors:
         return "lossmon"

@@ -15,7 +15,7 @@ _STATIC = Path(__file__).parent / "static"
 _SCRIPTS = (
     "index.js", "api.js", "axis.js", "chart.js", "charts.js", "compare.js", "controls.js",
     "dom.js", "empty.js", "figure.js", "findings.js", "heatmap.js", "host.js", "layer.js",
-    "link.js", "machine.js", "runs.js", "save.js",
+    "link.js", "machine.js", "runs.js", "save.js", "tab.js",
 )  # fmt: skip
 _TYPES = dict.fromkeys(_SCRIPTS, "text/javascript") | {"style.css": "text/css"}
 BOKEH = "bokeh.js"

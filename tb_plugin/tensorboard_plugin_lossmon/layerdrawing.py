@@ -16,7 +16,6 @@ from lossmon.report.heatmap import (
     HIGHEST,
     LOWEST,
     MOST_ROWS,
-    Heat,
     columns_of,
     heat,
     rows_of,
@@ -66,15 +65,12 @@ def draw_heat(
             "reason": f"No {metric.label} was recorded in these steps.",
             **folding,
         }
+    named = _named(parameters, entry.report)
     shown = {"start": start, "total": len(rows), "range": list(seen)}
+    pages = {"page": MOST_ROWS, "first_named": _first_named(rows, named)}
     item = embedded(heat_figure(found, look=look, across=across, left=left))
-    return {"item": item, **_rows(found, entry), **_scale(metric, look), **shown, **folding}
-
-
-def _rows(found: Heat, entry: Entry) -> dict[str, Any]:
-    parameters = entry.run.meta.parameters if entry.run.meta else ()
-    rows = [_row(row, parameters, entry.report) for row in found.rows]
-    return {"rows": rows, "row_px": ROW_PX}
+    listed = {"rows": [_row(row, named) for row in found.rows], "row_px": ROW_PX}
+    return {"item": item, **listed, **_scale(metric, look), **shown, **pages, **folding}
 
 
 def _scale(metric: Metric, look: Look) -> dict[str, Any]:
@@ -120,19 +116,40 @@ def axis_of(run: Run, across: Across, view: Span | None) -> tuple[Ruler, Span]:
     return IDENTITY, view or (-0.5, max(run.last_step, 0) + 0.5)
 
 
-def _row(row: Fold, parameters: Sequence[ParameterInfo], report: Report | None) -> dict[str, Any]:
-    inside = [parameters[at].name for at in row.members]
-    findings = report.findings if report else ()
-    named = [
-        finding.rule
-        for finding in findings
-        if any(_belongs(name, culprit) for culprit in finding.culprits for name in inside)
+def _named(parameters: Sequence[ParameterInfo], report: Report | None) -> list[list[str]]:
+    """Return the rules of the findings that name each parameter, or a module that it is in."""
+    culprits = [(one.rule, set(one.culprits)) for one in report.findings] if report else []
+    return [
+        [rule for rule, names in culprits if not names.isdisjoint(_within(one.name))]
+        for one in parameters
     ]
+
+
+def _within(name: str) -> list[str]:
+    """Return a parameter and the modules that it is in."""
+    parts = name.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+
+
+def _first_named(rows: Sequence[Fold], named: list[list[str]]) -> dict[str, int]:
+    """Return for each finding the first of all rows that it names."""
+    first: dict[str, int] = {}
+    for at, row in enumerate(rows):
+        for rule in _rules(row, named):
+            first.setdefault(rule, at)
+    return first
+
+
+def _rules(row: Fold, named: list[list[str]]) -> list[str]:
+    return list(dict.fromkeys(rule for at in row.members for rule in named[at]))
+
+
+def _row(row: Fold, named: list[list[str]]) -> dict[str, Any]:
     return {
         "name": row.name,
         "label": printable(row.name),
-        "parts": len(inside),
-        "named": named,
+        "parts": len(row.members),
+        "named": _rules(row, named),
     }
 
 

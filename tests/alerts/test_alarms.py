@@ -82,6 +82,12 @@ def test_warnings_and_what_another_brings_about_are_not_told(seen: Make, found: 
     assert told == ["error zero-init in a since step 7", "warning lr-too-low in a since step 7"]
 
 
+def test_an_error_that_a_mere_warning_brings_about_is_told(seen: Make, found: Make) -> None:
+    effect = found("nan-in-loss", consequence_of="lr-too-high")
+    told = Follower().see(seen("a", found("lr-too-high", "warning"), effect))
+    assert told == ["error nan-in-loss in a since step 7"]
+
+
 def test_a_finding_that_gets_worse_is_told_again(seen: Make, found: Make) -> None:
     follower = Follower(severity="warning")
     told = [follower.see(seen("a", found("dead-relu", s))) for s in ("warning", "error")]

@@ -59,3 +59,4 @@ def test_one_wide_layer_makes_it_large() -> None:
 
 def test_a_linear_model_has_no_hidden_layer_that_could_be_small() -> None:
     assert small(Facts(synth.run(shapes={"4.weight": (10, 8)}))) is None
+    assert small(Facts(synth.run(shapes={"weight": (1, 8)}, layers=()))) is None

@@ -121,6 +121,15 @@ def test_its_arguments_are_set_as_any_others(small: Any, tmp_path: Path) -> None
         tuned.callbacks[0].set_params(evry=3)
 
 
+def test_a_net_that_goes_on_goes_on_with_its_run(
+    small: Any, tmp_path: Path, recorded: Callable[[], Run]
+) -> None:
+    trained = net(small, Monitor(tmp_path / "run"), optimizer=torch.optim.SGD)
+    trained.fit(*small.data().tensors)
+    trained.partial_fit(*small.data().tensors)
+    assert recorded().series[LOSS.tag].steps.tolist() == [*range(2 * small.steps)]
+
+
 def test_a_lost_training_is_stopped(
     small: Any, tmp_path: Path, lost_after: Callable[[int], None]
 ) -> None:

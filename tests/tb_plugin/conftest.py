@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("tensorboard")
@@ -20,6 +21,10 @@ from tensorboard.backend import application
 from tensorboard.plugins.core.core_plugin import CorePluginLoader
 from werkzeug.test import Client, TestResponse
 
+from lossmon import signals
+from lossmon.diagnosis import synth
+from lossmon.eventfile.writer import RunWriter
+from lossmon.records import Run
 from tensorboard_plugin_lossmon.loader import LossmonLoader
 
 PREFIX = "/data/plugin/lossmon"
@@ -97,3 +102,45 @@ def tensorboard() -> Iterator[Callable[..., str]]:
         process.wait(timeout=20)
         if process.stderr is not None:
             process.stderr.close()
+
+
+@pytest.fixture(scope="session")
+def write() -> Callable[[Run, Path], None]:
+    """Write a run with its layers as capture would."""
+
+    def write_(run: Run, logdir: Path) -> None:
+        assert run.meta is not None
+        assert run.parameters is not None
+        assert run.layers is not None
+        assert run.totals is not None
+        writer = RunWriter(logdir, run.meta)
+        for row, step in enumerate(run.parameters.steps.tolist()):
+            wall = 1_700_000_000.0 + step
+            values = {tag: float(s.values[row]) for tag, s in run.series.items() if row < len(s)}
+            writer.scalars(step, wall, values)
+            layers, totals = run.layers.values, run.totals.values
+            writer.wide(step, wall, run.parameters.values[row], layers[row], totals[row])
+        writer.close()
+
+    return write_
+
+
+@pytest.fixture(scope="session")
+def not_finite() -> Callable[[int, int], Run]:
+    """Make a run of so many weights, of which those from a number on overflow, and the loss then.
+
+    None of them is in a module, so that they cannot be folded.
+    """
+
+    def make(weights: int, first: int) -> Run:
+        count = np.zeros((60, weights))
+        count[30:, first:] = 3
+        changed = {
+            signals.GRAD_NONFINITE: count,
+            signals.GRAD_NORM: np.where(count > 0, np.inf, 1.0),
+        }
+        shapes = {f"w{number:03}": (8, 8) for number in range(weights)}
+        loss = [1.0] * 30 + [float("nan")] * 30
+        return synth.run(60, shapes=shapes, layers=(), loss=loss, parameter=changed)
+
+    return make

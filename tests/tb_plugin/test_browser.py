@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from lossmon.cli import main
+from lossmon.records import Run
 
 IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 if not IN_CI:
@@ -400,6 +401,28 @@ def test_layers_are_drawn_below_the_loss_and_told_one_by_one(
     again = _open(page, board, page.evaluate("() => location.hash").removeprefix("#lossmon"))
     expect(again.locator(".layer h2")).to_have_text("2.bias")
     expect(again.locator("#metric")).to_have_value("weight")
+
+
+def test_a_culprit_on_another_page_is_turned_to_when_its_finding_is_opened(
+    page: Page,
+    tmp_path: Path,
+    tensorboard: Callable[..., str],
+    write: Callable[[Run, Path], None],
+    not_finite: Callable[[int, int], Run],
+) -> None:
+    write(not_finite(270, 260), tmp_path / "deep")
+    frame = _open(page, tensorboard("--logdir", tmp_path))
+    pages, culprit = frame.locator(".layers .note"), frame.locator(".row.culprit").first
+    expect(pages).to_contain_text("241 to 270 of 270")
+    expect(culprit).to_contain_text("w260")
+    frame.locator("#rows-before").click()
+    expect(pages).to_contain_text("1 to 240 of 270")
+    head = frame.locator(".finding[data-rule=nan-in-loss] .head")
+    head.click()
+    expect(head).to_have_attribute("aria-expanded", "false")
+    head.click()
+    expect(pages).to_contain_text("241 to 270 of 270")
+    expect(culprit).to_contain_text("w260")
 
 
 def test_runs_are_filtered_drawn_together_compared_and_saved(

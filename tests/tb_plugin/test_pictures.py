@@ -14,33 +14,17 @@ import pytest
 from lossmon import signals
 from lossmon.cli import main
 from lossmon.diagnosis import synth
-from lossmon.eventfile.writer import RunWriter
 from lossmon.records import Run
 from tensorboard_plugin_lossmon.ready import Shelf
 
 STEPS = 60
 HOSTILE = "<b>x</b>"
+Write = Callable[[Run, Path], None]
 SHAPES = {"body.0.weight": (8, 8), "body.0.bias": (8,), f"{HOSTILE}.weight": (4, 8)}
 
 
-def write(run: Run, logdir: Path) -> None:
-    """Write a run as capture would."""
-    assert run.meta is not None
-    assert run.parameters is not None
-    assert run.layers is not None
-    assert run.totals is not None
-    writer = RunWriter(logdir, run.meta)
-    for row, step in enumerate(run.parameters.steps.tolist()):
-        wall = 1_700_000_000.0 + step
-        values = {tag: float(s.values[row]) for tag, s in run.series.items() if row < len(s)}
-        writer.scalars(step, wall, values)
-        layers, totals = run.layers.values, run.totals.values
-        writer.wide(step, wall, run.parameters.values[row], layers[row], totals[row])
-    writer.close()
-
-
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def runs(tmp_path_factory: pytest.TempPathFactory, write: Write) -> Path:
     """Two runs with layers, and one of scalars alone."""
     folder = tmp_path_factory.mktemp("runs")
     lost = [1.0] * STEPS
@@ -89,6 +73,22 @@ def test_heatmap_names_its_rows_and_says_which_a_finding_names(shown: Any) -> No
     for row in answer["rows"]:
         expected = {rule for rule, names in named.items() if row["name"] in names}
         assert expected <= set(row["named"])
+
+
+def test_heatmap_says_where_the_first_row_of_each_finding_is_on_any_page(
+    panel: Callable[..., Any],
+    write: Write,
+    not_finite: Callable[[int, int], Run],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    write(not_finite(7, 5), tmp_path / "late")
+    monkeypatch.setattr("tensorboard_plugin_lossmon.layerdrawing.MOST_ROWS", 2)
+    board = panel("--logdir", tmp_path)
+    pages = [board.json("heatmap", run="late", level=0, row=row) for row in (0, 2, 4)]
+    assert [page["first_named"] for page in pages] == [{"nan-in-loss": 5}] * 3
+    assert [page["page"] for page in pages] == [2] * 3
+    assert [row["named"] for row in pages[2]["rows"]] == [[], ["nan-in-loss"]]
 
 
 def test_rows_are_folded_by_module_and_opened_by_name(shown: Any) -> None:

@@ -138,3 +138,14 @@ async def test_keys_walk_the_events_and_enter_explains_or_shows_the_step(
         await screen.press("g", "enter")
         assert isinstance(screen.app.screen, RunScreen)
         assert "┊ step 60" in screen.text
+
+
+async def test_the_details_appear_as_soon_as_there_is_room_for_them(
+    opened: Opened, eventful: RunView
+) -> None:
+    async with opened((80, 12)) as screen:
+        await screen.show(eventful)
+        await screen.press("4")
+        assert "─ run ─" not in screen.text
+        await screen.resize(80, 30)
+        assert "─ run ─" in screen.text

@@ -93,6 +93,16 @@ def test_warnings_do_not_ring_until_they_worsen(
     assert [watch.see(one) for one in (well, warned, worse)] == ["", "", BELL]
 
 
+def test_an_error_that_a_mere_warning_brings_about_rings(
+    well: RunView, view: Make, report: Make, finding: Make
+) -> None:
+    watch = Watch("osc9")
+    effect = replace(finding("nan-in-loss"), consequence_of="lr-too-high")
+    lost = view("net", None, report(finding("lr-too-high", "warning"), effect), life="live")
+    watch.see(well)
+    assert "error nan-in-loss in net" in watch.see(lost)
+
+
 def test_a_notice_names_rule_and_run_and_counts_the_rest(
     well: RunView, ill: RunView, view: Make, report: Make
 ) -> None:

@@ -1,4 +1,4 @@
-"""Steps wait for data for most of their time.
+"""Steps spend much of their time waiting for data.
 
 Sees
     The time from the end of a step to the model's next forward, against the time of the whole step;
@@ -69,7 +69,7 @@ class Waits:
 
 
 def check(facts: Facts) -> Outcome:
-    """Fire where the newest steps wait for most of their time; above info where a GPU is idle."""
+    """Fire where the newest steps wait for long; above info where a GPU is idle meanwhile."""
     waits = _waits(facts)
     if len(waits.steps) < FEW.value:
         return Skipped(f"of {len(waits.steps)} steps it is known how long they waited, 30 needed")
@@ -154,7 +154,7 @@ def _times(share: float | Floats, *, step_ms: float = 40.0) -> Mapping[Signal, A
 
 RULE = Rule(
     id="data-starved",
-    claim="Steps wait for data for most of their time.",
+    claim="Steps spend much of their time waiting for data.",
     stage="machine",
     needs=(STEP_MS, DATA_MS),
     min_steps=30,

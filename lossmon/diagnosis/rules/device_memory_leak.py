@@ -1,4 +1,4 @@
-"""Memory grows with every step: something of each step is kept.
+"""Memory grows with every step: something of each is kept.
 
 Sees
     The memory that torch's tensors take of the device; where the model is on the CPU, that of the
@@ -19,8 +19,8 @@ Not to be confused with
     process does not: small tensors that are kept between large ones that are freed hold these back.
 
 Sources
-    PyTorch, Frequently Asked Questions, "My model reports cuda runtime error(2): out of memory":
-    don't accumulate history across your training loop; don't hold onto tensors you don't need.
+    PyTorch, Frequently Asked Questions, on running out of memory: history that is accumulated over
+    the loop, and tensors that are held on to.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ from lossmon.signals import HOST_MEMORY_MB, MEMORY_MB, Signal
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]
 
-GROWN = Threshold(50.0, "% of the memory at first", "benchmarks/healthy")
+GROWN = Threshold(
+    50.0, "% of the memory at first", "benchmarks/healthy: 29 programs grow by at most 2 %"
+)
 LEAST = Threshold(64.0, "MB", "what libraries and allocators take in their first minutes")
 EVEN = Threshold(
     0.5, "of the mean growth a step", "a leak keeps as much of the last steps as of the first"
@@ -131,7 +133,7 @@ _NOISE = np.random.default_rng(0).uniform(0, 2, 300)
 
 RULE = Rule(
     id="device-memory-leak",
-    claim="Memory grows with every step: something of each step is kept.",
+    claim="Memory grows with every step: something of each is kept.",
     stage="machine",
     needs=(),
     min_steps=40,

@@ -35,6 +35,7 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import (
     LEAST,
+    LEAST_RATIO,
     MOST,
     NEEDS,
     PROBE_CALL,
@@ -46,16 +47,12 @@ from lossmon.diagnosis.floor import (
     standing,
     tried,
 )
-from lossmon.diagnosis.rule import (
-    CLEAR,
-    Case,
-    Found,
-    Outcome,
-    Rule,
-    Undecided,
-)
+from lossmon.diagnosis.progress import progress_so_far
+from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
 from lossmon.numfmt import plural
 from lossmon.signals import CRITERION_LOSS, LOSS, PRIOR_LOSS, UPDATE_NORM, WEIGHT_NORM
+
+WORSE = Threshold(-0.1, "of the prior's loss", "worse than a constant by more: updates do harm")
 
 
 def check(facts: Facts) -> Outcome:
@@ -64,6 +61,9 @@ def check(facts: Facts) -> Outcome:
     if unknown is not None:
         return unknown
     probe, neck = probed(facts), bottleneck(facts)
+    if neck is not None and probe is None and _is_stuck_at_prior(facts):
+        seen = (_narrow(facts, neck), *progress_so_far(facts, LEAST))
+        return Found("info", facts.sampled_window[0], seen, (neck.parameter,))
     if off_floor(facts, by_shape=neck is not None):
         return _on_the_way(facts, neck, probe)
     if probe is not None and probe[0]:
@@ -77,6 +77,16 @@ def check(facts: Facts) -> Outcome:
         evidence.append(_narrow(facts, neck))
     names = () if neck is None else (neck.parameter,)
     return Found("warning", facts.sampled_window[0], tuple(evidence), names)
+
+
+def _is_stuck_at_prior(facts: Facts) -> bool:
+    """Return whether nothing was learnt: two units that no longer fire let nothing through."""
+    at_prior = WORSE.value < facts.level.explained <= LEAST.value
+    return (
+        at_prior
+        and facts.trend.direction == "flat"
+        and facts.motion.total_ratio >= LEAST_RATIO.value
+    )
 
 
 def _unprobed(facts: Facts) -> Outcome:
@@ -103,9 +113,10 @@ def _on_the_way(
     """Return that the model will be too small, where the loss still falls towards its floor."""
     failed = probe is not None and not probe[0]
     between = LEAST.value < facts.level.explained < MOST.value
+    if not facts.is_improving or not between:
+        return CLEAR
     widest = small(facts) if neck is None and probe is None else None
-    seen = failed or neck is not None or widest is not None
-    if not seen or not facts.is_improving or not between:
+    if not failed and neck is None and widest is None:
         return CLEAR
     evidence = [tried(facts, probe[1])] if probe is not None and failed else []
     evidence += [] if neck is None else [_narrow(facts, neck)]
@@ -155,6 +166,7 @@ RULE = Rule(
         "units": UNITS,
         "spare": SPARE,
         "few": FEW,
+        "worse": WORSE,
         **THRESHOLDS,
     },
     fixes=(
@@ -177,6 +189,11 @@ RULE = Rule(
         Case(
             "a floor, and a probe that could not overfit one batch",
             lambda: synth.run(loss=_AT_FLOOR, marks=synth.probe(False)),
+        ),
+        Case(
+            "a layer of two units, at the prior: for information",
+            lambda: synth.run(loss=synth.flat(300), shapes=_NARROW),
+            culprits=("0.weight",),
         ),
         Case(
             "a floor, and no layer of more than four units: for information",

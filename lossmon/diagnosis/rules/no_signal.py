@@ -15,6 +15,7 @@ Not to be confused with
     lr-too-low: there gradients agree, and updates are tiny.
     weight-decay-too-strong: there the penalty holds the weights down.
     class-imbalance: there one class is nearly all of the labels, and others are hardly seen.
+    model-too-small: there all goes through one or two units, which let nothing through.
     batch-too-small: there few examples have been seen at all, and each step is mere noise.
 
 Sources
@@ -155,7 +156,7 @@ RULE = Rule(
         "weight-decay-too-strong": "there a penalty holds the weights down",
         "class-imbalance": "there one class is nearly all of the labels",
     },
-    yields_to=("class-imbalance",),
+    yields_to=("class-imbalance", "model-too-small"),
     doc=__doc__ or "",
     fires=(
         Case(

@@ -23,7 +23,7 @@ export function makeHeatmap(parent, axis, settings, {changed, select}) {
   const figure = makeFigure(box, axis.look);
   const map = {
     ...{tools, message, rows, readout, key, scroll, figure, axis, settings, changed, select},
-    ...{answer: null, wanted: '', token: '', subject: null, finding: null},
+    ...{answer: null, drawn: null, wanted: '', token: '', subject: null, finding: null, seek: false},
   };
   box.addEventListener('pointermove', (event) => read(map, event));
   box.addEventListener('pointerleave', () => void (readout.textContent = ''));
@@ -54,7 +54,7 @@ async function draw(map, subject) {
     map.scroll.hidden = !answer.item;
     if (answer.item && !(await put(figure, answer.item))) return;
     if (!answer.item) clear(figure);
-    Object.assign(map, {wanted: key, token: answer.v});
+    Object.assign(map, {wanted: key, token: answer.v, drawn: run});
     controls(map, answer);
     names(map);
     legend(map);
@@ -102,7 +102,7 @@ function names(map) {
 /** Return which rows these are, and buttons to the others, where a picture does not hold all. */
 function pages(map) {
   const {settings, answer} = map;
-  const {start, total, rows} = answer;
+  const {start, total, rows, page} = answer;
   if (rows.length === total) return [];
   const turn = (row) => () => {
     settings.row = row;
@@ -110,7 +110,7 @@ function pages(map) {
   };
   const end = start + rows.length;
   return [
-    button('rows-before', 'Rows before', turn(Math.max(start - rows.length, 0)), {disabled: start === 0}),
+    button('rows-before', 'Rows before', turn(Math.max(start - page, 0)), {disabled: start === 0}),
     ` ${start + 1} to ${end} of ${total.toLocaleString('en')} `,
     button('rows-after', 'Rows after', turn(end), {disabled: end >= total}),
   ];
@@ -161,11 +161,12 @@ function mark(map, spans, finding) {
   shade(map.figure, map.axis.places(spans));
   const other = map.finding?.rule !== finding?.rule;
   map.finding = finding;
-  if (other) emphasise(map, true);
+  map.seek ||= other;
+  if (other) emphasise(map);
 }
 
-/** Mark the rows that the finding names, and bring the first of them into view. */
-function emphasise(map, scroll = false) {
+/** Mark the rows that the finding names; bring the first into view where that is not done yet. */
+function emphasise(map) {
   const {answer, rows, finding} = map;
   let first = null;
   (answer?.rows ?? []).forEach((row, at) => {
@@ -175,7 +176,18 @@ function emphasise(map, scroll = false) {
     if (element) element.lastChild.textContent = named ? MARK[finding.severity] : '';
     if (named) first ??= element;
   });
-  if (scroll && first) map.scroll.scrollTop = Math.max(first.offsetTop - 32, 0);
+  if (!map.seek || !answer || map.drawn !== map.subject.runs[0].run) return;
+  map.seek = false;
+  if (first) map.scroll.scrollTop = Math.max(first.offsetTop - 32, 0);
+  else turnTo(map, answer.first_named[finding?.rule]);
+}
+
+/** Show the page with a row, which is none of those in the picture; go on to it when it has come. */
+function turnTo(map, row) {
+  if (row === undefined) return;
+  map.seek = true;
+  map.settings.row = row - (row % map.answer.page);
+  map.changed('row');
 }
 
 /** Say what the cell below the pointer is. */
