@@ -209,7 +209,8 @@ class LayerInfo:
     """What it was built with: `p` of dropout, `momentum` and `eps` of normalisation; `values`,
     the number of values behind each batch statistic when its layers were first seen to run; and
     `scale`, the number that its output is multiplied by before the function that follows. `p` and
-    `values` of a layer of another kind are those of functional dropout and batch norm behind it."""
+    `values` of a layer of another kind are those of functional dropout and batch norm behind it;
+    `distant` is 1 where its activation function comes after a sum with others' outputs."""
 
 
 @dataclass(frozen=True, slots=True)

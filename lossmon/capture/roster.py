@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from lossmon.capture.between import Graph, graph_behind
-from lossmon.capture.boards import Boards, Floats, blank
+from lossmon.capture.between import Graph, graph_behind, number_of
+from lossmon.capture.boards import COLUMNS, Boards, Floats, blank
 from lossmon.capture.cuts import INPUT_ELEMENTS, OUTPUT_ELEMENTS, Share, share_of
+from lossmon.capture.distant import CLOSE, DISTANT, EVERY, distant_function, pinned_share
 from lossmon.capture.layers import Layer
 from lossmon.capture.slots import MISSES, Slot, new_slot
 from lossmon.capture.survey import SCALE, Survey, first_tensor, unit_dim
 from lossmon.capture.transfer import Transfer
 from lossmon.records import LayerInfo
+from lossmon.signals import SATURATED_SHARE
 
 SURVEYS = 8
 """Passes that are surveyed at most: a new order of layers begins a new file of the log."""
@@ -48,6 +51,11 @@ class Roster:
         self._survey: Survey | None = Survey()
         self._surveys = 0
         self._grown = False
+        self._passes = 0
+        self._made: dict[int, int | None] = {}
+        """Number of the node that made each layer's newest output."""
+        self._distant: dict[int, int] = {}
+        """Rows of the layers whose activation function comes after a sum."""
         self._order: list[int] = []
         self.infos: tuple[LayerInfo, ...] = ()
         """What is known of the layers, in the order of the table's rows."""
@@ -66,6 +74,9 @@ class Roster:
             self._grown = True
         if self._survey is not None:
             self._survey.note(number, module, inputs, result)
+        if self._survey is not None or self._distant:
+            node = None if result is None else result.grad_fn
+            self._made[number] = None if node is None else number_of(node)
         if result is not None and call.output is not None:
             call.output.take(result)
         if call.input is not None and (given := first_tensor(inputs)) is not None:
@@ -77,15 +88,29 @@ class Roster:
         It is filled at once on the CPU, and before what is sent later arrives on a device.
         """
         self.has_run = False
+        graph = None
         if self._survey is not None:
-            self._build(self._survey, graph_behind(roots))
+            graph = graph_behind(roots)
+            self._build(self._survey, graph)
             self._survey = None
         elif self._grown and self._surveys < SURVEYS:
             self._survey = Survey()
         table = blank(len(self._order))
         if self._boards is not None:
             self._boards.measure(transfer, table)
+        self._passes += 1
+        is_due = self._passes > CLOSE or self._passes % EVERY == 0
+        if self._distant and (graph is not None or is_due):
+            self._measure_distant(graph or graph_behind(roots), transfer, table)
         return table
+
+    def _measure_distant(self, graph: Graph, transfer: Transfer, table: Floats) -> None:
+        others = {n for n in self._made.values() if n is not None}
+        for number, row in self._distant.items():
+            node = distant_function(graph, self._made.get(number), others)
+            share = None if node is None else pinned_share(node)
+            if share is not None:
+                transfer.send(share, partial(_place, table, row))
 
     def _call(
         self, number: int, module: nn.Module, given: Tensor | None, result: Tensor | None
@@ -130,7 +155,8 @@ class Roster:
             row = places[number]
             if call.output is not None:
                 call.output.row = row
-                call.output.function = self.infos[row].activation
+                is_distant = DISTANT in self.infos[row].settings
+                call.output.function = "" if is_distant else self.infos[row].activation
                 call.output.scale = self.infos[row].settings.get(SCALE, 1.0)
                 call.output.is_activation = self.infos[row].is_activation
                 slots.append(call.output)
@@ -140,6 +166,9 @@ class Roster:
             elif call.source is not None:
                 shared.append((row, places[call.source]))
         self._boards = Boards(slots, shared) if slots else None
+        self._distant = {
+            number: row for number, row in places.items() if DISTANT in self.infos[row].settings
+        }
 
     def _settle_input(self, number: int, call: Call, survey: Survey) -> None:
         """Have the input read for itself where the layer before it has run again since."""
@@ -148,3 +177,7 @@ class Roster:
         call.source = None
         if call.spare is not None:
             call.input = new_slot(number, *call.spare, is_input=True)
+
+
+def _place(table: Floats, row: int, values: Any) -> None:
+    table[row, COLUMNS[SATURATED_SHARE.name]] = values[0]

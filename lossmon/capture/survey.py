@@ -11,6 +11,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 
 from lossmon.capture.between import Ends, Graph, activation_behind, number_of, sources
+from lossmon.capture.distant import DISTANT, distant_function
 from lossmon.capture.functional import functional_settings
 from lossmon.capture.functions import FUNCTIONS, of_module, of_node
 from lossmon.capture.layers import Layer
@@ -114,6 +115,10 @@ class Survey:
             settings = {**settings, SCALE: scale}
         others = {end.output for end in ends if end.output is not None}
         settings = {**functional_settings(graph, ends[row].output, others), **settings}
+        if not own and not behind:
+            far = distant_function(graph, ends[row].output, others)
+            if far is not None:
+                behind, settings = of_node(far), {**settings, DISTANT: 1.0}
         return LayerInfo(
             name=layer.name,
             kind="" if module is None else type(getattr(module, "_orig_mod", module)).__name__,
