@@ -14,15 +14,9 @@ import numpy as np
 
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.stats import block_means
+from lossmon.layersignals import DEAD_SHARE, SATURATED_SHARE
 from lossmon.records import Run
-from lossmon.signals import (
-    DEAD_SHARE,
-    GRAD_NORM,
-    SATURATED_SHARE,
-    UPDATE_NORM,
-    VAL_LOSS,
-    WEIGHT_NORM,
-)
+from lossmon.signals import GRAD_NORM, UPDATE_NORM, VAL_LOSS, WEIGHT_NORM
 
 SYMPTOM = "loss-not-decreasing"
 BLOCK, PATIENCE, IMPROVED = 25, 10, 1e-4

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lossmon import batchsignals, signals
+from lossmon import batchsignals, layersignals, signals
 from lossmon.batchsignals import BATCH_SIGNALS, CLASS_BINS, LABEL_COUNTS, PREDICTED_COUNTS
+from lossmon.layersignals import LAYER_SIGNALS
 from lossmon.signals import (
-    LAYER_SIGNALS,
     LR,
     PARAMETER_SIGNALS,
     RUN_SIGNALS,
@@ -22,7 +22,7 @@ ALL = (*SCALARS, *WIDE)
 
 
 def test_every_signal_is_in_exactly_one_list() -> None:
-    spelled = {**vars(signals), **vars(batchsignals)}
+    spelled = {**vars(signals), **vars(batchsignals), **vars(layersignals)}
     defined = [value for value in spelled.values() if isinstance(value, Signal)]
     defined += [*LABEL_COUNTS, *PREDICTED_COUNTS]
     assert sorted(s.name for s in defined) == sorted(s.name for s in ALL)

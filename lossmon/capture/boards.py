@@ -16,7 +16,7 @@ from lossmon.capture.segments import Flat
 from lossmon.capture.slots import Slot
 from lossmon.capture.transfer import Transfer
 from lossmon.capture.window import LEAST
-from lossmon.signals import (
+from lossmon.layersignals import (
     DEAD_SHARE,
     DORMANT_SHARE,
     LAYER_SIGNALS,

@@ -22,8 +22,8 @@ from lossmon.capture.layers import Layer
 from lossmon.capture.slots import MISSES, Slot, new_slot
 from lossmon.capture.survey import SCALE, Survey, first_tensor, unit_dim
 from lossmon.capture.transfer import Transfer
+from lossmon.layersignals import SATURATED_SHARE
 from lossmon.records import LayerInfo
-from lossmon.signals import SATURATED_SHARE
 
 SURVEYS = 8
 """Passes that are surveyed at most: a new order of layers begins a new file of the log."""

@@ -20,8 +20,9 @@ from lossmon.capture.job import job_of
 from lossmon.capture.layers import Layer
 from lossmon.capture.layout import Row, describe
 from lossmon.capture.ranks import process_rank
+from lossmon.layersignals import LAYER_SIGNALS
 from lossmon.records import RunMeta
-from lossmon.signals import LAYER_SIGNALS, PARAMETER_SIGNALS, RUN_SIGNALS, SCHEMA
+from lossmon.signals import PARAMETER_SIGNALS, RUN_SIGNALS, SCHEMA
 from lossmon.version import __version__
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from lossmon.batchsignals import INPUT_STD
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.rule import Threshold
-from lossmon.signals import STD_IN
+from lossmon.layersignals import STD_IN
 
 SAME_SCALE = Threshold(2.0, "times the input's std", "a layer sees a sample of the same numbers")
 NORMALISING = ("Norm", "Standard", "Scal")

@@ -14,18 +14,9 @@ from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.scales import pooled
 from lossmon.diagnosis.stats import median_of_columns
+from lossmon.layersignals import SATURATED_SHARE, STD_IN, STD_OUT, UNIT_STD
 from lossmon.numfmt import fmt
-from lossmon.signals import (
-    CLASS_COUNT,
-    GRAD_NORM,
-    LOSS,
-    SATURATED_SHARE,
-    STD_IN,
-    STD_OUT,
-    TOTAL_UPDATE_RATIO,
-    UNIT_STD,
-    Signal,
-)  # fmt: skip
+from lossmon.signals import CLASS_COUNT, GRAD_NORM, LOSS, TOTAL_UPDATE_RATIO, Signal
 
 FIRST_LOSS = Threshold(2.0, "times the prior's loss", "TheDeepChecker: initial loss beyond 2 ln K")
 SPIKE = Threshold(0.3, "of the weights", "toy runs: 0.06 at most in healthy ones, see lr-too-high")

@@ -13,8 +13,8 @@ import numpy as np
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.pinned import NARROWS
 from lossmon.diagnosis.rule import Threshold
+from lossmon.layersignals import STD_IN, STD_OUT
 from lossmon.numfmt import fmt
-from lossmon.signals import STD_IN, STD_OUT
 
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossmon.diagnosis.rule import Threshold
+from lossmon.layersignals import SATURATED_SHARE
 from lossmon.records import LayerInfo
-from lossmon.signals import SATURATED_SHARE
 
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts

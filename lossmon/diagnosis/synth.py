@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lossmon import signals
+from lossmon import layersignals, signals
 from lossmon.diagnosis.synthtables import (
     CLASSES,
     LAYERS,
@@ -155,7 +155,7 @@ def _meta(
         layers=layers,
         groups=groups,
         parameter_signals=tuple(s.name for s in signals.PARAMETER_SIGNALS),
-        layer_signals=tuple(s.name for s in signals.LAYER_SIGNALS),
+        layer_signals=tuple(s.name for s in layersignals.LAYER_SIGNALS),
         run_signals=tuple(s.name for s in signals.RUN_SIGNALS),
         floor=floor,
     )

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lossmon import batchsignals, signals
+from lossmon import batchsignals, layersignals, signals
 from lossmon.records import LayerInfo, Mark, ParameterInfo, Table
 from lossmon.signals import Signal
 
@@ -80,17 +80,18 @@ def run_table(losses: Floats, changed: Mapping[Signal, ArrayLike] | None) -> Tab
 def layer_table(steps: int, layers: int, changed: Mapping[Signal, ArrayLike] | None) -> Table:
     """Return layer records of every step."""
     one = np.ones((steps, layers))
+    seen = np.minimum(BATCH * np.arange(1, steps + 1), 4096)
     healthy = {
-        signals.STD_IN: one,
-        signals.STD_OUT: one,
-        signals.UNIT_STD: 0.9 * one,
-        signals.MEAN_OUT: 0 * one,
-        signals.DEAD_SHARE: 0 * one,
-        signals.DORMANT_SHARE: 0 * one,
-        signals.OUT_NONFINITE: 0 * one,
-        signals.WINDOW_SAMPLES: np.minimum(BATCH * np.arange(1, steps + 1), 4096)[:, None] * one,
+        layersignals.STD_IN: one,
+        layersignals.STD_OUT: one,
+        layersignals.UNIT_STD: 0.9 * one,
+        layersignals.MEAN_OUT: 0 * one,
+        layersignals.DEAD_SHARE: 0 * one,
+        layersignals.DORMANT_SHARE: 0 * one,
+        layersignals.OUT_NONFINITE: 0 * one,
+        layersignals.WINDOW_SAMPLES: seen[:, None] * one,
     }
-    return _table(signals.LAYER_SIGNALS, healthy, changed, layers)
+    return _table(layersignals.LAYER_SIGNALS, healthy, changed, layers)
 
 
 def _parameters(steps: int, infos: Sequence[ParameterInfo]) -> dict[Signal, Floats]:

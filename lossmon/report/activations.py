@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from lossmon.layersignals import LAYER_SIGNALS, OUT_NONFINITE, STD_IN, STD_OUT
 from lossmon.numfmt import MISSING, fmt, printable
 from lossmon.records import Floats, LayerInfo, Run, Table
 from lossmon.report.json import number
 from lossmon.report.table import align
-from lossmon.signals import LAYER_SIGNALS, OUT_NONFINITE, STD_IN, STD_OUT
 
 MOST = 24
 """Rows of the table; the rest are counted below it."""

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossmon.diagnosis.stats import median_of_columns, ratio
+from lossmon.layersignals import DEAD_SHARE
 from lossmon.records import Floats, ParameterInfo, Run, Steps, Table
 from lossmon.signals import (
-    DEAD_SHARE,
     GRAD_NONFINITE,
     GRAD_NORM,
     UPDATE_NORM,

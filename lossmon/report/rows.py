@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from lossmon.layersignals import LAYER_SIGNALS
 from lossmon.records import Floats, Run, Series, Steps, Table
-from lossmon.signals import LAYER_SIGNALS, PARAMETER_SIGNALS, RUN_SIGNALS, Signal
+from lossmon.signals import PARAMETER_SIGNALS, RUN_SIGNALS, Signal
 
 COLUMNS = ("run", "step", "wall_time", "name", "parameter", "value", "points", "low", "high")
 """name: the tag of a scalar, the name of a wide signal. parameter: "" but for wide signals. The

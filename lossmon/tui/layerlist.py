@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lossmon.diagnosis.finding import SEVERITIES, Report
+from lossmon.layersignals import DEAD_SHARE
 from lossmon.naturalorder import natural
 from lossmon.records import LayerInfo, Run
 from lossmon.report.activations import activation_rows
 from lossmon.report.layers import LayerRow, layer_rows
 from lossmon.report.overtime import DEAD, GRAD, METRICS, UPDATE, WEIGHT, Fold, Metric, folds
-from lossmon.signals import DEAD_SHARE
 from lossmon.tui.filtering import matches
 
 ORDERS = ("worst", "depth", "name")

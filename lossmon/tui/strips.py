@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lossmon import signals
+from lossmon import layersignals, signals
 from lossmon.numfmt import fmt, printable
 from lossmon.records import Run, Series
 from lossmon.tui.across import coordinates
@@ -90,11 +90,13 @@ def _dead(run: Run) -> Strip | None:
     """Return the largest share of dead units of a layer at each step at which it is known."""
     if run.layers is None or not len(run.layers):
         return None
-    share = run.layers.column(signals.DEAD_SHARE)
+    share = run.layers.column(layersignals.DEAD_SHARE)
     known = ~np.isnan(share).all(axis=1) if share.size else np.zeros(len(share), np.bool_)
     if not known.any():
         return None
     table = run.layers
     worst = np.nanmax(share[known], axis=1)
-    series = Series(signals.DEAD_SHARE.name, table.steps[known], table.wall_times[known], worst)
+    series = Series(
+        layersignals.DEAD_SHARE.name, table.steps[known], table.wall_times[known], worst
+    )
     return Strip(_WORST, series)

@@ -6,12 +6,13 @@ import re
 from itertools import chain
 
 from lossmon.diagnosis.finding import Report
+from lossmon.layersignals import DEAD_SHARE
 from lossmon.records import Run
 from lossmon.report.csv import HEADER, render_csv
 from lossmon.report.json import render_json
 from lossmon.report.markdown import render_markdown
 from lossmon.report.rows import Selection, blocks
-from lossmon.signals import DEAD_SHARE, GRAD_NORM, UPDATE_NORM, WEIGHT_NORM
+from lossmon.signals import GRAD_NORM, UPDATE_NORM, WEIGHT_NORM
 from tensorboard_plugin_lossmon.answers import entry_called
 from tensorboard_plugin_lossmon.asked import Query, RefusedError, given, one_of
 from tensorboard_plugin_lossmon.ready import Ready

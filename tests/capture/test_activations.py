@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import lossmon
-from lossmon import signals
+from lossmon import layersignals
 from lossmon.errors import UsageError
 from lossmon.records import LayerInfo, Run
 from lossmon.signals import Signal
@@ -128,7 +128,7 @@ def test_moments_are_those_of_the_whole_tensors(case: str, record: Callable[...,
     run = record(model, [], train(model, inputs, seen=seen), every=1)
     assert set(seen) - {"1.self_attn.out_proj"} <= set(layer_infos(run))
     for name, [(given, output)] in seen.items():
-        known = {s.name: column(run, s)[name][0] for s in signals.LAYER_SIGNALS}
+        known = {s.name: column(run, s)[name][0] for s in layersignals.LAYER_SIGNALS}
         dims = [
             d for d in range(output.dim()) if d != (1 if output.dim() == 4 else output.dim() - 1)
         ]
@@ -148,7 +148,7 @@ def test_layers_are_named_in_the_order_in_which_they_run(record: Callable[..., R
     )  # fmt: skip
     run = record(nn.DataParallel(model), [], train(model, lambda: torch.randn(4, 6)), every=1)
     assert list(layer_infos(run)) == ["first", "last", "unused"]
-    assert np.isnan(column(run, signals.STD_OUT)["unused"]).all()
+    assert np.isnan(column(run, layersignals.STD_OUT)["unused"]).all()
 
 
 FUNCTIONAL = {
@@ -235,12 +235,14 @@ def test_units_that_never_fire_are_dead_once_512_samples_were_seen(
 ) -> None:
     model = half_dead(function)
     run = record(model, [], train(model, lambda: torch.randn(64, 6), steps=10), every=1)
-    dead = column(run, signals.DEAD_SHARE)
+    dead = column(run, layersignals.DEAD_SHARE)
     first = next(iter(dead))
     assert np.isnan(dead[first][:7]).all()
     assert dead[first][7:].tolist() == [3 / 8] * 3
-    assert column(run, signals.DORMANT_SHARE)[first][7:].tolist() == [3 / 8] * 3
-    assert column(run, signals.WINDOW_SAMPLES)[first].tolist() == [64 * (i + 1) for i in range(10)]
+    assert column(run, layersignals.DORMANT_SHARE)[first][7:].tolist() == [3 / 8] * 3
+    assert column(run, layersignals.WINDOW_SAMPLES)[first].tolist() == [
+        64 * (i + 1) for i in range(10)
+    ]
     if isinstance(function, nn.Module):
         assert dead["1"][7:].tolist() == [3 / 8] * 3
     assert np.isnan(dead[list(dead)[-1]]).all()
@@ -255,7 +257,7 @@ def test_a_unit_that_fires_for_few_samples_is_not_dead(record: Callable[..., Run
     with torch.no_grad():
         model[0].weight[:3] = 1.0
     run = record(model, [], train(model, lambda: next(batches), steps=12), every=1)
-    assert column(run, signals.DEAD_SHARE)["0"][7:].tolist() == [0.0] * 5
+    assert column(run, layersignals.DEAD_SHARE)["0"][7:].tolist() == [0.0] * 5
 
 
 def test_a_unit_that_dies_is_told_within_1024_samples(record: Callable[..., Run]) -> None:
@@ -272,7 +274,7 @@ def test_a_unit_that_dies_is_told_within_1024_samples(record: Callable[..., Run]
             optimizer.step()
 
     run = record(model, optimizer, loop, every=1, activations=True)
-    dead = column(run, signals.DEAD_SHARE)["0"]
+    dead = column(run, layersignals.DEAD_SHARE)["0"]
     assert dead[9] == 3 / 8
     assert (dead[10 + 16 :] == 1).all()
 
@@ -292,7 +294,7 @@ def test_dormant_units_are_those_of_the_definition(
     score = outputs.mean(0) / outputs.mean()
     expected = (score <= 0.025).float().mean().item()
     assert 0 < expected < 1
-    assert column(run, signals.DORMANT_SHARE)["first"][7] == pytest.approx(expected)
+    assert column(run, layersignals.DORMANT_SHARE)["first"][7] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -310,7 +312,7 @@ def test_saturation_is_judged_by_the_pre_activation(
     with torch.no_grad():
         model.get_submodule("0" if isinstance(function, nn.Module) else "first").weight *= 5
     loop = train(model, lambda: torch.randn(64, 6), seen=seen)
-    shares = column(record(model, [], loop, every=1), signals.SATURATED_SHARE)
+    shares = column(record(model, [], loop, every=1), layersignals.SATURATED_SHARE)
     name = next(iter(shares))
     expected = (seen[name][0][1].abs() >= limit).float().mean().item()
     assert expected > 3 / 8
@@ -325,7 +327,7 @@ def test_softmax_is_saturated_where_it_is_certain(
 ) -> None:
     model, seen = half_dead(function), {}
     loop = train(model, lambda: torch.randn(64, 6) * 12, seen=seen)
-    shares = column(record(model, [], loop, every=1), signals.SATURATED_SHARE)
+    shares = column(record(model, [], loop, every=1), layersignals.SATURATED_SHARE)
     name = next(iter(shares))
     largest = seen[name][0][1].softmax(-1).amax(-1)
     expected = (largest > 1 / (1 + math.exp(-5))).float().mean().item()
@@ -339,8 +341,8 @@ def test_values_that_are_not_finite_are_counted(record: Callable[..., Run]) -> N
         model.a.bias[1] = math.inf
         model.a.bias[2] = math.nan
     run = record(model, [], train(model, lambda: torch.randn(16, 6)), every=1)
-    assert column(run, signals.OUT_NONFINITE)["a"][0] == 32
-    assert np.isnan(column(run, signals.STD_OUT)["a"][0])
+    assert column(run, layersignals.OUT_NONFINITE)["a"][0] == 32
+    assert np.isnan(column(run, layersignals.STD_OUT)["a"][0])
 
 
 def test_wide_layers_and_large_batches_are_sampled(record: Callable[..., Run]) -> None:
@@ -350,7 +352,7 @@ def test_wide_layers_and_large_batches_are_sampled(record: Callable[..., Run]) -
     assert info.units == 3000
     assert 128 < info.sampled_units <= 256
     for step, (_, output) in enumerate(seen["0"]):
-        std = column(run, signals.STD_OUT)["0"][step]
+        std = column(run, layersignals.STD_OUT)["0"][step]
         assert std == pytest.approx(output.std().item(), rel=0.2)
 
 
@@ -372,7 +374,7 @@ def test_activations_says_at_which_sampled_steps(
     if value is False:
         assert layer_infos(run) == {}
         return
-    known = np.flatnonzero(~np.isnan(column(run, signals.STD_OUT)["0"]))
+    known = np.flatnonzero(~np.isnan(column(run, layersignals.STD_OUT)["0"]))
     assert known.tolist() == list(steps)
 
 
@@ -381,5 +383,5 @@ def test_left_to_itself_it_looks_at_the_first_steps_and_then_at_every_eighth(
 ) -> None:
     model = mlp()
     run = record(model, [], train(model, lambda: torch.randn(8, 6), steps=90), every=1)
-    known = np.flatnonzero(~np.isnan(column(run, signals.STD_OUT)["0"]))
+    known = np.flatnonzero(~np.isnan(column(run, layersignals.STD_OUT)["0"]))
     assert known.tolist() == [*range(32), *range(32, 90, 8)]

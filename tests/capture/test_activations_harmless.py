@@ -17,7 +17,7 @@ from torch.nn.modules.module import _global_forward_hooks
 from torch.utils.checkpoint import checkpoint
 
 import lossmon
-from lossmon import signals
+from lossmon import layersignals, signals
 from lossmon.capture.activations import ActivationMeter
 from lossmon.capture.roster import Roster
 from lossmon.records import Run
@@ -163,7 +163,7 @@ def samples(run: Run, name: str) -> list[float]:
     assert run.meta is not None
     assert run.layers is not None
     at = [info.name for info in run.meta.layers].index(name)
-    return run.layers.column(signals.WINDOW_SAMPLES)[:, at].tolist()
+    return run.layers.column(layersignals.WINDOW_SAMPLES)[:, at].tolist()
 
 
 def test_passes_that_evaluate_do_not_count(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_passes_that_evaluate_do_not_count(tmp_path: Path) -> None:
     run = lossmon.read_run(monitor.logdir)
     assert run.layers is not None
     assert samples(run, "0") == [16, 32, 48, 64]
-    assert run.layers.column(signals.STD_OUT).max() < 100
+    assert run.layers.column(layersignals.STD_OUT).max() < 100
 
 
 def test_an_evaluation_that_forgot_no_grad_is_not_taken_for_the_step(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_an_evaluation_that_forgot_no_grad_is_not_taken_for_the_step(tmp_path: P
         steps(model, 4, lambda step: model(torch.full((16, 8), 1e6)))
     run = lossmon.read_run(monitor.logdir)
     assert run.layers is not None
-    assert run.layers.column(signals.STD_OUT).max() < 100
+    assert run.layers.column(layersignals.STD_OUT).max() < 100
 
 
 class Checkpointed(nn.Module):
@@ -226,11 +226,11 @@ def test_a_module_that_runs_twice_is_recorded_as_it_ran_last(tmp_path: Path) -> 
         steps(model, 3)
     run = lossmon.read_run(monitor.logdir)
     assert run.layers is not None
-    a, act, b = run.layers.column(signals.STD_OUT)[-1]
+    a, act, b = run.layers.column(layersignals.STD_OUT)[-1]
     assert act > 3 * a
     assert [float(x) for x in samples(run, "act")] == [16, 32, 48]
     # Its output of the first run is gone: the input of `b` is read for itself.
-    std_in = run.layers.column(signals.STD_IN)
+    std_in = run.layers.column(layersignals.STD_IN)
     assert std_in[1:, 2] == pytest.approx(std_in[1:, 2], nan_ok=False)
     assert (std_in[1:, 2] > b).all()
 
@@ -265,7 +265,7 @@ def test_outputs_that_are_no_tensor_are_taken_apart_or_left_out(tmp_path: Path) 
     run = lossmon.read_run(monitor.logdir)
     assert run.meta is not None
     assert run.layers is not None
-    rows = zip(run.meta.layers, run.layers.column(signals.STD_OUT)[0], strict=True)
+    rows = zip(run.meta.layers, run.layers.column(layersignals.STD_OUT)[0], strict=True)
     known = {info.name: bool(np.isfinite(std)) for info, std in rows}
     assert known == {
         "fc": True, "pair": True, "dict": True, "low": True,
@@ -321,7 +321,7 @@ def test_a_layer_that_runs_later_gets_its_row(tmp_path: Path) -> None:
     run = lossmon.read_run(monitor.logdir)
     assert run.meta is not None
     assert run.layers is not None
-    std = run.layers.column(signals.STD_OUT)
+    std = run.layers.column(layersignals.STD_OUT)
     assert not np.isnan(std[:, 0]).any()
     assert np.isnan(std[:3, 1]).all()
     assert not np.isnan(std[-3:, 1]).any()

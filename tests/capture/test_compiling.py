@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 import lossmon
-from lossmon import signals
+from lossmon import layersignals
 from lossmon.records import Run
 
 
@@ -88,7 +88,7 @@ def test_model_compiled_before_watch_has_its_output_recorded(tmp_path: Path) -> 
     assert run.meta is not None
     assert run.layers is not None
     assert [(info.name, info.kind) for info in run.meta.layers] == [("output", "Sequential")]
-    assert (run.layers.column(signals.STD_OUT) > 0).all()
+    assert (run.layers.column(layersignals.STD_OUT) > 0).all()
     assert "compiled" in off_marks(run)[0]
 
 
@@ -116,7 +116,7 @@ def test_a_model_that_is_not_compiled_is_watched_beside_one_that_is(tmp_path: Pa
         train(model, model)
     run = lossmon.read_run(monitor.logdir)
     assert run.layers is not None
-    assert (run.layers.column(signals.STD_OUT)[1:] > 0).all()
+    assert (run.layers.column(layersignals.STD_OUT)[1:] > 0).all()
     assert off_marks(run) == []
 
 

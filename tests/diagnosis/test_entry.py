@@ -10,8 +10,8 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.entry import Entry, entry
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.synthtables import LAYERS
+from lossmon.layersignals import STD_IN
 from lossmon.records import LayerInfo
-from lossmon.signals import STD_IN
 
 
 def found(std_in: Sequence[float], layers: Sequence[LayerInfo] = LAYERS) -> Entry | None:

@@ -4,7 +4,7 @@ import numpy as np
 
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
-from lossmon.signals import DEAD_SHARE, STD_OUT
+from lossmon.layersignals import DEAD_SHARE, STD_OUT
 
 
 def test_layers_are_named_in_the_order_in_which_they_run() -> None:

@@ -16,10 +16,11 @@ from torch import Tensor, nn
 import lossmon
 from lossmon.autowatch.places import Places
 from lossmon.autowatch.watcher import Watcher
+from lossmon.layersignals import LAYER_SIGNALS
 from lossmon.probes import input_twin, overfit_batch, suite
 from lossmon.probes.results import ProbeResults
 from lossmon.records import Run, Table
-from lossmon.signals import LAYER_SIGNALS, PARAMETER_SIGNALS, PROBE, RUN_SIGNALS, STEP_MS
+from lossmon.signals import PARAMETER_SIGNALS, PROBE, RUN_SIGNALS, STEP_MS
 
 CLOCKS = ("perf/", "lossmon/overhead")
 """Series that no two trainings have alike."""

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lossmon.layersignals import LAYER_SIGNALS
 from lossmon.numfmt import MISSING
 from lossmon.records import LayerInfo, Run, RunMeta, Table
 from lossmon.report.activations import activation_dict, activation_rows, render_activations
-from lossmon.signals import LAYER_SIGNALS
 
 NAMES = tuple(signal.name for signal in LAYER_SIGNALS)
 

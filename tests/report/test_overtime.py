@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lossmon import signals
+from lossmon import layersignals, signals
 from lossmon.diagnosis import synth
 from lossmon.records import Run
 from lossmon.report.overtime import (
@@ -76,7 +76,7 @@ def test_a_gradient_that_was_not_there_is_no_value_and_no_zero() -> None:
 
 
 def test_update_ratio_weight_norm_and_dead_units_have_their_own_numbers() -> None:
-    layer = {signals.DEAD_SHARE: np.tile([0.5, 0.1, 0.2, 0.2, np.nan], (40, 1))}
+    layer = {layersignals.DEAD_SHARE: np.tile([0.5, 0.1, 0.2, 0.2, np.nan], (40, 1))}
     changed = {signals.UPDATE_NORM: np.full((40, ROWS), 0.02), signals.WEIGHT_NORM: 10.0}
     run = synth.run(40, parameter=changed, layer=layer)
     assert run.meta is not None

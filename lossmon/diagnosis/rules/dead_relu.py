@@ -33,9 +33,9 @@ from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.layers import Layers
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.synthtables import LAYERS
+from lossmon.layersignals import DEAD_SHARE, OUT_NONFINITE, WINDOW_SAMPLES
 from lossmon.numfmt import fmt
 from lossmon.records import LayerInfo
-from lossmon.signals import DEAD_SHARE, OUT_NONFINITE, WINDOW_SAMPLES
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -42,14 +42,12 @@ from lossmon.diagnosis.pinned import pinned_at_first
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.stats import root_sum_squares
 from lossmon.diagnosis.synthtables import LAYERS
+from lossmon.layersignals import SATURATED_SHARE, STD_IN, STD_OUT
 from lossmon.numfmt import fmt
 from lossmon.records import LayerInfo, Steps
 from lossmon.signals import (
     GRAD_NORM,
     LOSS,
-    SATURATED_SHARE,
-    STD_IN,
-    STD_OUT,
     TOTAL_GRAD_NORM,
     TOTAL_UNCLIPPED_NORM,
     UNCLIPPED_NORM,

@@ -35,8 +35,9 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.gains import Gains
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.layersignals import SATURATED_SHARE
 from lossmon.numfmt import fmt
-from lossmon.signals import CRITERION_LOSS, SATURATED_SHARE, WEIGHT_NORM
+from lossmon.signals import CRITERION_LOSS, WEIGHT_NORM
 
 Floats = NDArray[np.float64]
 

@@ -33,8 +33,9 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.gains import Gains
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.layersignals import STD_IN, UNIT_STD
 from lossmon.numfmt import fmt
-from lossmon.signals import STD_IN, UNIT_STD, WEIGHT_NORM
+from lossmon.signals import WEIGHT_NORM
 
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]

@@ -35,9 +35,10 @@ from lossmon.diagnosis.floor import LEAST_RATIO, MOST, judgeable, off_floor
 from lossmon.diagnosis.progress import progress, progress_so_far
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.synthtables import LAYERS
+from lossmon.layersignals import STD_OUT
 from lossmon.numfmt import plural
 from lossmon.records import LayerInfo
-from lossmon.signals import LOSS, PRIOR_LOSS, STD_OUT, UPDATE_NORM
+from lossmon.signals import LOSS, PRIOR_LOSS, UPDATE_NORM
 
 NEEDED = Threshold(1, "layer", "by definition: one that the next one could do the work of")
 LEAST = Threshold(-0.1, "of the prior's loss", "worse than a constant by more: updates do harm")

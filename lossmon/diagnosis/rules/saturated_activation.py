@@ -33,9 +33,9 @@ from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.pinned import MOST, final, hidden, pinned_at_first
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.synthtables import LAYERS
+from lossmon.layersignals import SATURATED_SHARE
 from lossmon.numfmt import fmt
 from lossmon.records import LayerInfo
-from lossmon.signals import SATURATED_SHARE
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]

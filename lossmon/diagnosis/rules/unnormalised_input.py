@@ -55,14 +55,9 @@ from lossmon.diagnosis.inputharm import (
 from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.synthtables import LAYERS
+from lossmon.layersignals import STD_IN, UNIT_STD
 from lossmon.numfmt import fmt
-from lossmon.signals import (
-    LOSS,
-    STD_IN,
-    TOTAL_UPDATE_RATIO,
-    UNIT_STD,
-    Signal,
-)
+from lossmon.signals import LOSS, TOTAL_UPDATE_RATIO, Signal
 
 REACH = Threshold(30.0, "", "standardised data lie within 5; thirty is beyond any outlier of those")
 WIDE = Threshold(20.0, "", "twenty times the std that initial weights are made for")

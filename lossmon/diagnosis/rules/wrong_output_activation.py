@@ -44,9 +44,10 @@ from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.reach import REACH, binary_floor, class_floor, coin_entropy, reach
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.scales import pooled
+from lossmon.layersignals import DEAD_SHARE
 from lossmon.numfmt import fmt
 from lossmon.records import Mark
-from lossmon.signals import CLASS_COUNT, CRITERION_LOSS, DEAD_SHARE, Signal
+from lossmon.signals import CLASS_COUNT, CRITERION_LOSS, Signal
 
 BEYOND = Threshold(
     0.5, "of the targets' std", "nearer ends cost little: 3 % of N(0, 1) cut at -0.5"
