@@ -117,7 +117,7 @@ def _values(facts: Facts, few: Sequence[LayerInfo], grown: float) -> Evidence:
     if limit is VALUES:
         reads += "normalised, they are +1 and -1 whatever they were"
     else:
-        reads += f"the deviation is off by {fmt(100 / math.sqrt(2 * (count - 1)), 2)} %, typically"
+        reads += f"typically off by {fmt(1 / math.sqrt(2 * (count - 1)), 2)} times the deviation"
     first, last = facts.first_step, facts.last_step
     return Evidence("values_per_statistic", first, last, count, limit.value, reads, limit.source)
 
