@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from packagetrial import FRAMEWORKS
+
 LOOKING = ("help", "check", "tui --once", "tui")
 """What the base install does."""
 TRAINING = (*LOOKING, "watch", "run")
@@ -69,6 +71,10 @@ ENVIRONMENTS = (
     Environment("torch 2.6, numpy 1.26", "3.12", TRAINING, pins=("numpy==1.26.*",), torch="2.6.0"),
     Environment("torch, newest", "3.13", TRAINING, torch="2.14.1"),
     Environment("torch", "3.11", TRAINING, "torch", ("torch==2.13.0",)),
+    *(
+        Environment(name, "3.11", ("help", "check", name), name, ("torch==2.13.0",))
+        for name in FRAMEWORKS
+    ),
     Environment(
         "all",
         "3.11",

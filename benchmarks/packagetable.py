@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from packagecases import Environment
     from packages import Outcome
 
-SHOWN = ("numpy", "textual", "torch", "tensorboard", "bokeh", "fsspec")
+SHOWN = (
+    "numpy", "textual", "torch", "tensorboard", "bokeh", "fsspec",
+    "lightning", "transformers", "accelerate", "pytorch-ignite", "skorch",
+)  # fmt: skip
 HEAD = """\
 # Versions it runs with
 
@@ -34,6 +37,7 @@ What each trial does:
   nothing of lossmon; steps, layers and verdict are read back.
 - **remote**, **gpu**, **fast**, **completion**: a logdir through fsspec, NVIDIA's binding imports,
   checksums in C, a shell's completions are written.
+- **lightning** and the other frameworks: a training in it, watched by one line, is read back.
 - **no torch**: PyTorch is not installed, and so was not needed.
 
 """

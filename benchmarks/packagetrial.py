@@ -22,10 +22,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 PATIENCE_S = 120
+FRAMEWORKS = ("lightning", "transformers", "accelerate", "ignite", "fabric", "skorch")
+"""Extras that bring a framework, each tried by a training in it."""
 BIN = Path(sys.executable).parent
 WRITE = """
 from lossmon.eventfile.writer import RunWriter
@@ -141,6 +144,14 @@ def run() -> None:
     assert found["steps"] == 150, found
 
 
+def in_framework(name: str) -> None:
+    """One line watches a training in a framework."""
+    script = Path(__file__).with_name("packageframework.py")
+    _python("-P", "-W", "ignore", str(script), name, "frameworks/run")
+    (found,) = json.loads(_lossmon("check", "frameworks", "--json"))["runs"]
+    assert (found["steps"], found["status"], found["cause"]) == (64, "learning", None), found
+
+
 def remote() -> None:
     """A logdir is read through fsspec."""
     address = (Path.cwd() / "runs").as_uri()
@@ -184,6 +195,7 @@ TRIALS = {
     "fast": fast,
     "completion": completion,
     "no torch": no_torch,
+    **{name: partial(in_framework, name) for name in FRAMEWORKS},
 }
 
 
