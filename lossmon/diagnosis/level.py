@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]
 
 AT_PRIOR = Threshold(0.02, "of the prior's loss", "a constant prediction explains 0 by definition")
+BY_CHANCE = Threshold(0.05, "of the prior's loss", "calibration: what heavy tails leave at most")
 CONVERGED = Threshold(0.98, "of the prior's loss", "toy runs: memorised and converged end above it")
 SAME_LOSS = 1e-3
 """Total and criterion loss nearer than this are one and the same: nothing was added."""
@@ -66,6 +67,18 @@ class Level:
         if np.isfinite(self.prior):
             return "the criterion's loss is not known in the window"
         return "the loss of a constant prediction is not known for this criterion"
+
+
+def seems_explained(facts: Facts) -> float:
+    """Return which share of the prior's loss may seem explained by chance where nothing is.
+
+    `AT_PRIOR` and two standard errors of the window's mean loss, `BY_CHANCE` at most.
+    """
+    losses = facts.window_losses[np.isfinite(facts.window_losses)]
+    if not len(losses):
+        return AT_PRIOR.value
+    error = float(losses.std() / np.sqrt(len(losses))) / facts.level.prior
+    return min(AT_PRIOR.value + 2 * error, BY_CHANCE.value)
 
 
 def level(facts: Facts) -> Level:

@@ -32,14 +32,14 @@ def most_rows(width: int) -> int:
     return min(MAX_ROWS, max(FEWEST_ROWS, MAX_NUMBERS // max(1, width) // 2 * 2))
 
 
-def newest(steps: Steps, since: int, most: int = MAX_ROWS) -> Steps:
+def newest(steps: Steps, since: int, most: int = MAX_ROWS, *, least: int = MIN_ROWS) -> Steps:
     """Return the indices of at most `most` records from step `since` on, evenly spread.
 
-    A fast run is sampled seldom once it has used up its allowance: then the newest `MIN_ROWS`.
+    A fast run is sampled seldom once it has used up its allowance: then the newest `least`.
     """
     count = len(steps)
     first = int(np.searchsorted(steps, since))
-    return spread(min(first, max(0, count - MIN_ROWS)), count, most)
+    return spread(min(first, max(0, count - least)), count, most)
 
 
 @lru_cache(maxsize=64)

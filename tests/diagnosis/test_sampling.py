@@ -41,3 +41,10 @@ def test_what_is_measured_once_in_seventeen_records_is_met_in_every_block() -> N
     rows = in_blocks(100_000)
     met = rows[rows % 17 == 0]
     assert np.diff(met).max() < 100_000 / 14
+
+
+def test_window_with_few_records_borrows_as_many_older_ones_as_are_asked_for() -> None:
+    steps = np.concatenate([np.arange(200), np.arange(256, 2_000, 256)])
+    assert len(newest(steps, 1_500)) == 32
+    assert len(newest(steps, 1_500, least=128)) == 128
+    assert len(newest(steps[:50], 1_500, least=128)) == 50

@@ -34,9 +34,11 @@ from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.level import AT_PRIOR
+from lossmon.diagnosis.level import AT_PRIOR, BY_CHANCE, seems_explained
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.sampling import newest
+from lossmon.diagnosis.schedule import main_rate
 from lossmon.diagnosis.stats import root_sum_squares
 from lossmon.numfmt import fmt, plural
 from lossmon.signals import GRAD_DOT_PREV, GRAD_NORM, LOSS, UPDATE_NORM
@@ -51,6 +53,10 @@ NOTHING_LEARNT = Threshold(
 MOST_ALIKE = 0.95
 """Cosine of successive updates beyond which the average is not only over noise."""
 NEARLY = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
+MANY = 128
+"""Of noisy steps few are long, and those decide: 32 in a row may have half or twice the mean."""
+SAME_RATE = 0.1
+"""Learning rates that differ by less, relatively, make steps of the same length."""
 PAIRS = 8
 """With fewer pairs of gradients they hardly ever agree by as many standard errors."""
 
@@ -74,19 +80,31 @@ def check(facts: Facts) -> Outcome:
 
 def _least(facts: Facts) -> float:
     """Return which share of the loss has to be noise: less where a constant would do as well."""
-    return (HELD_UP if facts.level.explained > AT_PRIOR.value else NOTHING_LEARNT).value
+    learnt = facts.level.explained > seems_explained(facts)
+    return (HELD_UP if learnt else NOTHING_LEARNT).value
 
 
 def _held_up(facts: Facts) -> float:
-    """Return by how much noise keeps the loss up, see Sources: from the steps of the window."""
-    held = facts.held if facts.held.any() else facts.trainable
-    gradient = root_sum_squares(facts.parameter(GRAD_NORM, facts.rows)[:, held])
-    update = root_sum_squares(facts.parameter(UPDATE_NORM, facts.rows)[:, held])
+    """Return by how much noise keeps the loss up, see Sources: from steps like the window's."""
+    held, rows = facts.held if facts.held.any() else facts.trainable, _alike(facts)
+    gradient = root_sum_squares(facts.parameter(GRAD_NORM, rows)[:, held])
+    update = root_sum_squares(facts.parameter(UPDATE_NORM, rows)[:, held])
     product = gradient * update
     product = product[np.isfinite(product)]
     cosine = float(np.clip(np.nan_to_num(facts.motion.update_cosine), 0.0, MOST_ALIKE))
     lasting = np.sqrt((1 + cosine) / (1 - cosine))
     return float(lasting * product.mean() / 4) if len(product) else float("nan")
+
+
+def _alike(facts: Facts) -> NDArray[np.int64]:
+    """Return the newest records of the window's learning rate, `MANY` where there are."""
+    rows = newest(facts.sampled_steps, facts.window[0], least=MANY)
+    rate = main_rate(facts.run)
+    if rate is None:
+        return rows
+    now = float(rate.values[-1])
+    then = np.interp(facts.sampled_steps[rows], rate.steps, rate.values)
+    return rows[np.abs(then - now) <= SAME_RATE * abs(now)]
 
 
 def _evidence(facts: Facts, examples: float, held: float) -> tuple[Evidence, ...]:
@@ -119,6 +137,15 @@ def _noisy(update: float = 0.5, c: float = 0.0) -> dict[signals.Signal, NDArray[
     }
 
 
+_LOWERED = np.repeat([1e-2, 2e-4], [220, 80])
+
+
+def _lowered() -> dict[signals.Signal, NDArray[np.float64]]:
+    noisy = _noisy()
+    noisy[UPDATE_NORM] = np.broadcast_to(50 * _LOWERED[:, None], (300, len(synth.SHAPES)))
+    return noisy
+
+
 RULE = Rule(
     id="batch-too-small",
     claim="Noise drowns the gradient.",
@@ -131,6 +158,7 @@ RULE = Rule(
         "held_up": HELD_UP,
         "nothing_learnt": NOTHING_LEARNT,
         "at_prior": AT_PRIOR,
+        "by_chance": BY_CHANCE,
         "nearly": NEARLY,
         "agreement": SIGNIFICANT,
     },
@@ -162,6 +190,12 @@ RULE = Rule(
         Case(
             "two examples a step at a floor, with short steps",
             lambda: synth.run(loss=synth.flat(300, at=1.8), total=_TWO, parameter=_noisy(0.01)),
+        ),
+        Case(
+            "two examples a step at a floor, with short steps since the learning rate was lowered",
+            lambda: synth.run(
+                loss=synth.flat(300, at=1.8), total=_TWO, parameter=_lowered(), lr=_LOWERED
+            ),
         ),
         Case(
             "long steps of large batches",

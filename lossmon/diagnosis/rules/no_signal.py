@@ -31,7 +31,7 @@ from lossmon import signals
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.level import AT_PRIOR
+from lossmon.diagnosis.level import AT_PRIOR, BY_CHANCE, seems_explained
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.numfmt import fmt, fmt_count
@@ -42,7 +42,6 @@ LEAST_RATIO = Threshold(
 )
 MOST_RATIO = Threshold(1e-1, "of the weights", "TheDeepChecker: update ratios above 10^-1 diverge")
 BELOW = Threshold(-0.1, "of the prior's loss", "worse than a constant by more: updates do harm")
-BY_CHANCE = Threshold(0.05, "of the prior's loss", "calibration: what heavy tails leave at most")
 ABOVE = Threshold(0.005, "of the prior's loss", "a quarter of what counts as being at the prior")
 SEEN = Threshold(1000, "examples", "ten for each of a hundred inputs: with fewer a relation hides")
 MOVED = Threshold(0.05, "of the weights", "fifty steps at the usual ratio of 1e-3")
@@ -58,7 +57,7 @@ def check(facts: Facts) -> Outcome:
         return Skipped(level.why_unknown)
     if not np.isfinite(motion.agreement):
         return Skipped("hardly any steps in a row were sampled")
-    if not BELOW.value <= level.explained <= _most(facts):
+    if not BELOW.value <= level.explained <= seems_explained(facts):
         return CLEAR
     calming = _is_calming(facts)
     if motion.agreement_z >= SIGNIFICANT.value and not calming:
@@ -77,15 +76,6 @@ def check(facts: Facts) -> Outcome:
     return Found("warning", first, (_at_prior(facts), said))
 
 
-def _most(facts: Facts) -> float:
-    """Return which share may seem explained by chance: two standard errors more, within limits."""
-    losses = facts.window_losses[np.isfinite(facts.window_losses)]
-    if not len(losses):
-        return AT_PRIOR.value
-    error = float(losses.std() / np.sqrt(len(losses))) / facts.level.prior
-    return min(AT_PRIOR.value + 2 * error, BY_CHANCE.value)
-
-
 def _is_calming(facts: Facts) -> bool:
     """Return whether the loss comes down to that of a constant from above, and no further.
 
@@ -99,7 +89,7 @@ def _is_calming(facts: Facts) -> bool:
 def _at_prior(facts: Facts) -> Evidence:
     level, (first, last) = facts.level, facts.sampled_window
     reads = f"the loss is {fmt(level.loss, 3)}; predicting a constant costs {fmt(level.prior, 3)}"
-    limit = _most(facts)
+    limit = seems_explained(facts)
     bound = fmt((1 - limit) * level.prior, 3)
     tag, source = CRITERION_LOSS.name, AT_PRIOR.source
     return Evidence(tag, first, last, level.explained, limit, reads, source, bound)
