@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 GROWN = Threshold(
     100.0, "times what goes in", "calibration: at most 8 in healthy runs, 360 where it explodes"
 )
+MOVED = Threshold(0.1, "of the weights", "TheDeepChecker: update ratios above 10^-1 diverge")
+"""After a step of that the layers are not what they began as: the step may have done it."""
 SOUND = Threshold(3.0, "", "init-too-large's limit: such weights are a cause of their own")
 
 
 def multiplied(facts: Facts) -> Evidence | None:
     """Return what tells that layers put out far more than the model is given; None where not."""
     layers, gains = facts.layers, facts.gains
-    if not len(layers.steps) or isinstance(gains, str):
+    if not len(layers.steps) or isinstance(gains, str) or _has_moved(facts):
         return None
     if np.nan_to_num(gains.least).max(initial=0.0) > SOUND.value:
         return None
@@ -40,6 +42,13 @@ def multiplied(facts: Facts) -> Evidence | None:
     reads += fmt(float(np.nanmax(gains.least)), 2)
     begin, limit, tag = int(layers.steps[0]), GROWN.value, STD_OUT.name
     return Evidence(tag, begin, begin, first, limit, reads, GROWN.source)
+
+
+def _has_moved(facts: Facts) -> bool:
+    """Return whether steps before the first look at the layers changed the weights by much."""
+    before = facts.sampled_steps[facts.run_rows] < facts.layers.steps[0]
+    moved = np.nan_to_num(facts.update_ratios[before], nan=0.0, posinf=np.inf)
+    return bool(moved.sum() > MOVED.value)
 
 
 def _growth(facts: Facts) -> tuple[int, float]:

@@ -56,7 +56,7 @@ def check(facts: Facts) -> Outcome:
     """Fire where large updates threw loss or weights up, and it has not come down since."""
     if np.isnan(facts.first_loss):
         return Skipped("no finite loss is recorded of the first steps")
-    prior = facts.level.prior if facts.level.is_known else 0.0
+    prior = facts.constant_loss if facts.level.is_known else 0.0
     start = max(facts.first_loss, prior)
     now = float(np.nan_to_num(facts.recent_losses, nan=np.inf, posinf=np.inf).mean())
     if not start > 0 or now < (LITTLE.value * prior or BACK.value * start):
@@ -111,7 +111,7 @@ def _early_onset(facts: Facts) -> int | None:
 
 def _stays(facts: Facts, now: float, start: float) -> Evidence:
     known, (first, last) = facts.level.is_known, facts.window
-    limit = LITTLE.value * facts.level.prior if known else BACK.value * start
+    limit = LITTLE.value * facts.constant_loss if known else BACK.value * start
     reads = f"the loss is {fmt(now, 3)} by now; at first it was {fmt(facts.first_loss, 3)}"
     source = LITTLE.source if known else BACK.source
     return Evidence(LOSS.name, first, last, now, limit, reads, source)
