@@ -93,7 +93,8 @@ def check(facts: Facts) -> Outcome:
     blown = CLEAR if _learns(facts) else _blown_up(facts, norms)
     if isinstance(blown, Found) or grown is None or facts.level.explained >= EXPLAINED.value:
         return blown
-    severity: Severity = "error" if facts.level.is_known else "info"
+    sure = facts.level.is_known or not np.isfinite(facts.recent_loss)
+    severity: Severity = "error" if sure else "info"
     return Found(severity, facts.first_step, (grown, *_level(facts)))
 
 
