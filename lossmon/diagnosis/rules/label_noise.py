@@ -37,7 +37,9 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.fano import MET, TARGETS, errors
 from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.floor import (
+    CREEP,
     FITTED,
+    LEAST_RATIO,
     MOST,
     NEEDS,
     THRESHOLDS,
@@ -49,6 +51,7 @@ from lossmon.diagnosis.floor import (
     tried,
 )
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
+from lossmon.diagnosis.unsure import EVEN, SOFT, evenly_unsure, resting_since
 from lossmon.diagnosis.validation import RISE, training_levels, validation
 from lossmon.numfmt import fmt
 from lossmon.signals import CRITERION_LOSS, LOSS, PRIOR_LOSS, UPDATE_NORM, VAL_LOSS
@@ -90,13 +93,28 @@ def _unprobed(facts: Facts) -> Outcome:
 
 def _at_random(facts: Facts) -> Found | None:
     """Return as a hint that errors are those of chance, at rest or learnt by heart; None if not."""
-    related = facts.level.explained >= RELATED.value
-    if not related or off_floor(facts, creep=BY_HEART.value) or probed(facts) is not None:
+    between = RELATED.value <= facts.level.explained < MOST.value
+    if not between or probed(facts) is not None or small(facts) is not None:
         return None
-    found = errors(facts, facts.window[0])
-    if found is None or found.share < MET.value or small(facts) is not None:
+    evenly = evenly_unsure(facts) if _rests(facts) else None
+    evidence = None if evenly is None else evenly.evidence()
+    if evidence is None and not off_floor(facts, creep=BY_HEART.value):
+        found = errors(facts, resting_since(facts))
+        evidence = found.evidence() if found is not None and found.share >= MET.value else None
+    if evidence is None:
         return None
-    return Found("info", facts.sampled_window[0], (_stands(facts), found.evidence()))
+    return Found("info", facts.sampled_window[0], (_stands(facts), evidence))
+
+
+def _rests(facts: Facts) -> bool:
+    """Return whether the loss stays where it is though steps are taken, or is lowered by heart.
+
+    Gradients may agree: those of steps that swing about an optimum do.
+    """
+    if facts.trend.direction == "falling":
+        return creeps(facts, BY_HEART.value)
+    stays = facts.trend.change < CREEP.value * facts.level.prior
+    return bool(stays and facts.motion.total_ratio >= LEAST_RATIO.value)
 
 
 def _stands(facts: Facts) -> Evidence:
@@ -148,6 +166,8 @@ RULE = Rule(
         "rise": RISE,
         "bound": MET,
         "targets": TARGETS,
+        "even": EVEN,
+        "soft": SOFT,
         **THRESHOLDS,
     },
     fixes=(
