@@ -42,12 +42,20 @@ def test_only_what_was_measured_in_the_window_counts(until: int, is_even: bool) 
     "total",
     [
         {CONFIDENCE_STD: 0.2},
+        {PREDICTION_CONFIDENCE: 0.2},
         {PREDICTION_ENTROPY: 1.1},
         {ACCURACY: 0.95},
         {CLASS_COUNT: np.nan},
         {PREDICTION_CONFIDENCE: np.nan},
     ],
-    ids=["surer of some", "surer than right", "right oftener than sure", "no classes", "unknown"],
+    ids=[
+        "surer of some",
+        "hardly sure of any",
+        "surer than right",
+        "right oftener than sure",
+        "no classes",
+        "unknown",
+    ],
 )
 def test_otherwise_nothing_is_said(total: dict[Signal, float]) -> None:
     assert evenly_unsure(facts(total)) is None

@@ -53,7 +53,7 @@ from lossmon.diagnosis.floor import (
     tried,
 )
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
-from lossmon.diagnosis.unsure import EVEN, SOFT, evenly_unsure, resting_since
+from lossmon.diagnosis.unsure import EVEN, RIGHT, SOFT, evenly_unsure, resting_since
 from lossmon.diagnosis.validation import RISE, training_levels, validation
 from lossmon.numfmt import fmt
 from lossmon.signals import (
@@ -180,6 +180,7 @@ RULE = Rule(
         "bound": MET,
         "targets": TARGETS,
         "even": EVEN,
+        "right": RIGHT,
         "soft": SOFT,
         **THRESHOLDS,
     },
