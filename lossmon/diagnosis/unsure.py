@@ -53,17 +53,27 @@ class Unsure:
     @property
     def spread(self) -> float:
         """Variance as a share of the largest that this mean allows, which sure and blind have."""
-        most = (1 - self.confidence) * (self.confidence - 1 / self.classes)
-        return self.std**2 / most if most > 0 else float("nan")
+        return self.std**2 / self._most if self._most > 0 else float("nan")
+
+    @property
+    def _most(self) -> float:
+        return (1 - self.confidence) * (self.confidence - 1 / self.classes)
 
     def evidence(self) -> Evidence:
         """Return that all examples are equally unsure."""
         reads = f"the likeliest class has a probability of {fmt(self.confidence, 2)}, give or take "
         reads += f"{fmt(self.std, 2)} from example to example: as if each was as unsure as any "
         reads += "other, where a model that is too small would be sure of some"
-        limit, tag = EVEN.value, CONFIDENCE_STD.name
+        bound = fmt(float(np.sqrt(EVEN.value * self._most)), 2)
         return Evidence(
-            tag, self.first_step, self.last_step, self.spread, limit, reads, EVEN.source
+            CONFIDENCE_STD.name,
+            self.first_step,
+            self.last_step,
+            self.spread,
+            EVEN.value,
+            reads,
+            EVEN.source,
+            bound,
         )
 
 
