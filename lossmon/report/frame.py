@@ -61,6 +61,7 @@ def frame(
         height=height,
         sizing_mode="stretch_width" if height else "stretch_both",
         toolbar_location=None,
+        title=None,  # an empty one is laid out too
         background_fill_color=look.paper,
         border_fill_color=look.paper,
         outline_line_color=look.rule,

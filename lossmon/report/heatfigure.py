@@ -52,6 +52,7 @@ def heat_figure(found: Heat, *, look: Look = LIGHT, across: Across = "step", lef
         frame_height=rows * ROW_PX,
         sizing_mode="stretch_width",
         toolbar_location=None,
+        title=None,
         background_fill_color=look.paper,
         border_fill_color=look.paper,
         outline_line_color=look.rule,

@@ -83,7 +83,12 @@ def extent(curves: Sequence[Drawn]) -> tuple[float, float]:
 
 def whole(curves: Sequence[Drawn]) -> Span:
     """Return the stretch of the axis that shows every point."""
-    ends = [one.ruler.place([one.points.first[0], one.points.last[-1]]) for one in curves]
+    return reach([(one.loss, one.ruler) for one in curves])
+
+
+def reach(losses: Sequence[tuple[Series, Ruler]]) -> Span:
+    """Return the stretch of the axis that shows every point of some series, none of them empty."""
+    ends = [scale.place([loss.first_steps[0], loss.steps[-1]]) for loss, scale in losses]
     first, last = min(float(pair[0]) for pair in ends), max(float(pair[1]) for pair in ends)
     pad = max((last - first) * 0.01, 0.5)
     return first - pad, last + pad

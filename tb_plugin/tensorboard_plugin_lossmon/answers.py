@@ -39,9 +39,13 @@ def about_us(_store: Store, _query: Query) -> dict[str, Any]:
 
 
 def runs(store: Store, query: Query) -> dict[str, Any]:
-    """Answer `/runs[?v=TOKEN]`: every run with its status, cause and steps."""
-    listing = store.listing()
-    if text(query, "v") == listing.token:
+    """Answer `/runs[?v=TOKEN]`: every run with its status, cause and steps.
+
+    Without a token somebody waits for a first verdict: then what is read already is told soon.
+    """
+    held = text(query, "v")
+    listing = store.listing(soon=not held)
+    if held == listing.token:
         return {"unchanged": True}
     return {
         "v": listing.token,

@@ -23,7 +23,7 @@ from lossmon.report.heatmap import (
 )
 from lossmon.report.layerfacts import layer_facts
 from lossmon.report.look import Look
-from lossmon.report.losscurve import Other, drawn, whole
+from lossmon.report.losscurve import reach
 from lossmon.report.overtime import METRICS, Fold, Metric, deepest
 from lossmon.report.xaxis import IDENTITY, Across, Ruler, Span, ruler
 from tensorboard_plugin_lossmon.embedding import embedded
@@ -93,9 +93,10 @@ def draw_layer(
     series = [
         (metric, columns_of(run, metric, [fold], view=seen, ruler=scale, columns=_POINTS)[0])
         for metric in METRICS
+        if metric.log  # the others are not drawn, and reading them takes as long
     ]
-    gone = [_gaps(metric, values) for metric, values in series if metric.log]
-    known = any(bool(np.isfinite(values).any()) for metric, values in series if metric.log)
+    gone = [_gaps(metric, values) for metric, values in series]
+    known = any(bool(np.isfinite(values).any()) for _, values in series)
     plot = layer_figure(series, view=seen, look=look, across=across, height=None, left=left)
     return {
         "item": embedded(plot) if known else None,
@@ -109,10 +110,10 @@ def draw_layer(
 
 def axis_of(run: Run, across: Across, view: Span | None) -> tuple[Ruler, Span]:
     """Return the ruler of the loss, and what the chart of the loss shows."""
-    curves = drawn([Other(run, "")], across=across, view=view, smooth=0.0)
     loss = run.scalar(signals.LOSS)
-    if curves and loss is not None:
-        return ruler(loss, across), view or whole(curves)
+    if loss is not None and len(loss):
+        scale = ruler(loss, across)
+        return scale, view or reach([(loss, scale)])
     return IDENTITY, view or (-0.5, max(run.last_step, 0) + 0.5)
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from bokeh.embed import json_item
-
 from lossmon.records import Run
 from lossmon.report.look import Look
 from lossmon.report.machine import dials
 from lossmon.report.machinefigure import machine_figure
 from lossmon.report.xaxis import Across, Span
+from tensorboard_plugin_lossmon.embedding import embedded
 from tensorboard_plugin_lossmon.layerdrawing import axis_of
 
 
@@ -27,7 +26,7 @@ def draw_machine(
         {
             "name": dial.name,
             "title": dial.title,
-            "item": json_item(drawn(dial)),
+            "item": embedded(drawn(dial)),
         }
         for dial in dials(run)
     ]

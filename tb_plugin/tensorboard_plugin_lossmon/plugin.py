@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from tensorboard.backend import http_util
 from tensorboard.plugins import base_plugin
@@ -11,7 +12,7 @@ from werkzeug import wrappers
 
 from lossmon.report.json import dump
 from tensorboard_plugin_lossmon.asked import Query, RefusedError
-from tensorboard_plugin_lossmon.assets import asset
+from tensorboard_plugin_lossmon.assets import asset, bokeh_version
 from tensorboard_plugin_lossmon.places import roots
 from tensorboard_plugin_lossmon.ready import Ready
 from tensorboard_plugin_lossmon.routes import ROUTES
@@ -48,8 +49,9 @@ class LossmonPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # it ships no 
 
     def frontend_metadata(self) -> Any:
         """Return the tab's name and the module that draws it."""
+        version = quote(bokeh_version())  # the page asks for BokehJS before anything is answered
         return base_plugin.FrontendMetadata(
-            es_module_path="/static/index.js", tab_name="Stagnation"
+            es_module_path=f"/static/index.js?bokeh={version}", tab_name="Stagnation"
         )
 
     def _application(self, answer: Callable[[Store, Query], dict[str, Any] | Ready]) -> Handler:

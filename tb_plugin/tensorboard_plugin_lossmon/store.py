@@ -23,8 +23,9 @@ from tensorboard_plugin_lossmon.places import Found, Place, Root, is_inside, loo
 
 _PATIENCE = 2
 """Polls that a record which looks damaged gets to become whole, while its run is being written."""
-_FIRST_S, _BUDGET_S = 1.0, 2.0
-"""Seconds of reading in the first request for the list, and in each of the others."""
+_FIRST_S, _SOON_S, _BUDGET_S = 1.0, 0.1, 1.0
+"""Seconds of reading in the first request for the list, in that of a page which shows nothing yet,
+and in each of the others. One run is read in any case; whoever asks for another meanwhile waits."""
 _MANY = 100
 """Of more runs than these not all that are over are looked at in each request for the list."""
 _SCAN_SHARE = 0.05
@@ -120,15 +121,16 @@ class Store:
         self._next_scan = 0.0
         self._requests = 0
 
-    def listing(self, *, budget_s: float | None = None) -> Listing:
+    def listing(self, *, budget_s: float | None = None, soon: bool = False) -> Listing:
         """Return all runs, brought up to date until the budget is spent, at least one of them.
 
-        What is left over is pending; the next call goes on with it. Unless a budget is given the
-        first call takes less time: somebody waits for a first verdict.
+        What is left over is pending; the next call goes on with it. Unless a budget is given, a
+        call that is to answer `soon` takes less time where some runs are read already.
         """
         with self._lock:
             if budget_s is None:
-                budget_s = _FIRST_S if self._listed is None else _BUDGET_S
+                later_s = _SOON_S if soon else _BUDGET_S
+                budget_s = _FIRST_S if self._listed is None else later_s
             found = self._found if time.monotonic() < self._next_scan else self._discover()
             entries, pending = self._poll_all(budget_s)
             return self._as_listing(found, entries, pending)

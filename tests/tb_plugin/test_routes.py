@@ -293,6 +293,8 @@ def test_bokeh_is_served_from_the_installed_package(runs: Path, panel: Any) -> N
 
     shown = panel("--logdir", runs)
     assert shown.json("about")["bokeh"] == bokeh.__version__
+    page = shown.client.get("/data/plugin_entry.html?name=lossmon").get_data(as_text=True)
+    assert f"index.js?bokeh={bokeh.__version__}" in page
     response = shown.client.get(
         "/data/plugin/lossmon/static/bokeh.js", headers={"Accept-Encoding": "gzip"}
     )
@@ -373,3 +375,16 @@ def test_runs_that_the_time_does_not_suffice_for_are_pending(write_run: Write) -
     assert store.listing(budget_s=-1).pending == ("b", "c")
     assert store.listing(budget_s=60).pending == ()
     assert [entry.place.name for entry in store.listing().entries] == ["a", "b", "c"]
+
+
+def test_page_that_shows_nothing_yet_does_not_wait_for_runs_that_are_pending(
+    write_run: Write, panel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tensorboard_plugin_lossmon.store._FIRST_S", -1)
+    monkeypatch.setattr("tensorboard_plugin_lossmon.store._SOON_S", -1)
+    for name in ("a", "b", "c"):
+        folder = write_run(name, [1.0])
+    shown = panel("--logdir", folder)
+    opened = [shown.json("runs") for _ in range(2)]
+    assert [answer["pending"] for answer in opened] == [["b", "c"]] * 2
+    assert shown.json("runs", v=opened[-1]["v"])["pending"] == []

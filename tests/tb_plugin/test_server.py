@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -25,7 +26,8 @@ def test_tab_is_listed_and_answers(write_run: Write, tensorboard: Start, fast: s
     address = tensorboard("--logdir", folder, "--load_fast", fast)
     listing = _get(f"{address}/data/plugins_listing")["lossmon"]
     assert listing["tab_name"] == "Stagnation"
-    assert listing["loading_mechanism"]["module_path"].endswith("/lossmon/static/index.js")
+    module = urlsplit(listing["loading_mechanism"]["module_path"])
+    assert module.path.endswith("/lossmon/static/index.js")
     assert [run["run"] for run in _get(f"{address}/data/plugin/lossmon/runs")["runs"]] == ["a"]
     assert _get(f"{address}/data/plugin/lossmon/report?run=a")["report"]["steps"] == 2
 

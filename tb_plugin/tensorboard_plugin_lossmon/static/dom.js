@@ -35,15 +35,18 @@ export function fill(parent, ...children) {
  */
 export function arrange(list, wanted) {
   const known = new Map([...list.children].map((child) => [child.dataset.key, child]));
-  const place = ([key, shown, make], at) => {
+  let next = list.firstElementChild; // Not by its number: each change makes a browser count anew.
+  const place = ([key, shown, make]) => {
     let child = known.get(key);
     known.delete(key);
     if (child?.dataset.shown !== shown) {
+      if (child && child === next) next = next.nextElementSibling;
       child?.remove();
       child = make();
       Object.assign(child.dataset, {key, shown});
     }
-    if (list.children[at] !== child) list.insertBefore(child, list.children[at] ?? null);
+    if (child === next) next = next.nextElementSibling;
+    else list.insertBefore(child, next);
   };
   keepFocus(list, () => {
     wanted.forEach(place);

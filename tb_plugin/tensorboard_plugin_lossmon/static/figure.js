@@ -3,7 +3,9 @@
 import {h} from './dom.js';
 
 const SETTLE_MS = 200; // A drag is over when the range has been still for so long.
+const PAINT_MS = 100;
 let loading = null;
+let ahead = null; // What is to be seen before any figure.
 
 /** Load BokehJS, as the server has it installed; the version is in the address, for the cache. */
 export function loadBokeh(version) {
@@ -16,6 +18,19 @@ export function loadBokeh(version) {
   return loading;
 }
 
+/** Let figures wait until `seen` has come to its end, however it ends. */
+export function after(seen) {
+  ahead = seen.then(painted, () => {});
+}
+
+/** Wait until the browser has shown what is on the page. */
+function painted() {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, PAINT_MS); // No frame comes where the tab cannot be seen.
+  });
+}
+
 /** Return a place for figures in `box`; `dragged` is called with what a drag has brought into view. */
 export function makeFigure(box, dragged = null) {
   return {box, dragged, shown: null, turn: 0, spans: []};
@@ -25,10 +40,11 @@ export function makeFigure(box, dragged = null) {
 export async function put(figure, item) {
   figure.turn += 1;
   const {turn} = figure;
-  const Bokeh = await loading;
+  const [Bokeh] = await Promise.all([loading, ahead]);
   if (turn !== figure.turn) return false;
   const place = h('div', {class: 'figure next'});
   figure.box.append(place);
+  unpack(item.doc);
   const views = await Bokeh.embed.embed_item(item, place);
   const view = views.get_by_id(item.root_id);
   const drawn = {views, view, model: view.model, place};
@@ -43,6 +59,16 @@ export async function put(figure, item) {
   place.classList.remove('next');
   if (old) drop(old);
   return true;
+}
+
+/** Turn the arrays of a document from base64 into bytes; BokehJS would take them for compressed. */
+function unpack(part) {
+  if (part.type === 'bytes') part.data = bytes(part.data);
+  else for (const inner of Object.values(part)) if (inner && typeof inner === 'object') unpack(inner);
+}
+
+function bytes(base64) {
+  return Uint8Array.fromBase64?.(base64) ?? Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
 }
 
 /** Shade stretches of the axis. */

@@ -3,7 +3,7 @@ import {get} from './api.js';
 import {makeCharts} from './charts.js';
 import {fill, h} from './dom.js';
 import {drawEmpty} from './empty.js';
-import {loadBokeh} from './figure.js';
+import {after, loadBokeh} from './figure.js';
 import {drawFindings, drawVerdict} from './findings.js';
 import * as host from './host.js';
 import {fromLink, toLink} from './link.js';
@@ -14,6 +14,7 @@ const state = {
   about: null,
   listing: null,
   names: [],
+  hues: new Map(), // Place of each run's colour in the palette.
   run: null,
   others: [], // Runs whose loss is drawn too.
   finding: undefined, // undefined: open the cause; null: the person closed it
@@ -110,8 +111,10 @@ async function settle() {
   parts.empty.hidden = Boolean(runs.length || pending.length);
   parts.side.hidden = !parts.empty.hidden;
   if (!parts.empty.hidden) drawEmpty(parts.empty, state.listing);
+  state.hues = hues(runs, state.names, state.about.palette.light.length);
+  const updated = known(state.run) ? update() : null; // Asks first: a long list takes its time.
   drawList();
-  if (known(state.run)) await update();
+  await updated;
 }
 
 function choose(run) {
@@ -126,11 +129,7 @@ function drawList() {
 }
 
 function colour(run) {
-  return state.about.palette[state.look][hue(run)];
-}
-
-function hue(run) {
-  return hues(state.listing.runs, state.names, state.about.palette.light.length).get(run);
+  return state.about.palette[state.look][state.hues.get(run)];
 }
 
 async function selectRun(run) {
@@ -150,14 +149,21 @@ async function tick(run, drawn) {
 }
 
 async function update() {
+  const judged = judge();
+  after(judged);
+  const shown = charts.show({runs: drawnRuns(), look: state.look, metrics: state.about.metrics});
+  if (await judged) await shown;
+}
+
+/** Draw verdict and findings; return whether they are those of the run that is shown. */
+async function judge() {
   const {run} = state;
   const same = state.answer?.run === run;
-  const shown = charts.show({runs: drawnRuns(), look: state.look, metrics: state.about.metrics});
   const answer = await get('report', {run, v: same ? state.answer.v : undefined});
-  if (!answer) return;
+  if (!answer) return false;
   if (!answer.unchanged) state.answer = answer;
   draw();
-  await shown;
+  return true;
 }
 
 function drawnRuns() {
@@ -167,7 +173,7 @@ function drawnRuns() {
     .map((run) => ({
       run,
       label: lines.get(run).label,
-      hue: hue(run),
+      hue: state.hues.get(run),
       colour: colour(run),
     }));
 }
