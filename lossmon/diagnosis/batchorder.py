@@ -46,6 +46,8 @@ class Order:
     """Number of classes, or bins of them, that were seen; 0 for targets that are values."""
     typical: float
     """Number of classes in a typical batch; NaN for targets that are values."""
+    chance: float
+    """Standard deviation of `sorted_share` where each target is drawn at random: of a G-test."""
 
 
 def order(facts: Facts) -> Order | None:
@@ -80,6 +82,7 @@ def _of_classes(steps: Steps, counts: Floats) -> Order | None:
         others=_between_all(overlap),
         classes=int((pooled > 0).sum()),
         typical=float(np.median((counts > 0).sum(1))),
+        chance=_chance(counts, float(drawn.mean())),
     )
 
 
@@ -96,7 +99,18 @@ def _of_values(steps: Steps, means: Floats, spreads: Floats) -> Order | None:
         others=_between_all(alike),
         classes=0,
         typical=float("nan"),
+        chance=float("nan"),
     )
+
+
+def _chance(counts: Floats, entropy: float) -> float:
+    """Return by how much the sorted share of batches drawn at random varies.
+
+    2 N times the information of batch and class has a chi-square distribution, with a variance of
+    2 (batches - 1) (classes - 1).
+    """
+    free = (len(counts) - 1) * (int((counts.sum(0) > 0).sum()) - 1)
+    return float(np.sqrt(2 * free) / (2 * counts.sum()) / entropy)
 
 
 def _between_all(alike: Floats) -> float:

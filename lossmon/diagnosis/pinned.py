@@ -14,6 +14,8 @@ from lossmon.diagnosis.rule import Threshold
 from lossmon.layersignals import SATURATED_SHARE
 from lossmon.records import LayerInfo
 
+Mask = NDArray[np.bool_]
+
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
 
@@ -21,6 +23,9 @@ MOST = Threshold(0.5, "of the units", "DeepDiagnosis: beyond 5 for more than hal
 NARROWS = ("tanh", "sigmoid", "hardtanh", "hardsigmoid", "relu6")
 GATED = ("mul", "mulscalar")
 """What multiplies one output by another: the smaller of them is a gate."""
+COMPARED = ("sum", "mm", "bmm", "mv", "dot", "sqrt", "linalgvectornorm", "cdist")
+"""What makes of several features one number, as a distance, a product or a cosine does."""
+WRONG = Threshold(-0.1, "of the prior's loss", "worse than a constant by more than chance")
 
 
 def hidden(infos: tuple[LayerInfo, ...]) -> Iterator[bool]:
@@ -45,7 +50,31 @@ def _users(infos: tuple[LayerInfo, ...], at: int) -> tuple[list[LayerInfo], bool
     return users, any(name in GATED for user in gated for name in user.between)
 
 
-def pinned_at_first(facts: Facts) -> NDArray[np.bool_]:
+def pinned_now(facts: Facts) -> Mask:
+    """Return which layers have most of their units pinned in the window, where it does harm."""
+    layers = facts.layers
+    share = np.nan_to_num(layers.typical(SATURATED_SHARE, layers.newest))
+    inner = np.array(list(hidden(layers.infos)), bool)
+    return np.asarray((inner | _put_out(facts)) & (share > MOST.value), bool)
+
+
+def _put_out(facts: Facts) -> Mask:
+    """Return which layers end in a function that was pinned before anything was learned.
+
+    Where the level is known only where it is worse than a constant's: rare events end so. But
+    where the criterion is given what another function makes of it, as a distance or a cosine of
+    two such ends, it is a hidden layer like others.
+    """
+    ends = np.array(list(final(facts.layers.infos)), bool) & pinned_at_first(facts)
+    level = facts.level
+    if level.explained < WRONG.value if level.is_known else not facts.is_improving:
+        return ends
+    criterion = facts.batches.criterion
+    is_compared = criterion is not None and criterion.behind in COMPARED
+    return ends if is_compared else np.zeros_like(ends)
+
+
+def pinned_at_first(facts: Facts) -> Mask:
     """Return which layers had most of their units pinned in the first record, gates left out."""
     layers = facts.layers
     if not len(layers.steps):
@@ -55,3 +84,13 @@ def pinned_at_first(facts: Facts) -> NDArray[np.bool_]:
     )
     share = np.nan_to_num(layers.column(SATURATED_SHARE, layers.early[:1])[0])
     return np.asarray(counts & (share > MOST.value), bool)
+
+
+def pinned_before(facts: Facts, step: int) -> bool:
+    """Return whether layers were pinned in a record no later than `step`, and still are.
+
+    A record is of the forward pass, which comes before its step.
+    """
+    if not len(facts.layers.steps) or facts.layers.steps[0] > step:
+        return False
+    return bool((pinned_at_first(facts) & pinned_now(facts)).any())

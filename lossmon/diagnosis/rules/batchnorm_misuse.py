@@ -38,10 +38,11 @@ import numpy as np
 from lossmon import signals
 from lossmon.batchsignals import BATCH_SIZE, LABEL_COUNTS, TARGET_COUNT, TARGET_MEAN
 from lossmon.diagnosis import synth
-from lossmon.diagnosis.batchorder import order
+from lossmon.diagnosis.batchorder import Order, order
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.level import AT_PRIOR
+from lossmon.diagnosis.level import AT_PRIOR, seems_explained
+from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.numfmt import fmt
@@ -54,6 +55,10 @@ LITTLE = Threshold(0.5, "of the prior's loss", "a model that explains half of it
 KINDS = Threshold(
     0.2, "of the targets' variety", "between batches; of batches drawn at random it is 0 +- 0.05"
 )
+HIDDEN = Threshold(
+    0.05, "of the targets' variety", "what a loss seems to explain by chance at most, see no-signal"
+)
+HALF = Threshold(0.5, "of what lies between batches", "less than it is lost on the way")
 LAST_ONLY = Threshold(0.9, "", "by definition: nine tenths of the statistics are the last batch's")
 NEVER = Threshold(1e-4, "", "by definition: ten thousand steps until the statistics are the data's")
 GAP = Threshold(2.0, "times the loss in train mode", "calibration: at most 1.1 in healthy runs")
@@ -62,6 +67,8 @@ PROBE = "train-eval"
 SETTLED = 100
 BATCHES = 16
 """With fewer batches looked at it is not known how they differ."""
+FEWER = 8
+"""So many will do where it is known that neighbours are no more alike than others."""
 FOLLOW = 0.3
 """By so much more alike are neighbours in unshuffled data, see unshuffled-data."""
 
@@ -133,23 +140,37 @@ def _learnt_little(facts: Facts) -> Evidence:
 def _grouped(facts: Facts) -> Iterator[Evidence]:
     """Batches differ by what they hold, each normalised by itself, and nothing is learned."""
     level = facts.level
-    if not level.explained <= AT_PRIOR.value:
+    if not level.is_known or level.explained > seems_explained(facts):
         return
     batches = order(facts)
     n = facts.batches.examples
-    if batches is None or len(batches.steps) < BATCHES or not n > FEW.value:
+    if batches is None or not n > FEW.value:
+        return
+    if len(batches.steps) < (FEWER if np.isfinite(batches.neighbours) else BATCHES):
         return
     # Means of batches drawn at random vary by 1/n of the whole.
     share = batches.sorted_share - (0 if batches.classes else 1 / n)
     follow = batches.neighbours > batches.others + FOLLOW
-    if not share > KINDS.value or follow:
+    limit = _limit(facts, batches)
+    if not share > limit.value or not level.explained < HALF.value * share or follow:
         return
     first, last = int(batches.steps[0]), int(batches.steps[-1])
     reads = f"{fmt(100 * share, 2)} % of the targets' variety lies between batches: each holds "
     reads += "examples of one kind, and what they have in common is normalised away"
-    bound, tag = f"{fmt(100 * KINDS.value)} %", TARGET_MEAN.name
-    yield Evidence(tag, first, last, share, KINDS.value, reads, KINDS.source, bound)
+    bound, tag = f"{fmt(100 * limit.value)} %", TARGET_MEAN.name
+    yield Evidence(tag, first, last, share, limit.value, reads, limit.source, bound)
     yield _learnt_little(facts)
+
+
+def _limit(facts: Facts, batches: Order) -> Threshold:
+    """Return how much between batches is no chance.
+
+    Little, where each target is of an example of its own: pixels of an image are alike anyway.
+    """
+    sizes, counts = (facts.batches.newest(signal)[1] for signal in (BATCH_SIZE, TARGET_COUNT))
+    alone = len(sizes) > 0 and len(counts) > 0 and float(np.median(counts)) <= np.median(sizes)
+    sure = SIGNIFICANT.value * batches.chance <= HIDDEN.value
+    return HIDDEN if alone and sure else KINDS
 
 
 def _momentum(facts: Facts, odd: Sequence[LayerInfo]) -> Evidence:
@@ -202,8 +223,8 @@ def _with(**settings: float) -> tuple[LayerInfo, ...]:
     return (LAYERS[0], norm, *LAYERS[1:])
 
 
-def _batches_of_one_kind() -> Any:
-    ones = np.where(np.random.default_rng(4).random(300) < 0.5, 60.0, 4.0)
+def _batches_of_one_kind(most: float = 60.0, least: float = 4.0) -> Any:
+    ones = np.where(np.random.default_rng(4).random(300) < 0.5, most, least)
     counts = dict.fromkeys(LABEL_COUNTS, 0.0 * ones)
     counts |= {LABEL_COUNTS[0]: ones, LABEL_COUNTS[1]: 64 - ones}
     sizes = {BATCH_SIZE: 64.0, TARGET_COUNT: 64.0}
@@ -227,6 +248,9 @@ RULE = Rule(
         "few": FEW,
         "little": LITTLE,
         "kinds": KINDS,
+        "hidden": HIDDEN,
+        "half": HALF,
+        "sure": SIGNIFICANT,
         "at_prior": AT_PRIOR,
         "last_only": LAST_ONLY,
         "never": NEVER,
@@ -274,6 +298,11 @@ RULE = Rule(
         ),
         Case("batches of one kind each, at the prior", _batches_of_one_kind, culprits=("1",)),
         Case(
+            "batches of a kind that is clicked often or seldom, at the prior",
+            lambda: _batches_of_one_kind(24.0, 6.0),
+            culprits=("1",),
+        ),
+        Case(
             "running statistics of the last batch, and a high validation loss",
             lambda: synth.run(layers=_with(momentum=0.99), scalar={VAL_LOSS: 2.0}),
             culprits=("1",),
@@ -301,6 +330,10 @@ RULE = Rule(
             lambda: synth.run(
                 layers=_with(values=2.0), total={BATCH_SIZE: np.array([2.0] + [64.0] * 299)}
             ),
+        ),
+        Case(
+            "batches that differ by chance, at the prior",
+            lambda: _batches_of_one_kind(19.0, 13.0),
         ),
         Case("statistics that are frozen", lambda: synth.run(loss=synth.flat(300), layers=_with())),
         Case(

@@ -17,6 +17,7 @@ Not to be confused with
     init-too-large: there the loss is high before the first update.
     dead-relu: there no large step came before the units died.
     unnormalised-input: there the inputs are on a scale that makes any step large.
+    saturated-activation: there units were pinned before a step was large.
 
 Sources
     Update ratio: early ratios above 0.15 in toy runs that go wrong, 0.06 at most in healthy ones.
@@ -36,6 +37,7 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.deadunits import MOST, killed
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence, Severity
+from lossmon.diagnosis.pinned import pinned_before
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.stats import ratio
 from lossmon.diagnosis.synthtables import LAYERS
@@ -66,6 +68,8 @@ def check(facts: Facts) -> Outcome:
     now = float(np.nan_to_num(facts.recent_losses, nan=np.inf, posinf=np.inf).mean())
     if not start > 0 or now < (LITTLE.value * prior or BACK.value * start):
         return _killed(facts) or CLEAR
+    if _was_pinned(facts):
+        return CLEAR  # through units with no slope no step gets anything right, long or short
     # No better than a constant, and there to stay: else something has been learned all the same.
     is_back = now < BACK.value * (prior or start)
     for proof in (_thrown_up, _overgrown) if is_back else _PROOFS:
@@ -89,6 +93,13 @@ def _killed(facts: Facts) -> Found | None:
     since = int(steps[0])
     severity: Severity = "info" if facts.is_improving else "warning"
     return Found(severity, since, (_ratio(facts, since), dead))
+
+
+def _was_pinned(facts: Facts) -> bool:
+    """Return whether units were pinned before a step was large enough to have done it."""
+    large = _beyond(facts, EARLY_RATIO)
+    first = int(facts.sampled_steps[facts.run_rows[large[0]]]) if len(large) else facts.last_step
+    return pinned_before(facts, first)
 
 
 def _thrown_up(facts: Facts, start: float, now: float) -> Found | None:
@@ -303,6 +314,7 @@ RULE = Rule(
         "nan-in-loss": "there the loss is not finite without having grown before",
         "exploding-gradient": "there gradients far above their usual size came before large steps",
         "init-too-large": "there the loss is high before the first update",
+        "saturated-activation": "there units were pinned before a step was large",
     },
     doc=__doc__ or "",
     fires=(

@@ -3,7 +3,8 @@
 Sees
     Of every layer that is or feeds a sigmoid, a tanh or a function with ends of its own the share
     of pre-activations beyond its reach, over the window, and since when. Not of gates, or of a
-    softmax; of the output only where it was pinned before anything was learned.
+    softmax; of the output, and of what is compared with another one by a distance or a product,
+    only where it was pinned before anything was learned.
 
 Why the loss stalls
     Where a pre-activation is beyond 5 the slope is below 1/150 for a sigmoid and 1/5,000 for a
@@ -30,7 +31,7 @@ from numpy.typing import NDArray
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.pinned import MOST, final, hidden, pinned_at_first
+from lossmon.diagnosis.pinned import MOST, WRONG, pinned_now
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.layersignals import SATURATED_SHARE
@@ -42,7 +43,6 @@ Mask = NDArray[np.bool_]
 
 EXPLAINED = Threshold(0.5, "of the prior's loss", "units are pinned as a model learns, too")
 NEARLY = Threshold(0.9, "of the prior's loss", "a model that explains so much needs no more")
-WRONG = Threshold(-0.1, "of the prior's loss", "worse than a constant by more than chance")
 
 
 def check(facts: Facts) -> Outcome:
@@ -51,8 +51,7 @@ def check(facts: Facts) -> Outcome:
     if facts.level.explained >= NEARLY.value:
         return CLEAR
     share = layers.typical(SATURATED_SHARE, layers.newest)
-    inner = np.array(list(hidden(layers.infos)), bool)
-    pinned = (inner | _put_out(facts)) & (np.nan_to_num(share) > MOST.value)
+    pinned = pinned_now(facts)
     if not pinned.any():
         return CLEAR
     since = _onset(facts, pinned)
@@ -62,17 +61,6 @@ def check(facts: Facts) -> Outcome:
         return CLEAR
     evidence = (_share(facts, share, pinned), _since(facts, pinned, since))
     return Found("error", since, evidence, _culprits(layers.infos, share, pinned))
-
-
-def _put_out(facts: Facts) -> Mask:
-    """Return which layers end in a function that was pinned before anything was learned.
-
-    Where the level is known only where it is worse than a constant's: rare events end so.
-    """
-    ends = np.array(list(final(facts.layers.infos)), bool) & pinned_at_first(facts)
-    level = facts.level
-    harms = level.explained < WRONG.value if level.is_known else not facts.is_improving
-    return ends if harms else np.zeros_like(ends)
 
 
 def _culprits(infos: tuple[LayerInfo, ...], share: Floats, pinned: Mask) -> tuple[str, ...]:
@@ -167,7 +155,7 @@ RULE = Rule(
     ),
     confusables={
         "init-too-large": "there the weights were too large from the start",
-        "lr-too-high": "there a large step came first",
+        "lr-too-high": "there a large step came first, and pinned the units",
         "vanishing-gradient": "there the units are within reach, and depth takes the gradient",
     },
     doc=__doc__ or "",
