@@ -294,6 +294,18 @@ PREDICTION_INFORMATION = _run(
     "Entropy of the batch's mean prediction less the mean entropy: "
     "how much the prediction depends on the input.",
 )
+PREDICTION_CONFIDENCE = _run(
+    "prediction_confidence",
+    "confidence",
+    "",
+    "Mean over a batch of the probability of the likeliest class.",
+)
+CONFIDENCE_STD = _run(
+    "confidence_std",
+    "spread of confidence",
+    "",
+    "Its standard deviation over the batch: near 0 where each example is as unsure as any other.",
+)
 BACKWARDS = _run(
     "backwards", "backward passes", "", "Backward passes since the last optimizer step."
 )
@@ -326,8 +338,8 @@ FRESH_NORMS = _run(
 
 RUN_SIGNALS = (
     CRITERION_LOSS, PRIOR_LOSS, PRIOR_COUNT, CLASS_COUNT, PREDICTION_ENTROPY,
-    PREDICTION_INFORMATION, BACKWARDS, OPTIMIZER_STEPS, TRAIN_MODE, EVAL_LAYERS, FRESH_NORMS,
-    *BATCH_SIGNALS,
+    PREDICTION_INFORMATION, PREDICTION_CONFIDENCE, CONFIDENCE_STD, BACKWARDS, OPTIMIZER_STEPS,
+    TRAIN_MODE, EVAL_LAYERS, FRESH_NORMS, *BATCH_SIGNALS,
 )  # fmt: skip
 
 

@@ -127,6 +127,12 @@ class Places:
         return next((root for root in existing if self._signed(root)), None)
 
 
+def shortest(path: Path) -> Path:
+    """Return `path` as short as the working directory allows."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
 @contextlib.contextmanager
 def _alone_in(root: Path) -> Iterator[None]:
     """Keep others from choosing `root` at the same time."""

@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 
 from lossmon.autowatch import registry
 from lossmon.autowatch.models import Found, find_model, scan_of
-from lossmon.autowatch.places import Places
+from lossmon.autowatch.places import Places, shortest
 from lossmon.autowatch.stopping import Stopping
 from lossmon.autowatch.trial import Part, Trial
 from lossmon.capture.criterion import CriterionHook
@@ -273,8 +273,12 @@ class Watcher:
 
     def _claim(self, model: str, *, resumes: bool) -> tuple[Path, str]:
         """Return the place of a training, and what all its ranks call it."""
-        job = next_run_of_job(str(self._places.wanted))
-        return self._places.claim(model, resumes=resumes, job=job), job
+        places = self._places
+        job = next_run_of_job(str(places.wanted))
+        place = places.claim(model, resumes=resumes, job=job)
+        if len(places.claimed) == 1 and not self.rank:
+            _say_where(places.wanted, place.parent)
+        return place, job
 
     def _recorder(
         self, start: Start, holders: Sequence[Optimizer], modules: Sequence[nn.Module]
@@ -288,6 +292,13 @@ class Watcher:
             waits_for_user=False,
             modules=modules,
         )
+
+
+def _say_where(wanted: Path, root: Path) -> None:
+    """Tell those who look at the logdir they named that this training is not in it."""
+    if root != wanted:
+        was, is_in = (printable(str(shortest(path)), 1000) for path in (wanted, root))
+        print(f"lossmon: {was} has runs already; this one is logged in {is_in}", file=sys.stderr)
 
 
 def _mode(modules: Sequence[nn.Module]) -> Callable[[], bool]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lossmon.capture.certainty import NAN, of_classes, of_coins
 from lossmon.capture.foreign import FOREIGN
 from lossmon.capture.inert import InertHook
 from lossmon.capture.judged import BINARY, CLASSES, Judged, judged_by_module
@@ -29,12 +29,13 @@ COLUMNS = (
     "class_count",
     "prediction_entropy",
     "prediction_information",
+    "prediction_confidence",
+    "confidence_std",
 )
 PREDICTION_ELEMENTS = 1 << 18
 """At most this many predicted probabilities are looked at in one step."""
-HOST_ELEMENTS = 1 << 14
-"""Up to this many are numpy's: 9 against 35 us for 32 rows of 10, but it knows one thread only."""
-NAN = float("nan")
+UNKNOWN = (NAN, NAN, NAN, NAN)
+"""What predictions say that are no probabilities."""
 Values = list[Tensor | float]
 
 
@@ -47,7 +48,7 @@ class CriterionMeter:
         self._kept: KeptTargets | None = None
 
     def measure(self, judged: Judged) -> Tensor:
-        """Return the six values, float32, on the prediction's device; NaN where undefined."""
+        """Return the eight values, float32, on the prediction's device; NaN where undefined."""
         device = judged.prediction.device
         with full_precision(device):
             return one_vector(self._measure(judged), device)
@@ -72,8 +73,8 @@ class CriterionMeter:
         if judged.summed:
             examples = logp.numel() // classes
             prior = prior * examples
-        entropy, information = _information(strided_rows(class_rows(logp, classes)))
-        return [loss, prior, counts.seen, float(classes), entropy, information]
+        sure = of_classes(strided_rows(class_rows(logp, classes)))
+        return [loss, prior, counts.seen, float(classes), *sure]
 
     def _values(self, judged: Judged) -> Values:
         prediction, target = judged.prediction.detach().float(), judged.target.detach().float()
@@ -83,14 +84,15 @@ class CriterionMeter:
             if judged.summed:
                 loss = loss * prediction.numel()
         if judged.stretched or judged.weight is not None:
-            return [loss, NAN, NAN, NAN, NAN, NAN]
+            return [loss, NAN, NAN, NAN, *UNKNOWN]
         prior, seen = self._prior(judged, target)
         if judged.summed:
             prior = prior * prediction.numel()
         if judged.kind not in BINARY:
-            return [loss, prior, seen, NAN, NAN, NAN]
+            return [loss, prior, seen, NAN, *UNKNOWN]
         p = prediction if judged.kind == "bce" else prediction.sigmoid()
-        return [loss, prior, seen, 2.0, *_coin_information(p)]
+        rows = p.reshape(p.shape[0], -1) if p.dim() > 1 else p.reshape(-1, 1)
+        return [loss, prior, seen, 2.0, *of_coins(strided_rows(rows))]
 
     def _prior(self, judged: Judged, target: Tensor) -> tuple[Tensor, float]:
         outputs = outputs_of(target)
@@ -167,42 +169,6 @@ def _value_loss(judged: Judged, prediction: Tensor, target: Tensor) -> Tensor:
     zero, beta = torch.zeros_like(gap), judged.beta
     smooth = F.smooth_l1_loss(gap, zero, beta=beta) if judged.kind == "smooth_l1" else None
     return F.huber_loss(gap, zero, delta=beta) if smooth is None else smooth
-
-
-def _information(logp: Tensor) -> tuple[Tensor | float, Tensor | float]:
-    """Return the mean entropy of rows of log-probabilities, and that of their mean, less it."""
-    if logp.is_cpu and logp.numel() <= HOST_ELEMENTS:
-        return _information_on_host(logp.numpy())
-    p = logp.exp()
-    # p log p is 0 where p is, also where log p is -inf.
-    entropy = torch.special.entr(p).sum() / p.shape[0]
-    return entropy, torch.special.entr(p.mean(0)).sum() - entropy
-
-
-def _information_on_host(logp: Any) -> tuple[float, float]:
-    with np.errstate(all="ignore"):
-        p = np.exp(logp)
-        entropy = -float(np.vdot(p, logp)) / len(p)
-        if entropy != entropy:
-            # 0 times -inf, unless something was not finite before.
-            entropy = -float(np.where(p == 0, 0, p * logp).sum()) / len(p)
-        mean = p.sum(0) / len(p)
-        if entropy != entropy:
-            return entropy, NAN
-        # Not entropy_of(): rows that do not sum to 1 must not be made to.
-        return entropy, float(-(mean * np.log(np.where(mean > 0, mean, 1))).sum()) - entropy
-
-
-def _coin_information(p: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the mean entropy of coins, and how much of an output's coin depends on the input."""
-    rows = strided_rows(p.reshape(p.shape[0], -1) if p.dim() > 1 else p.reshape(-1, 1))
-    entropy = _coin(rows).mean()
-    return entropy, _coin(rows.mean(0)).mean() - entropy
-
-
-def _coin(p: Tensor) -> Tensor:
-    both: Tensor = torch.special.entr(p) + torch.special.entr(1 - p)
-    return both
 
 
 class CriterionHook:

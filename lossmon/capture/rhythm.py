@@ -20,7 +20,7 @@ class Rhythm:
 
     def __init__(self) -> None:
         self.criterion = True
-        """The criterion's loss and entropies."""
+        """The criterion's loss, entropies and confidence."""
         self.prints = True
         """Fingerprints of inputs and targets."""
         self.close = True

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from lossmon.batchsignals import CLASS_BINS, VERDICT_SIGNALS
-from lossmon.capture.criterion import NAN, Values, class_rows, one_vector, strided_rows
+from lossmon.capture.certainty import NAN
+from lossmon.capture.criterion import Values, class_rows, one_vector, strided_rows
 from lossmon.capture.judged import BINARY, CLASSES, Judged
 from lossmon.capture.precision import full_precision
 

@@ -152,6 +152,6 @@ def _shown(path: Path) -> str:
     """Return `path` as short as the working directory allows, quoted for a shell."""
     import shlex
 
-    return shlex.quote(
-        str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
-    )
+    from lossmon.autowatch.places import shortest
+
+    return shlex.quote(str(shortest(path)))

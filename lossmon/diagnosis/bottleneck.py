@@ -10,6 +10,7 @@ import numpy as np
 
 from lossmon.batchsignals import INPUT_PRINT, TARGET_PRINT
 from lossmon.diagnosis.architecture import Matrix, before_last, matrices, narrowest, outputs
+from lossmon.diagnosis.kept import kept
 from lossmon.diagnosis.rule import Threshold
 from lossmon.records import ParameterInfo
 
@@ -42,12 +43,12 @@ def small(facts: Facts) -> Matrix | None:
     given, last = _given_to_the_last(facts), max(matrices(facts).items(), default=None)
     if last is not None and given is not None and _is_few(given.outputs, last[1].outputs):
         return given
-    wide = [parameter for parameter in facts.parameters if len(parameter.shape) >= 2]
+    wide = _wide(facts.parameters)
     if last is not None:
-        wide = [parameter for parameter in wide if parameter.name != last[1].parameter]
-    elif wide and "Embedding" not in wide[-1].kind:
-        wide.pop()  # which makes the outputs, whatever it is
-    widths = [(width, parameter) for parameter in wide for width in _widths(parameter)]
+        wide = [one for one in wide if one[0].name != last[1].parameter]
+    elif wide and "Embedding" not in wide[-1][0].kind:
+        wide = wide[:-1]  # which makes the outputs, whatever it is
+    widths = [(width, parameter) for parameter, made in wide for width in made]
     if not widths or max(widths, key=lambda pair: pair[0])[0] > FEW.value:
         return None
     width, widest = max(widths, key=lambda pair: pair[0])
@@ -57,6 +58,12 @@ def small(facts: Facts) -> Matrix | None:
 
 def _is_few(units: int, outputs: int) -> bool:
     return units <= FEW.value and outputs >= FEW.value * units
+
+
+@kept
+def _wide(parameters: tuple[ParameterInfo, ...]) -> list[tuple[ParameterInfo, tuple[int, ...]]]:
+    """Return the matrices, and how many units each makes."""
+    return [(one, _widths(one)) for one in parameters if len(one.shape) >= 2]
 
 
 def _widths(parameter: ParameterInfo) -> tuple[int, ...]:

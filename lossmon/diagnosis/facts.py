@@ -34,11 +34,19 @@ class Facts(Recorded):
         """Where the loss of the window is going."""
         finite = self.window_losses[np.isfinite(self.window_losses)]
         scale = float(np.abs(finite).mean()) if len(finite) else float("nan")
-        prior = self.level.prior
-        if np.isfinite(prior):
-            # A criterion that sums may be divided before it is recorded as the loss.
-            scale = max(scale, prior * min(1.0, scale / max(self.level.loss, 1e-30)))
+        if np.isfinite(self.constant_loss):
+            scale = max(scale, self.constant_loss)
         return trend(self.window_losses, scale=scale, reach=self.motion.reach)
+
+    @cached_property
+    def constant_loss(self) -> float:
+        """The prior, as the loss would be recorded of it; NaN where it is not known.
+
+        A criterion that sums may be divided before it is recorded as the loss.
+        """
+        finite = np.abs(self.window_losses[np.isfinite(self.window_losses)])
+        recorded = float(finite.mean()) if len(finite) else self.level.loss
+        return self.level.prior * min(1.0, recorded / max(self.level.loss, 1e-30))
 
     @property
     def is_improving(self) -> bool:

@@ -7,6 +7,7 @@ times the standard deviation of random weights: sqrt(2) after He, 1 after Glorot
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lossmon.diagnosis.kept import kept
 from lossmon.diagnosis.sampling import EARLY_ROWS
-from lossmon.records import ParameterInfo
+from lossmon.records import LayerInfo, ParameterInfo
 from lossmon.signals import WEIGHT_NORM
 
 if TYPE_CHECKING:
@@ -53,16 +55,23 @@ def first_gains(facts: Recorded) -> Gains | str:
     if steps[0] >= EARLY_ROWS:
         return f"the first record is of step {int(steps[0])}"
     norms = facts.parameter(WEIGHT_NORM, facts.run_rows[:1])[0]
-    last = _last_layers(facts)
-    rows = np.array([_rows(p, last) for p in facts.parameters], float)
-    most = np.array([_most_rows(p) for p in facts.parameters], float)
-    values = norms / np.sqrt(rows)
+    units, most = _units(facts.parameters, facts.layers.infos)
+    values = norms / np.sqrt(units)
     return Gains(int(steps[0]), values, np.fmax(values, norms / np.sqrt(most)))
 
 
-def _last_layers(facts: Recorded) -> frozenset[str]:
+@kept
+def _units(
+    parameters: tuple[ParameterInfo, ...], layers: tuple[LayerInfo, ...]
+) -> tuple[Floats, Floats]:
+    """Return for each parameter its units, and the most that it may have."""
+    last = _last_layers(layers)
+    units = np.array([_rows(p, last) for p in parameters], float)
+    return units, np.array([_most_rows(p) for p in parameters], float)
+
+
+def _last_layers(infos: Sequence[LayerInfo]) -> frozenset[str]:
     """Return the names of the layers that no other one is known to be fed by."""
-    infos = facts.layers.infos
     used = {at for info in infos for at in info.sources}
     # A module that never ran, but whose weight was used, has no units: positions, as a rule.
     return frozenset(x.name for at, x in enumerate(infos) if at not in used and x.units > 0)

@@ -125,12 +125,15 @@ def test_copied_and_compiled_wrappers_are_found(
     assert names == ["Sequential-1"]
 
 
-def test_running_the_script_again_keeps_the_first_runs_whole(
-    watch_script: Callable[[str], list[str]], tmp_path: Path
+def test_running_the_script_again_keeps_the_first_runs_whole_and_says_where_it_logs(
+    watch_script: Callable[[str], list[str]],
+    tmp_path: Path,
+    run_python: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
-    source = "net = nn.Linear(5, 2)\ntrain(net, torch.optim.SGD(net.parameters(), lr=0.1))\n"
-    watch_script(source)
-    watch_script(source)
+    watch_script("net = nn.Linear(5, 2)\ntrain(net, torch.optim.SGD(net.parameters(), lr=0.1))\n")
+    again = run_python("-m", "lossmon", "run", "--logdir", "out", "script.py", cwd=tmp_path)
+    said = "lossmon: out has runs already; this one is logged in out-2\n"
+    assert again.stderr.startswith(said)
     for root in ("out", "out-2"):
         assert len(lossmon.read_run(tmp_path / root / "Linear-1").scalar(LOSS)) == 20
 

@@ -16,7 +16,7 @@ from lossmon.capture.judged import judged_by_module
 from lossmon.records import Run
 from lossmon.signals import CRITERION_LOSS, LOSS, PRIOR_COUNT, PRIOR_LOSS
 
-COLUMNS = ("loss", "prior", "count", "classes", "entropy", "information")
+COLUMNS = ("loss", "prior", "count", "classes", "entropy", "information", "confidence", "spread")
 
 
 def measured(root: Tensor) -> dict[str, float]:
@@ -51,6 +51,8 @@ def test_cross_entropy_is_found_with_its_prior_and_its_predictions(logits: Tenso
             "classes": 3,
             "entropy": float(h),
             "information": float(-(mean * mean.log()).sum() - h),
+            "confidence": float(p.amax(1).mean()),
+            "spread": float(p.amax(1).std(correction=0)),
         },
         rel=1e-5,
     )
@@ -264,6 +266,8 @@ def test_the_host_and_the_device_path_say_the_same(rows: int) -> None:
     assert found["information"] == pytest.approx(
         float(torch.special.entr(p.mean(0)).sum()) - h, rel=1e-4
     )
+    assert found["confidence"] == pytest.approx(float(p.amax(1).mean()), rel=1e-4)
+    assert found["spread"] == pytest.approx(float(p.amax(1).std(correction=0)), rel=1e-4)
 
 
 def test_autocast_does_not_round_what_is_measured(logits: Tensor) -> None:

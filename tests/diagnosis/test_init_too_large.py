@@ -11,7 +11,7 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.rule import CLEAR, Found
 from lossmon.diagnosis.rules.init_too_large import check
 from lossmon.records import Mark
-from lossmon.signals import INPUTS, WEIGHT_NORM
+from lossmon.signals import GRAD_NORM, INPUTS, UNCLIPPED_NORM, WEIGHT_NORM
 
 
 @pytest.mark.parametrize("dtype", ["int64", "float32"])
@@ -30,3 +30,27 @@ def test_only_numbers_that_are_no_tokens_can_be_too_large(dtype: str) -> None:
         assert isinstance(outcome, Found)
     else:
         assert outcome == CLEAR
+
+
+RECURRENT = {"rnn.weight_ih": (64, 32), "rnn.weight_hh": (64, 64), "head.weight": (10, 64)}
+
+
+@pytest.mark.parametrize(
+    ("gains", "gradient", "is_found"),
+    [
+        ((0.6, 4.0, 0.6), 1.0, True),  # the gradient stays what it is: the states are too large
+        ((0.6, 4.0, 0.6), 1e4, False),  # only the gradient tells: it explodes
+        ((0.6, 9.0, 0.6), 1e4, True),  # most units are pinned
+        ((5.0, 4.0, 0.6), 1e4, True),  # it is not the only one
+    ],
+)
+def test_a_recurrent_matrix_that_shows_in_the_gradient_alone_is_not_called_too_large(
+    gains: tuple[float, ...], gradient: float, is_found: bool
+) -> None:
+    norms = np.array(gains) * np.sqrt([shape[0] for shape in RECURRENT.values()])
+    run = synth.run(
+        loss=synth.flat(300),
+        shapes=RECURRENT,
+        parameter={WEIGHT_NORM: norms, GRAD_NORM: gradient, UNCLIPPED_NORM: gradient},
+    )
+    assert isinstance(check(Facts(run)), Found) == is_found

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossmon.diagnosis import synth
+from lossmon.diagnosis.deadunits import EXPLAINED, MOST, dead_now
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.layers import Layers
@@ -40,25 +41,16 @@ from lossmon.records import LayerInfo
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-MOST = Threshold(0.5, "of the units", "SageMaker Debugger: more than half of a layer")
 WHOLE = Threshold(0.98, "of the units", "what is left of a layer of fifty is one unit")
-EXPLAINED = Threshold(0.9, "of the prior's loss", "a model that explains so much needs no more")
-UNITS = 4
-"""Of fewer units half may well be dead by chance."""
 
 
 def check(facts: Facts) -> Outcome:
     """Fire where most units of a layer stayed at 0 in nearly every look of the window."""
     layers = facts.layers
-    if facts.level.explained >= EXPLAINED.value:
-        return CLEAR
     share = layers.typical(DEAD_SHARE, layers.newest)
     if not np.isfinite(share).any():
         return Skipped("fewer than 512 samples of any unit before a ReLU have been seen")
-    wide = np.array([info.sampled_units >= UNITS for info in layers.infos], bool)
-    dead = wide & (np.nan_to_num(share) > MOST.value)
-    broken = layers.typical(OUT_NONFINITE, layers.newest)
-    dead &= ~(broken > 0)
+    dead = dead_now(facts, share)
     if not dead.any():
         return CLEAR
     since, born = _onset(facts, dead)

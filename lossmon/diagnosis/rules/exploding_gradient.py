@@ -15,7 +15,8 @@ Fix
     Clip the gradient's norm; an architecture that keeps its size.
 
 Not to be confused with
-    lr-too-high: there a large step came first, of a gradient of the usual size.
+    lr-too-high: there a large step came first, of a gradient of the usual size; also where layers
+    multiply what they are given after it, and did not before.
     One bad batch: a single norm that stands out, after which all is as before.
     Rare examples, whose gradients are large at first already.
     init-too-large: there the weights were too large from the start.
@@ -40,17 +41,15 @@ from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.multiplied import GROWN, multiplied
 from lossmon.diagnosis.pinned import pinned_at_first
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
-from lossmon.diagnosis.stats import root_sum_squares
+from lossmon.diagnosis.steepness import STEEP, steepness
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.layersignals import SATURATED_SHARE, STD_IN, STD_OUT
 from lossmon.numfmt import fmt
 from lossmon.records import LayerInfo, Steps
 from lossmon.signals import (
-    GRAD_NORM,
     LOSS,
     TOTAL_GRAD_NORM,
     TOTAL_UNCLIPPED_NORM,
-    UNCLIPPED_NORM,
     UPDATE_NORM,
     WEIGHT_NORM,
 )
@@ -62,7 +61,7 @@ EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of
 FALLEN = Threshold(0.05, "of the first loss", "where no prior is known: less is no progress")
 JUMP = Threshold(30.0, "times any before", "toy runs: 68 in a ReLU RNN; overshooting grows by less")
 LARGE_STEP = Threshold(0.1, "of the weights", "TheDeepChecker: update ratios above 10^-1 diverge")
-STEEP = Threshold(150.0, "of the loss", "untrained: learning programs at most 50, exploding 244")
+THROWN = Threshold(0.15, "of the weights", "lr-too-high's limit: what it calls a large step")
 EPISODES = 3
 """So many times apart: fewer are bad batches."""
 NORMS = 50
@@ -94,7 +93,8 @@ def check(facts: Facts) -> Outcome:
     blown = CLEAR if _learns(facts) else _blown_up(facts, norms)
     if isinstance(blown, Found) or grown is None or facts.level.explained >= EXPLAINED.value:
         return blown
-    severity: Severity = "error" if facts.level.is_known else "info"
+    sure = facts.level.is_known or not np.isfinite(facts.recent_loss)
+    severity: Severity = "error" if sure else "info"
     return Found(severity, facts.first_step, (grown, *_level(facts)))
 
 
@@ -137,37 +137,16 @@ def _stepped_before(facts: Facts, since: int) -> bool:
     """Return whether the weights were thrown about before any gradient was out of the usual."""
     steps = facts.sampled_steps[facts.run_rows]
     before = facts.update_ratios[steps < since]
-    return bool((np.nan_to_num(before, posinf=np.inf) > LARGE_STEP.value).any())
+    return bool((np.nan_to_num(before, posinf=np.inf) > THROWN.value).any())
 
 
 def _from_the_start(facts: Facts, norms: Norms) -> Found | None:
-    """Return the finding for a first gradient out of all proportion to weights and loss.
-
-    ‖g‖‖w‖, tensor by tensor, is the change of the loss that a step of the weights' own length
-    promises; all together would count large tables with gradients that are none of theirs.
-    """
-    start, loss = facts.first_step, facts.first_loss
-    if norms.steps[0] != start or not loss > 0 or not len(facts.run_rows):
+    """Return the finding for a first gradient out of all proportion to weights and loss."""
+    first = steepness(facts)
+    if first is None or not first.is_steep:
         return None
-    scale = max(loss, facts.level.prior) if facts.level.is_known else loss
-    slope = _slope(facts)
-    if not slope > STEEP.value * scale:
-        return None
-    reads = f"the first gradient has a norm of {fmt(float(norms.values[0]), 3)} where the loss is "
-    reads += f"{fmt(loss, 3)}: a step as long as the weights promises to change it by "
-    reads += fmt(slope, 3)
-    limit, bound = STEEP.value, fmt(STEEP.value * scale, 3)
-    tag = TOTAL_GRAD_NORM.name
-    steep = Evidence(tag, start, start, slope / scale, limit, reads, STEEP.source, bound)
-    return Found("error", start, (steep, *_level(facts)))
-
-
-def _slope(facts: Facts) -> float:
-    """Return the root of the sum over the parameters of (‖g‖‖w‖)² at the first record."""
-    first = facts.run_rows[:1]
-    clipped, weight = (facts.parameter(s, first)[0] for s in (GRAD_NORM, WEIGHT_NORM))
-    gradient = np.fmax(clipped, facts.parameter(UNCLIPPED_NORM, first)[0])
-    return float(root_sum_squares(gradient * weight))
+    start = facts.first_step
+    return Found("error", start, (first.evidence(start, facts.first_loss), *_level(facts)))
 
 
 def _out_of_nowhere(facts: Facts, norms: Norms) -> Found | None:
@@ -249,7 +228,7 @@ def _level(facts: Facts) -> Iterator[Evidence]:
     reads = f"the loss is {fmt(now, 3)}; at first it was {fmt(facts.first_loss, 3)}"
     limit = facts.first_loss - FALLEN.value * abs(facts.first_loss)
     if facts.level.is_known:
-        limit = (1 - EXPLAINED.value) * facts.level.prior
+        limit = (1 - EXPLAINED.value) * facts.constant_loss
     yield Evidence(LOSS.name, first, last, now, limit, reads, FALLEN.source)
 
 
@@ -269,6 +248,12 @@ def _imbalanced() -> Floats:
 def _one_large_step(at: int) -> Floats:
     updates = np.full((300, len(synth.SHAPES)), 0.02)
     updates[at] = 60.0
+    return updates
+
+
+def _after_a_fair_step() -> Floats:
+    updates = _one_large_step(4)
+    updates[3] = 1.2
     return updates
 
 
@@ -298,6 +283,7 @@ RULE = Rule(
         "steep": STEEP,
         "jump": JUMP,
         "large_step": LARGE_STEP,
+        "thrown": THROWN,
     },
     explains=(
         "nan-in-loss",
@@ -341,6 +327,14 @@ RULE = Rule(
                 loss=synth.flat(300),
                 scalar={TOTAL_GRAD_NORM: _spiky(4)},
                 parameter={UPDATE_NORM: _one_large_step(4)},
+            ),
+        ),
+        Case(
+            "one gradient out of nowhere, after a step of an eighth of the weights",
+            lambda: synth.run(
+                loss=synth.flat(300),
+                scalar={TOTAL_GRAD_NORM: _spiky(4)},
+                parameter={UPDATE_NORM: _after_a_fair_step()},
             ),
         ),
         Case(

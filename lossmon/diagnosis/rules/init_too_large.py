@@ -15,6 +15,8 @@ Fix
 Not to be confused with
     unnormalised-input: there the inputs are off their scale and the weights are not.
     lr-too-high: there the first loss is that of any untrained model, and rises after a step.
+    exploding-gradient: there what goes forward has a sound scale, or grows by weights of one; so
+    too where a matrix from state to state is large alone, and only the gradient shows it.
     A pretrained trunk under a new head, whose gains are what training has made them: it learns.
 
 Sources
@@ -35,6 +37,7 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.gains import Gains
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.steepness import steepness
 from lossmon.layersignals import SATURATED_SHARE
 from lossmon.numfmt import fmt
 from lossmon.signals import CRITERION_LOSS, WEIGHT_NORM
@@ -46,6 +49,7 @@ FIRST_LOSS = Threshold(2.0, "times the prior's loss", "TheDeepChecker: a first l
 WIDE = Threshold(5.0, "times the targets'", "an untrained model of sound scale is about as wide")
 PINNED = Threshold(0.5, "of the units", "SageMaker Debugger and DeepDiagnosis: more than half")
 EXPLAINED = Threshold(0.9, "of the prior's loss", "a model that explains so much has got over it")
+PINS = Threshold(7.4, "", "of states of size 1: beyond it half of a normal distribution exceeds 5")
 INPUT = Threshold(30.0, "", "normalised inputs do not reach it: 30 standard deviations")
 
 CLASSIFIERS = ("cross_entropy", "nll_loss", "with_logits")
@@ -139,11 +143,17 @@ def _pinned(facts: Facts, large: NDArray[np.bool_]) -> Iterator[Evidence]:
 
 
 def _repeated(facts: Facts, gains: Gains) -> Iterator[Evidence]:
-    """A matrix from state to state acts once a step: its gain is about its spectral radius."""
+    """A matrix from state to state acts once a step: its gain is about its spectral radius.
+
+    Where no other is large, and what it does shows in the gradient and not on the way forward, the
+    gradient explodes.
+    """
     recurrent = np.array(["weight_hh" in p.name for p in facts.parameters], bool)
     values = np.where(recurrent, np.nan_to_num(gains.least), 0.0)
     worst, step = float(values.max(initial=0.0)), gains.step
-    if worst > LARGE.value:
+    alone = not (np.nan_to_num(gains.least)[~recurrent] > LARGE.value).any()
+    first = steepness(facts) if alone and worst <= PINS.value else None
+    if worst > LARGE.value and not (first is not None and first.is_steep):
         reads = f"the recurrent weights multiply the state by {fmt(worst, 3)} at every step of a "
         reads += "sequence"
         yield Evidence("recurrent_gain", step, step, worst, LARGE.value, reads, LARGE.source)
@@ -173,6 +183,7 @@ RULE = Rule(
         "wide": WIDE,
         "pinned": PINNED,
         "explained": EXPLAINED,
+        "pins": PINS,
         "input": INPUT,
     },
     explains=(

@@ -32,9 +32,11 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.gains import Gains
+from lossmon.diagnosis.kept import kept
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.layersignals import STD_IN, UNIT_STD
 from lossmon.numfmt import fmt
+from lossmon.records import ParameterInfo
 from lossmon.signals import WEIGHT_NORM
 
 Floats = NDArray[np.float64]
@@ -54,7 +56,7 @@ def check(facts: Facts) -> Outcome:
     gains = facts.gains
     if isinstance(gains, str):
         return Skipped(gains)
-    small = (gains.values < SMALL.value * _of_torch(facts)) & (gains.values > 0)
+    small = (gains.values < SMALL.value * _of_torch(facts.parameters)) & (gains.values > 0)
     if small.sum() < MATRICES or facts.level.explained >= EXPLAINED.value:
         return CLEAR
     layers = facts.layers
@@ -72,12 +74,13 @@ def check(facts: Facts) -> Outcome:
     return Found("error", gains.step, evidence, names)
 
 
-def _of_torch(facts: Facts) -> Floats:
+@kept
+def _of_torch(parameters: tuple[ParameterInfo, ...]) -> Floats:
     """Return torch's own gain of each parameter over that of a linear layer, at most 1.
 
     A recurrent layer draws all its weights by the number of its units, however few its inputs are.
     """
-    own = [_of_recurrent(p.kind, p.shape) for p in facts.parameters]
+    own = [_of_recurrent(p.kind, p.shape) for p in parameters]
     return np.asarray(np.minimum(1.0, np.array(own)))
 
 

@@ -4,7 +4,9 @@ Sees
     A floor that is not the model's: the loss is flat, well above 0 and below that of a constant
     prediction, and a probe could overfit one batch. Or the validation loss has turned at such a
     level, where the training loss was no better: from there on labels are learnt by heart. Without
-    a probe a hint: as many errors at such a loss as labels bring about that were drawn at random.
+    a probe a hint, for information: at rest the model is as unsure of every example as of any
+    other, and as often wrong as that; or as many errors at such a loss as labels bring about that
+    were drawn at random.
 
 Why the loss stalls
     The model has learnt what inputs say of the labels. What is left is chance: no model predicts
@@ -14,8 +16,8 @@ Fix
     Look at the examples with the highest loss: wrong labels are among them.
 
 Not to be confused with
-    model-too-small: there the model cannot overfit even one batch; without the probe the two look
-    alike, and the report says so.
+    model-too-small: there the model cannot overfit even one batch, and is surer of some examples
+    than of others; without the probe and probabilities the two look alike, and the report says so.
     Noise in the relation itself: a floor as well, and then there is nothing to repair.
     overfitting: there the training loss is far below that of validation when that is at its best.
     no-signal: there nothing at all is explained.
@@ -37,7 +39,9 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.fano import MET, TARGETS, errors
 from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.floor import (
+    CREEP,
     FITTED,
+    LEAST_RATIO,
     MOST,
     NEEDS,
     THRESHOLDS,
@@ -49,9 +53,19 @@ from lossmon.diagnosis.floor import (
     tried,
 )
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
+from lossmon.diagnosis.unsure import EVEN, RIGHT, SOFT, evenly_unsure, resting_since
 from lossmon.diagnosis.validation import RISE, training_levels, validation
 from lossmon.numfmt import fmt
-from lossmon.signals import CRITERION_LOSS, LOSS, PRIOR_LOSS, UPDATE_NORM, VAL_LOSS
+from lossmon.signals import (
+    CONFIDENCE_STD,
+    CRITERION_LOSS,
+    LOSS,
+    PREDICTION_CONFIDENCE,
+    PREDICTION_ENTROPY,
+    PRIOR_LOSS,
+    UPDATE_NORM,
+    VAL_LOSS,
+)
 
 GAP = Threshold(
     0.15,
@@ -90,13 +104,28 @@ def _unprobed(facts: Facts) -> Outcome:
 
 def _at_random(facts: Facts) -> Found | None:
     """Return as a hint that errors are those of chance, at rest or learnt by heart; None if not."""
-    related = facts.level.explained >= RELATED.value
-    if not related or off_floor(facts, creep=BY_HEART.value) or probed(facts) is not None:
+    between = RELATED.value <= facts.level.explained < MOST.value
+    if not between or probed(facts) is not None or small(facts) is not None:
         return None
-    found = errors(facts, facts.window[0])
-    if found is None or found.share < MET.value or small(facts) is not None:
+    evenly = evenly_unsure(facts) if _rests(facts) else None
+    evidence = None if evenly is None else evenly.evidence()
+    if evidence is None and not off_floor(facts, creep=BY_HEART.value):
+        found = errors(facts, resting_since(facts))
+        evidence = found.evidence() if found is not None and found.share >= MET.value else None
+    if evidence is None:
         return None
-    return Found("info", facts.sampled_window[0], (_stands(facts), found.evidence()))
+    return Found("info", facts.sampled_window[0], (_stands(facts), evidence))
+
+
+def _rests(facts: Facts) -> bool:
+    """Return whether the loss stays where it is though steps are taken, or is lowered by heart.
+
+    Gradients may agree: those of steps that swing about an optimum do.
+    """
+    if facts.trend.direction == "falling":
+        return creeps(facts, BY_HEART.value)
+    stays = facts.trend.change < CREEP.value * facts.level.prior
+    return bool(stays and facts.motion.total_ratio >= LEAST_RATIO.value)
 
 
 def _stands(facts: Facts) -> Evidence:
@@ -127,6 +156,8 @@ def _by_heart(facts: Facts) -> Found | None:
 _AT_FLOOR = synth.flat(300, at=1.4)
 _OF_CHANCE = {ACCURACY: 0.64, CRITERION_LOSS: 1.444}
 """At that loss each example is 64 % sure of a class, and of no other more than of the rest."""
+_EVENLY = {PREDICTION_CONFIDENCE: 0.65, CONFIDENCE_STD: 0.06, PREDICTION_ENTROPY: 0.8}
+"""Of labels that slipped into the next class: two classes remain, whatever the example."""
 _TIME = np.arange(300) / 300
 _COURSE = 1.3 + np.exp(-20 * _TIME) - 0.9 * np.maximum(_TIME - 0.4, 0) + synth.flat(300, at=0)
 _PARTING = np.where(
@@ -148,9 +179,14 @@ RULE = Rule(
         "rise": RISE,
         "bound": MET,
         "targets": TARGETS,
+        "even": EVEN,
+        "right": RIGHT,
+        "soft": SOFT,
         **THRESHOLDS,
     },
     fixes=(
+        "Where no probe has been run, run one: mon.probe(batch). A model that cannot overfit one "
+        "batch is too small, and labels may be right.",
         "Sort the training set by its loss, and look at the labels of the worst hundred.",
         "Check the step that makes labels: ids that were joined wrongly, classes renumbered, "
         "annotators who disagree.",
@@ -174,6 +210,10 @@ RULE = Rule(
         Case(
             "a floor at which errors are those of chance, without a probe: for information",
             lambda: synth.run(loss=synth.flat(300, at=1.444), total=_OF_CHANCE),
+        ),
+        Case(
+            "a floor at which all examples are equally unsure, without a probe: for information",
+            lambda: synth.run(loss=synth.flat(300, at=0.8), total=_EVENLY),
         ),
         Case(
             "both losses reach a floor together, and part there",

@@ -1,8 +1,8 @@
 """The schedule ended before the loss did.
 
 Sees
-    The learning rate against its peak, the loss before it fell under 1 % of that, and what the
-    gradients since then would still have brought.
+    The learning rate against its peak, the loss before it fell to 1 % of that, and what the
+    gradients since then would still have brought. No level of the loss need be known.
 
 Why the loss stalls
     The gradient still knows the way down, and there is no step left to follow it with.
@@ -32,15 +32,16 @@ from lossmon import signals
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.progress import progress, progress_so_far
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.schedule import main_rate
 from lossmon.diagnosis.stats import ratio, root_sum_squares, z_score
-from lossmon.diagnosis.trend import FLOOR, MIN_POINTS, trend
+from lossmon.diagnosis.trend import FLOOR, MIN_POINTS, Direction, trend
 from lossmon.numfmt import fmt
 from lossmon.records import Series, Steps
-from lossmon.signals import GRAD_NORM, GRAD_SAMPLED_NORM, LOSS, LR, UPDATE_NORM
+from lossmon.signals import GRAD_NORM, GRAD_SAMPLED_NORM, LOSS, LR, PRIOR_LOSS, UPDATE_NORM
 
 Floats = NDArray[np.float64]
 
@@ -54,8 +55,16 @@ EXPLAINED = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors 
 STRAIGHT = Threshold(0.97, "", "calibration: at most 0.93 where updates average mere noise")
 USUAL_MEMORY = 0.9
 """Momentum above which updates point the same way whatever the gradients do."""
+MUCH = Threshold(0.1, "of the loss", "five times what is worth a word")
+LIKELY = Threshold(
+    2.0, "standard errors", "1 in 44 by chance, beside a loss that was seen to fall until then"
+)
+FAR = Threshold(0.3, "", "toy runs: c 0.01-0.15 at floors, 0.3 with a way to go")
 STEPS = 50
-PAIRS = 8
+PAIRS, FEW_PAIRS = 8, 2
+"""So many say how surely gradients agree; so few only where they leave no doubt."""
+SAME = 1 + 1e-6
+"""Two cuts to a tenth make 1 %, give or take rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +74,9 @@ class Decay:
     peak: float
     peak_step: int
     low: int
-    """First step under 10 % of the peak."""
+    """First step at 10 % of the peak or less."""
     spent: int
-    """First step under 1 % of it."""
+    """First step at 1 % of it or less."""
     last: float
 
 
@@ -85,29 +94,31 @@ def check(facts: Facts) -> Outcome:
     untried = tuple(_untried(facts, decay))
     if untried:
         return Found("warning", decay.spent, (_spent(facts, decay), *untried))
-    if not _was_falling(facts, decay):
+    course = _course(facts, decay)
+    if course not in ("falling", "unknown") and not facts.level.explained <= AT_PRIOR.value:
         return CLEAR
     # By then the weights hardly move, and old pairs of gradients are as good as new ones.
     rows = facts.run_rows[facts.sampled_steps[facts.run_rows] >= decay.low]
     cosines = _cosines(facts, rows)
-    if len(cosines) < PAIRS:
+    if len(cosines) < PAIRS and not _strongly(cosines):
         return Skipped("hardly any steps in a row were sampled since the learning rate fell")
-    agree = _agree(facts, z_score(cosines), decay)
     gain = steps * float(cosines.mean()) * _reach(facts, rate, STILL.value * decay.peak)
+    fell = course == "falling" and gain > MUCH.value * facts.trend.scale
+    agree = _agree(facts, cosines, decay, LIKELY if fell else SIGNIFICANT)
     if agree is None or not gain > GAIN.value * facts.trend.scale:
         return CLEAR
     return Found("warning", decay.spent, _evidence(facts, decay, agree, gain))
 
 
 def _decay(rate: Series) -> Decay | None:
-    """Return the decay of a learning rate that is under 1 % of its peak, and stays there."""
+    """Return the decay of a learning rate that is 1 % of its peak or less, and stays there."""
     finite = np.nan_to_num(rate.values, nan=0.0, posinf=0.0)
     at = int(np.argmax(finite))
     peak, last = float(finite[at]), float(finite[-1])
-    if not peak > 0 or last >= SPENT.value * peak:
+    if not peak > 0 or last > SPENT.value * SAME * peak:
         return None
     low, spent = (
-        int(rate.steps[np.flatnonzero(finite >= share.value * peak)[-1] + 1])
+        int(rate.steps[np.flatnonzero(finite > share.value * SAME * peak)[-1] + 1])
         for share in (STILL, SPENT)
     )
     return Decay(peak, int(rate.steps[at]), low, spent, last)
@@ -129,8 +140,8 @@ def _untried(facts: Facts, decay: Decay) -> Iterator[Evidence]:
         yield from progress_so_far(facts, HARDLY)
 
 
-def _was_falling(facts: Facts, decay: Decay) -> bool:
-    """Return whether the loss fell in the second half of the steps with a sizeable learning rate.
+def _course(facts: Facts, decay: Decay) -> Direction:
+    """Return where the loss went in the second half of the steps with a sizeable learning rate.
 
     Where these are too few to say, what is left to gain has to say it.
     """
@@ -138,8 +149,7 @@ def _was_falling(facts: Facts, decay: Decay) -> bool:
     since, until = np.searchsorted(facts.loss_steps, (middle, decay.low))
     if until - since < MIN_POINTS:
         since, until = np.searchsorted(facts.loss_steps, (facts.first_step, decay.spent))
-    before = trend(facts.losses[since:until], scale=facts.trend.scale)
-    return before.direction in ("falling", "unknown")
+    return trend(facts.losses[since:until], scale=facts.trend.scale).direction
 
 
 def _cosines(facts: Facts, rows: Steps) -> Floats:
@@ -148,19 +158,30 @@ def _cosines(facts: Facts, rows: Steps) -> Floats:
     Of a loss with rare large gradients they tell more than the inner products do.
     """
     norms = root_sum_squares(facts.parameter(GRAD_SAMPLED_NORM, rows))
-    dots = np.nansum(facts.parameter(signals.GRAD_DOT_PREV, rows), axis=1)
+    dots = facts.parameter(signals.GRAD_DOT_PREV, rows)
+    dots = np.where(np.isfinite(dots).any(axis=1), np.nansum(dots, axis=1), np.nan)
     pairs = np.flatnonzero(np.diff(facts.sampled_steps[rows]) == 1) + 1
     cosines = ratio(dots[pairs], norms[pairs] * norms[pairs - 1])
     return cosines[np.isfinite(cosines)]
 
 
-def _agree(facts: Facts, z: float, decay: Decay) -> Evidence | None:
+def _strongly(cosines: Floats) -> bool:
+    """Return whether few pairs of gradients all agree, and far more than they do at a floor."""
+    few = len(cosines) >= FEW_PAIRS and float(cosines.min()) > 0
+    return few and float(cosines.mean()) >= FAR.value
+
+
+def _agree(facts: Facts, cosines: Floats, decay: Decay, surely: Threshold) -> Evidence | None:
     """Return how gradients, or the updates made of them, are known to agree still."""
-    first, last = decay.spent, facts.last_step
-    if z >= SIGNIFICANT.value:
+    first, last, z = decay.spent, facts.last_step, z_score(cosines)
+    if len(cosines) < PAIRS:
+        mean, tag = float(cosines.mean()), signals.GRAD_DOT_PREV.name
+        reads = f"successive gradients still agree (cosine {fmt(mean, 2)}, {len(cosines)} pairs)"
+        return Evidence(tag, first, last, mean, FAR.value, reads, FAR.source)
+    if z >= surely.value:
         reads = f"successive gradients still agree ({fmt(z, 2)} standard errors)"
-        tag, bound = signals.GRAD_DOT_PREV.name, f"{fmt(SIGNIFICANT.value)} standard errors"
-        return Evidence(tag, first, last, z, SIGNIFICANT.value, reads, SIGNIFICANT.source, bound)
+        tag, bound = signals.GRAD_DOT_PREV.name, f"{fmt(surely.value)} standard errors"
+        return Evidence(tag, first, last, z, surely.value, reads, surely.source, bound)
     cosine = facts.motion.update_cosine
     if cosine >= STRAIGHT.value and _memory(facts) <= USUAL_MEMORY:
         reads = f"successive updates still point the same way (cosine {fmt(cosine, 2)})"
@@ -193,7 +214,7 @@ def _reach(facts: Facts, rate: Series, lr: float) -> float:
 def _spent(facts: Facts, decay: Decay) -> Evidence:
     first, last, share = decay.spent, facts.last_step, decay.last / decay.peak
     reads = f"the learning rate is {fmt(decay.last, 2)} since its peak of {fmt(decay.peak, 2)}, "
-    reads += f"and under 1 % of that from step {first} of {last} on"
+    reads += f"and no more than 1 % of that from step {first} of {last} on"
     source, bound = SPENT.source, "1 % of the peak"
     return Evidence(LR.name, first, last, share, SPENT.value, reads, source, bound)
 
@@ -222,7 +243,11 @@ def _stopped(at: float = 1.2, *, steps: int = 60) -> Floats:
     return loss
 
 
-def _moving(lr: Floats, c: float = 0.3) -> dict[signals.Signal, ArrayLike]:
+_CUTS = 1e-3 * np.repeat([1.0, 0.1, 0.01], (40, 20, 240))
+_SELDOM = np.arange(300) % 48 == 1
+
+
+def _moving(lr: Floats, c: float | Floats = 0.3) -> dict[signals.Signal, ArrayLike]:
     return {
         GRAD_SAMPLED_NORM: 1.0,
         GRAD_NORM: 1.0,
@@ -246,6 +271,10 @@ RULE = Rule(
         "still": STILL,
         "gain": GAIN,
         "agreement": SIGNIFICANT,
+        "much": MUCH,
+        "likely": LIKELY,
+        "far": FAR,
+        "at_prior": AT_PRIOR,
         "straight": STRAIGHT,
         "explained": EXPLAINED,
         "floor": FLOOR,
@@ -266,6 +295,19 @@ RULE = Rule(
         Case(
             "an exponential decay that is through after a third of the steps",
             lambda: synth.run(loss=_stopped(), lr=_EXPONENTIAL, parameter=_moving(_EXPONENTIAL)),
+        ),
+        Case(
+            "the same, of a loss whose level is not known, in few pairs of steps",
+            lambda: synth.run(
+                loss=_stopped(),
+                lr=_EXPONENTIAL,
+                parameter=_moving(_EXPONENTIAL, np.where(_SELDOM, 0.5, np.nan)[:, None]),
+                total={PRIOR_LOSS: np.nan},
+            ),
+        ),
+        Case(
+            "two cuts to a tenth, early: 1 % of the peak, exactly",
+            lambda: synth.run(loss=_stopped(), lr=_CUTS, parameter=_moving(_CUTS)),
         ),
     ),
     silent=(

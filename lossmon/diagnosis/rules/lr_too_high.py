@@ -2,7 +2,8 @@
 
 Sees
     The update ratio ‖Δw‖/‖w‖ of the early steps, the peak of the loss or the growth of the weights
-    after them, and where the loss has got to since.
+    after them, and where the loss has got to since; or units before a ReLU that fired until such a
+    step, and never again.
 
 Why the loss stalls
     A step that is longer than the valley is wide lands on the opposite slope, higher up. The
@@ -14,6 +15,7 @@ Fix
 Not to be confused with
     The edge of stability: a large step with a loss that falls all the same is healthy.
     init-too-large: there the loss is high before the first update.
+    dead-relu: there no large step came before the units died.
     unnormalised-input: there the inputs are on a scale that makes any step large.
 
 Sources
@@ -31,10 +33,13 @@ from dataclasses import replace
 import numpy as np
 
 from lossmon.diagnosis import synth
+from lossmon.diagnosis.deadunits import MOST, killed
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
-from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.stats import ratio
+from lossmon.diagnosis.synthtables import LAYERS
+from lossmon.layersignals import DEAD_SHARE
 from lossmon.numfmt import fmt
 from lossmon.records import Steps
 from lossmon.signals import LOSS, TOTAL_UPDATE_RATIO, UPDATE_NORM, WEIGHT_NORM
@@ -56,11 +61,11 @@ def check(facts: Facts) -> Outcome:
     """Fire where large updates threw loss or weights up, and it has not come down since."""
     if np.isnan(facts.first_loss):
         return Skipped("no finite loss is recorded of the first steps")
-    prior = facts.level.prior if facts.level.is_known else 0.0
+    prior = facts.constant_loss if facts.level.is_known else 0.0
     start = max(facts.first_loss, prior)
     now = float(np.nan_to_num(facts.recent_losses, nan=np.inf, posinf=np.inf).mean())
     if not start > 0 or now < (LITTLE.value * prior or BACK.value * start):
-        return CLEAR
+        return _killed(facts) or CLEAR
     # No better than a constant, and there to stay: else something has been learned all the same.
     is_back = now < BACK.value * (prior or start)
     for proof in (_thrown_up, _overgrown) if is_back else _PROOFS:
@@ -68,7 +73,22 @@ def check(facts: Facts) -> Outcome:
         if found is not None:
             softer = is_back and facts.is_improving
             return replace(found, severity="info") if softer else found
-    return CLEAR
+    return _killed(facts) or CLEAR
+
+
+def _killed(facts: Facts) -> Found | None:
+    """Return the finding for units that fired until a large step put them out of reach.
+
+    It says no more than dead-relu would, but what killed them.
+    """
+    large = _beyond(facts, EARLY_RATIO)
+    steps = facts.sampled_steps[facts.run_rows[large[large < EARLY_ROWS]]]
+    dead = killed(facts, int(steps[-1])) if len(steps) else None
+    if dead is None:
+        return None
+    since = int(steps[0])
+    severity: Severity = "info" if facts.is_improving else "warning"
+    return Found(severity, since, (_ratio(facts, since), dead))
 
 
 def _thrown_up(facts: Facts, start: float, now: float) -> Found | None:
@@ -111,7 +131,7 @@ def _early_onset(facts: Facts) -> int | None:
 
 def _stays(facts: Facts, now: float, start: float) -> Evidence:
     known, (first, last) = facts.level.is_known, facts.window
-    limit = LITTLE.value * facts.level.prior if known else BACK.value * start
+    limit = LITTLE.value * facts.constant_loss if known else BACK.value * start
     reads = f"the loss is {fmt(now, 3)} by now; at first it was {fmt(facts.first_loss, 3)}"
     source = LITTLE.source if known else BACK.source
     return Evidence(LOSS.name, first, last, now, limit, reads, source)
@@ -232,6 +252,12 @@ def _overgrowing() -> np.ndarray:
     return norms
 
 
+def _dying(at: int) -> np.ndarray:
+    share = np.zeros((300, len(LAYERS)))
+    share[at:, :2] = 0.8
+    return share
+
+
 def _updates(early: float, later: float) -> np.ndarray:
     values = np.full((300, len(synth.SHAPES)), later * 10)
     values[1:10] = early * 10
@@ -255,6 +281,7 @@ RULE = Rule(
         "level": LEVEL,
         "little": LITTLE,
         "back": BACK,
+        "dead": MOST,
     },
     explains=(
         "nan-in-loss",
@@ -303,6 +330,14 @@ RULE = Rule(
             ),
         ),
         Case(
+            "units that fired until the first steps were over, and never since",
+            lambda: synth.run(
+                loss=synth.flat(300),
+                parameter={UPDATE_NORM: _updates(0.3, 2e-3)},
+                layer={DEAD_SHARE: _dying(9)},
+            ),
+        ),
+        Case(
             "swinging above its start to the end",
             lambda: synth.run(loss=_swinging(), parameter={UPDATE_NORM: 2.2}),
         ),
@@ -316,6 +351,14 @@ RULE = Rule(
         Case(
             "large early updates with a loss that falls",
             lambda: synth.run(parameter={UPDATE_NORM: _updates(0.7, 2e-3)}),
+        ),
+        Case(
+            "units that died long after the last large step",
+            lambda: synth.run(
+                loss=synth.flat(300),
+                parameter={UPDATE_NORM: _updates(0.3, 2e-3)},
+                layer={DEAD_SHARE: _dying(150)},
+            ),
         ),
         Case(
             "a high peak on the way to a low loss",

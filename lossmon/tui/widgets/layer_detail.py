@@ -81,7 +81,7 @@ def numbers_page(run: Run, layer: Layer, cursor: int | None, width: int) -> list
             shown = MISSING if np.isnan(value) else fmt(value)
             doc = signal.doc.partition(". ")[0]
             head = f"   {fit(signal.label, 26)}{fit(shown, 12)}"
-            lines.append(line(head, (shorten(doc, max(width - cells(head) - 1, 0)), "dim")))
+            lines.append(line(head, (fit(doc, max(width - cells(head) - 1, 0)).rstrip(), "dim")))
     return lines
 
 

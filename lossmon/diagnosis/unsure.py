@@ -1,0 +1,136 @@
+"""How unsure a classifier is where its loss rests, and how evenly so from example to example.
+
+Labels that are wrong at random leave every example as unsure as any other. A model that can do no
+better is surer of some examples than of others, and so is one whose classes overlap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lossmon.batchsignals import ACCURACY, TARGET_COUNT
+from lossmon.diagnosis.batches import FEW_BATCHES
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.floor import CREEP, STATIONARY
+from lossmon.diagnosis.rule import Threshold
+from lossmon.diagnosis.sampling import newest
+from lossmon.diagnosis.scales import pooled
+from lossmon.diagnosis.stats import block_means
+from lossmon.diagnosis.trend import BLOCKS
+from lossmon.numfmt import fmt
+from lossmon.signals import CLASS_COUNT, CONFIDENCE_STD, PREDICTION_CONFIDENCE, PREDICTION_ENTROPY
+
+if TYPE_CHECKING:
+    from lossmon.diagnosis.facts import Facts
+
+EVEN = Threshold(
+    0.13,
+    "of the largest variance",
+    "calibration: 0.03-0.12 with wrong labels, 0.15-0.35 at rest without",
+)
+RIGHT = Threshold(0.5, "of the labels", "a share is wrong: calibration, 0.2 of 20 classes unlearnt")
+SOFT = Threshold(0.1, "of the targets", "who is right so much oftener than sure has soft targets")
+ERRORS = 2
+"""Standard errors of the accuracy that are allowed for beside that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """How sure predictions are, over the same batches."""
+
+    confidence: float
+    """Mean probability of the likeliest class."""
+    std: float
+    """Its standard deviation from example to example."""
+    entropy: float
+    classes: float
+    first_step: int
+    last_step: int
+
+    @property
+    def spread(self) -> float:
+        """Variance as a share of the largest that this mean allows, which sure and blind have."""
+        most = (1 - self.confidence) * (self.confidence - 1 / self.classes)
+        return self.std**2 / most if most > 0 else float("nan")
+
+    def evidence(self) -> Evidence:
+        """Return that all examples are equally unsure."""
+        reads = f"the likeliest class has a probability of {fmt(self.confidence, 2)}, give or take "
+        reads += f"{fmt(self.std, 2)} from example to example: as if each was as unsure as any "
+        reads += "other, where a model that is too small would be sure of some"
+        limit, tag = EVEN.value, CONFIDENCE_STD.name
+        return Evidence(
+            tag, self.first_step, self.last_step, self.spread, limit, reads, EVEN.source
+        )
+
+
+def evenly_unsure(facts: Facts) -> Unsure | None:
+    """Return how unsure predictions are, where that is how often they are wrong, and evenly so."""
+    found = None if _is_soft(facts) else _measured(facts, resting_since(facts))
+    if found is None or not found.spread <= EVEN.value or found.confidence < RIGHT.value:
+        return None
+    level = facts.level
+    wanting = abs(level.loss - found.entropy) > STATIONARY.value * level.prior
+    return None if wanting or _is_right_unsurely(facts, found) else found
+
+
+def resting_since(facts: Facts) -> int:
+    """Return the first step from which on the loss was never far from where it is now."""
+    steps, losses = facts.loss_steps, facts.losses
+    blocks = min(BLOCKS, len(losses) // 5)
+    if blocks < 2:
+        return facts.window[0]
+    level = float(np.nanmean(facts.window_losses))
+    scale = facts.level.prior * min(1.0, level / max(facts.level.loss, 1e-30))
+    away = np.flatnonzero(~(np.abs(block_means(losses, blocks) - level) < CREEP.value * scale))
+    first = int(away[-1]) + 1 if len(away) else 0
+    starts = np.linspace(0, len(losses), blocks + 1).astype(int)
+    return min(facts.window[0], int(steps[min(starts[first], len(steps) - 1)]))
+
+
+def _measured(facts: Facts, since: int) -> Unsure | None:
+    rows = newest(facts.total_steps, since)
+    steps = facts.total_steps[rows]
+    steps = steps[steps >= since]
+    wanted = (PREDICTION_CONFIDENCE, CONFIDENCE_STD, PREDICTION_ENTROPY, CLASS_COUNT)
+    values = facts.totals(wanted, steps)
+    known = np.isfinite(values).all(axis=1) & (values[:, 3] > 1)
+    steps, values = steps[known], values[known]
+    if not len(steps):
+        return None
+    # Where the window holds few, as ever the newest few speak for it.
+    newest_few = min(int(np.searchsorted(steps, facts.window[0])), max(0, len(steps) - FEW_BATCHES))
+    steps, values = steps[newest_few:], values[newest_few:]
+    means, stds, entropies, classes = values.T
+    confidence, (first, last) = pooled(means, stds), steps[[0, -1]]
+    return Unsure(
+        confidence=confidence.mean,
+        std=confidence.std,
+        entropy=float(entropies.mean()),
+        classes=float(classes[-1]),
+        first_step=int(first),
+        last_step=int(last),
+    )
+
+
+def _is_soft(facts: Facts) -> bool:
+    """Return whether targets are distributions, so that who is unsure may be right."""
+    criterion = facts.batches.criterion
+    if criterion is None or criterion.name != "cross_entropy":
+        return False
+    return "float" in criterion.target_dtype
+
+
+def _is_right_unsurely(facts: Facts, found: Unsure) -> bool:
+    """Return whether the likeliest class is the target oftener than its probability says."""
+    steps, accuracies = facts.batches.measured(ACCURACY)
+    counts = facts.total(TARGET_COUNT, steps)
+    known = (steps >= found.first_step) & (counts > 0)
+    if not known.any():
+        return False
+    accuracy = float(np.average(accuracies[known], weights=counts[known]))
+    error = np.sqrt(found.confidence * (1 - found.confidence) / counts[known].sum())
+    return bool(accuracy - found.confidence > SOFT.value + ERRORS * error)
