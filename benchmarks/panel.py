@@ -129,8 +129,7 @@ def ask(address: str, repeat: int) -> tuple[float, float]:
 def routes(address: str, name: str, repeat: int) -> dict[str, tuple[float, float]]:
     """Measure the routes on a server that has read the runs; "new" ones are drawn each time."""
     base = f"{address}/data/plugin/lossmon"
-    with urllib.request.urlopen(f"{base}/runs") as response:
-        listing = json.load(response)
+    listing = _all_read(base)
     runs = [line["run"] for line in listing["runs"]]
     one = urlencode({"run": runs[0]})
     asked = {
@@ -156,6 +155,15 @@ def routes(address: str, name: str, repeat: int) -> dict[str, tuple[float, float
         times, sizes = zip(*tries, strict=True)
         measured[label] = statistics.median(times), statistics.median(sizes)
     return measured
+
+
+def _all_read(base: str) -> dict[str, Any]:
+    """Return the list of runs once none is pending; with a token, of no list, more is read."""
+    while True:
+        with urllib.request.urlopen(f"{base}/runs?v=none") as response:
+            listing: dict[str, Any] = json.load(response)
+        if not listing["pending"]:
+            return listing
 
 
 def resident(pid: int) -> float:
