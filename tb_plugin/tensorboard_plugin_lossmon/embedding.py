@@ -1,4 +1,4 @@
-"""A figure as the page takes it: what `bokeh.embed.json_item` returns, in half of its time.
+"""A figure as the page takes it: what `bokeh.embed.json_item` returns, at a part of its cost.
 
 That one goes through all models of a figure four times to keep those of other documents apart; ours
 are drawn for one answer and belong to no other. It also packs each array, which BokehJS unpacks in
