@@ -121,11 +121,14 @@ def _baselines(faulty: Sequence[Judged], healthy: Sequence[Judged]) -> list[tupl
     names = sorted({name for run in (*faulty, *healthy) for name in run.baselines})
     rows = []
     for name in names:
-        right = sum(run.baselines.get(name, ())[:1] == (run.expected,) for run in faulty)
-        alarms = sum(bool(run.baselines.get(name)) for run in healthy)
+        # One may have been asked of some runs only: it trains each anew.
+        told = [run for run in faulty if name in run.baselines]
+        calm = [run for run in healthy if name in run.baselines]
+        right = sum(run.baselines[name][:1] == (run.expected,) for run in told)
+        alarms = sum(bool(run.baselines[name]) for run in calm)
         rows += [
-            (f"baseline {name}: right cause", _share(right, len(faulty))),
-            (f"baseline {name}: healthy runs with an alarm", _share(alarms, len(healthy))),
+            (f"baseline {name}: right cause", _share(right, len(told))),
+            (f"baseline {name}: healthy runs with an alarm", _share(alarms, len(calm))),
         ]
     return rows
 

@@ -31,6 +31,8 @@ class Steepness:
     """Total norm of the gradient before clipping, without those of replaced parameters."""
     slope: float
     """Root of the sum over the parameters of (‖g‖‖w‖)²; infinite where it overflowed."""
+    used: float
+    """The same of the gradient that the step used: less, where it was clipped."""
     scale: float
     """What it is held against: the first loss, or that of a constant where that is larger."""
 
@@ -38,6 +40,11 @@ class Steepness:
     def is_steep(self) -> bool:
         """Whether the slope is beyond the limit."""
         return self.slope > STEEP.value * self.scale
+
+    @property
+    def is_clipped(self) -> bool:
+        """Whether clipping has left nothing of that."""
+        return self.is_steep and self.used <= STEEP.value * self.scale
 
     def evidence(self, step: int, loss: float) -> Evidence:
         """Return what tells so, of a first step with that loss."""
@@ -56,5 +63,7 @@ def steepness(facts: Facts) -> Steepness | None:
         return None
     clipped, weight = (facts.parameter(s, rows)[0] for s in (GRAD_NORM, WEIGHT_NORM))
     gradient = np.fmax(clipped, facts.parameter(UNCLIPPED_NORM, rows)[0])
-    norm, slope = (float(root_sum_squares(x)) for x in (gradient, gradient * weight))
-    return Steepness(norm, slope, max(loss, float(np.nan_to_num(facts.constant_loss))))
+    norm, slope, used = (
+        float(root_sum_squares(x)) for x in (gradient, gradient * weight, clipped * weight)
+    )
+    return Steepness(norm, slope, used, max(loss, float(np.nan_to_num(facts.constant_loss))))

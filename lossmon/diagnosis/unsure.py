@@ -32,6 +32,9 @@ EVEN = Threshold(
     "calibration: 0.03-0.12 with wrong labels, 0.15-0.35 at rest without",
 )
 RIGHT = Threshold(0.5, "of the labels", "a share is wrong: calibration, 0.2 of 20 classes unlearnt")
+SURE = Threshold(
+    0.9, "of the labels", "Northcutt et al. 2021: so many are right in common test sets"
+)
 SOFT = Threshold(0.1, "of the targets", "who is right so much oftener than sure has soft targets")
 ERRORS = 2
 """Standard errors of the accuracy that are allowed for beside that."""
@@ -80,7 +83,9 @@ class Unsure:
 def evenly_unsure(facts: Facts) -> Unsure | None:
     """Return how unsure predictions are, where that is how often they are wrong, and evenly so."""
     found = None if _is_soft(facts) else _measured(facts, resting_since(facts))
-    if found is None or not found.spread <= EVEN.value or found.confidence < RIGHT.value:
+    if found is None or not found.spread <= EVEN.value:
+        return None
+    if not RIGHT.value <= found.confidence <= SURE.value:
         return None
     level = facts.level
     wanting = abs(level.loss - found.entropy) > STATIONARY.value * level.prior

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -66,6 +67,13 @@ def test_only_the_primary_cause_counts_as_right() -> None:
     assert found["among the first three"] == "2 of 3 (66.7 %)"
     assert found["causes under 80 %"] == "1 of 1: lr-too-low"
     assert found["baseline plateau: right cause"] == "3 of 3 (100.0 %)"
+
+
+def test_a_baseline_that_was_asked_of_some_runs_is_judged_by_those() -> None:
+    asked = replace(judged("lr-too-low"), baselines={"peer": ("no-signal",)})
+    found = figures(asked, judged("lr-too-low"), judged(None, status="learning"))
+    assert found["baseline peer: right cause"] == "0 of 1 (0.0 %)"
+    assert found["baseline peer: healthy runs with an alarm"] == "none"
 
 
 def test_alarms_on_healthy_runs_are_counted_by_severity() -> None:

@@ -7,8 +7,17 @@ import pytest
 
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.rule import Found
+from lossmon.diagnosis.rules.exploding_gradient import RULE
 from lossmon.diagnosis.steepness import steepness
-from lossmon.signals import CRITERION_LOSS, GRAD_NORM, PRIOR_LOSS, UNCLIPPED_NORM, WEIGHT_NORM
+from lossmon.signals import (
+    CRITERION_LOSS,
+    GRAD_NORM,
+    PRIOR_LOSS,
+    TOTAL_GRAD_NORM,
+    UNCLIPPED_NORM,
+    WEIGHT_NORM,
+)
 
 SLOPES = np.sqrt(len(synth.SHAPES))
 
@@ -35,6 +44,22 @@ def test_a_clipped_gradient_counts_as_it_was_before() -> None:
     first = steepness(Facts(run))
     assert first is not None
     assert first.norm == pytest.approx(500 * SLOPES)
+    assert first.is_steep
+    assert first.is_clipped
+
+
+@pytest.mark.parametrize(("explained", "severity"), [(0.4, "info"), (0.0, "error")])
+def test_a_steep_gradient_that_was_clipped_is_a_note_where_something_was_learned(
+    explained: float, severity: str
+) -> None:
+    run = synth.run(
+        loss=synth.flat(300, at=(1 - explained) * synth.PRIOR),
+        parameter={GRAD_NORM: 0.1, UNCLIPPED_NORM: 500.0, WEIGHT_NORM: 1.0},
+        scalar={TOTAL_GRAD_NORM: np.full(300, 0.25)},
+    )
+    found = RULE.check(Facts(run))
+    assert isinstance(found, Found)
+    assert found.severity == severity
 
 
 def test_a_run_whose_first_step_was_not_looked_at_has_no_first_slope() -> None:

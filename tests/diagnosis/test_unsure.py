@@ -43,6 +43,7 @@ def test_only_what_was_measured_in_the_window_counts(until: int, is_even: bool) 
     [
         {CONFIDENCE_STD: 0.2},
         {PREDICTION_CONFIDENCE: 0.2},
+        {PREDICTION_CONFIDENCE: 0.96, CONFIDENCE_STD: 0.03},
         {PREDICTION_ENTROPY: 1.1},
         {ACCURACY: 0.95},
         {CLASS_COUNT: np.nan},
@@ -51,6 +52,7 @@ def test_only_what_was_measured_in_the_window_counts(until: int, is_even: bool) 
     ids=[
         "surer of some",
         "hardly sure of any",
+        "as sure as common test sets are right",
         "surer than right",
         "right oftener than sure",
         "no classes",

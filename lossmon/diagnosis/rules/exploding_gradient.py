@@ -38,6 +38,7 @@ from numpy.typing import NDArray
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence, Severity
+from lossmon.diagnosis.level import seems_explained
 from lossmon.diagnosis.multiplied import GROWN, multiplied
 from lossmon.diagnosis.pinned import pinned_at_first
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
@@ -146,7 +147,10 @@ def _from_the_start(facts: Facts, norms: Norms) -> Found | None:
     if first is None or not first.is_steep:
         return None
     start = facts.first_step
-    return Found("error", start, (first.evidence(start, facts.first_loss), *_level(facts)))
+    # What was clipped threw nothing: where something was learned, it is not what holds the loss up.
+    learns = facts.level.explained > seems_explained(facts)
+    severity: Severity = "info" if first.is_clipped and learns else "error"
+    return Found(severity, start, (first.evidence(start, facts.first_loss), *_level(facts)))
 
 
 def _out_of_nowhere(facts: Facts, norms: Norms) -> Found | None:

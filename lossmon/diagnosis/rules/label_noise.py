@@ -53,7 +53,7 @@ from lossmon.diagnosis.floor import (
     tried,
 )
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
-from lossmon.diagnosis.unsure import EVEN, RIGHT, SOFT, evenly_unsure, resting_since
+from lossmon.diagnosis.unsure import EVEN, RIGHT, SOFT, SURE, evenly_unsure, resting_since
 from lossmon.diagnosis.validation import RISE, training_levels, validation
 from lossmon.numfmt import fmt
 from lossmon.signals import (
@@ -110,11 +110,18 @@ def _at_random(facts: Facts) -> Found | None:
     evenly = evenly_unsure(facts) if _rests(facts) else None
     evidence = None if evenly is None else evenly.evidence()
     if evidence is None and not off_floor(facts, creep=BY_HEART.value):
-        found = errors(facts, resting_since(facts))
-        evidence = found.evidence() if found is not None and found.share >= MET.value else None
+        evidence = _errors_met(facts)
     if evidence is None:
         return None
     return Found("info", facts.sampled_window[0], (_stands(facts), evidence))
+
+
+def _errors_met(facts: Facts) -> Evidence | None:
+    """Return that so many errors cost just what they do; None where the loss is another by now."""
+    found, level = errors(facts, resting_since(facts)), facts.level
+    if found is None or not abs(found.loss - level.loss) < BY_HEART.value * level.prior:
+        return None
+    return found.evidence() if found.share >= MET.value else None
 
 
 def _rests(facts: Facts) -> bool:
@@ -181,6 +188,7 @@ RULE = Rule(
         "targets": TARGETS,
         "even": EVEN,
         "right": RIGHT,
+        "sure": SURE,
         "soft": SOFT,
         **THRESHOLDS,
     },
