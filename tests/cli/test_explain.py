@@ -72,7 +72,8 @@ def test_a_paragraph_is_broken_once_for_the_terminal_that_is_there(
         "\n  Sees\n"
         "    The update ratio ‖Δw‖/‖w‖ of the early steps, the peak\n"
         "    of the loss or the growth of the weights after them, and\n"
-        "    where the loss has got to since.\n\n"
+        "    where the loss has got to since; or units before a ReLU\n"
+        "    that fired until such a step, and never again.\n\n"
     ) in shown
     assert (
         "    The edge of stability: a large step with a loss that\n"
