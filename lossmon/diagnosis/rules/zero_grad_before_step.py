@@ -22,6 +22,7 @@ Sources
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lossmon import signals
 from lossmon.diagnosis import synth
@@ -46,8 +47,7 @@ def check(facts: Facts) -> Outcome:
     arrived = (facts.parameter(GRAD_ARRIVED, rows)[:, held] > 0) & measured
     broken = facts.parameter(GRAD_NONFINITE, rows)[:, held] > 0
     gone = ((norm == 0) | np.isnan(norm)) & ~broken
-    # Of units that are all pinned or dead a gradient arrives that is 0 already.
-    arrived &= ~(facts.parameter(UNCLIPPED_NORM, rows)[:, held] == 0)
+    arrived &= ~_is_zero_already(facts.parameter(UNCLIPPED_NORM, rows)[:, held])
     if arrived.any(axis=1).sum() < SAMPLES:
         return Skipped(f"gradients arrived in fewer than {SAMPLES} sampled steps")
     if not gone[arrived].all():
@@ -59,7 +59,24 @@ def check(facts: Facts) -> Outcome:
     return Found("error", first, (evidence,), facts.names(held))
 
 
+def _is_zero_already(arriving: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return where a gradient that arrives is 0, as it is of units that are all pinned or dead.
+
+    Where nothing is clipped only the first ones are looked at, and speak for all.
+    """
+    zero = arriving == 0
+    always = zero.any(axis=0) & ~(arriving > 0).any(axis=0)
+    return np.asarray(zero | (np.isnan(arriving) & always))
+
+
 _GONE = {GRAD_NORM: np.nan, UPDATE_NORM: 0.0, signals.WEIGHT_NORM: 10.0}
+
+
+def _first() -> NDArray[np.float64]:
+    arriving = np.full((300, len(synth.SHAPES)), np.nan)
+    arriving[:200] = 0.0
+    return arriving
+
 
 RULE = Rule(
     id="zero-grad-before-step",
@@ -98,6 +115,12 @@ RULE = Rule(
             "gradients that are 0 when the backward pass ends: all units are pinned",
             lambda: synth.run(
                 loss=synth.flat(300), parameter={**_GONE, GRAD_NORM: 0.0, UNCLIPPED_NORM: 0.0}
+            ),
+        ),
+        Case(
+            "the same, of which only the first ones were looked at before the step",
+            lambda: synth.run(
+                loss=synth.flat(300), parameter={**_GONE, GRAD_NORM: 0.0, UNCLIPPED_NORM: _first()}
             ),
         ),
         Case(
