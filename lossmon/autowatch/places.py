@@ -128,9 +128,10 @@ class Places:
 
 
 def shortest(path: Path) -> Path:
-    """Return `path` as short as the working directory allows."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
+    """Return `path` as short as the working directory allows, which may be gone by now."""
+    with contextlib.suppress(OSError, ValueError):
+        return path.relative_to(Path.cwd())
+    return path
 
 
 @contextlib.contextmanager

@@ -99,8 +99,8 @@ def resting_since(facts: Facts) -> int:
     if blocks < 2:
         return facts.window[0]
     level = float(np.nanmean(facts.window_losses))
-    scale = facts.level.prior * min(1.0, level / max(facts.level.loss, 1e-30))
-    away = np.flatnonzero(~(np.abs(block_means(losses, blocks) - level) < CREEP.value * scale))
+    near = CREEP.value * facts.constant_loss
+    away = np.flatnonzero(~(np.abs(block_means(losses, blocks) - level) < near))
     first = int(away[-1]) + 1 if len(away) else 0
     starts = np.linspace(0, len(losses), blocks + 1).astype(int)
     return min(facts.window[0], int(steps[min(starts[first], len(steps) - 1)]))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -21,8 +23,8 @@ EVENLY = {PREDICTION_CONFIDENCE: 0.65, CONFIDENCE_STD: 0.06, PREDICTION_ENTROPY:
 LOSS = synth.flat(300, at=0.8)
 
 
-def facts(total: dict[Signal, float | np.ndarray], **run: object) -> Facts:
-    return Facts(synth.run(loss=LOSS, total={**EVENLY, **total}, **run))  # type: ignore[arg-type]
+def facts(total: dict[Signal, float | np.ndarray], **run: Any) -> Facts:
+    return Facts(synth.run(loss=LOSS, total={**EVENLY, **total}, **run))
 
 
 def test_who_is_as_unsure_of_each_example_as_of_any_other_is_evenly_unsure() -> None:
