@@ -1,8 +1,9 @@
 """One class dominates and the model predicts it alone.
 
 Sees
-    The labels of the run, the class that is predicted for nearly all of them, the loss against
-    that of predicting the shares of the classes, and how far predictions depend on the input.
+    The labels of the run; the class that is predicted for nearly all of them, or how much oftener
+    predictions are right than if all were of that class; the loss against that of predicting the
+    shares of the classes; and how far predictions depend on the input.
 
 Why the loss stalls
     To give the commonest class all the probability is nearly free, and gets there in a few steps.
@@ -26,6 +27,7 @@ from __future__ import annotations
 import numpy as np
 
 from lossmon.batchsignals import (
+    ACCURACY,
     CLASS_BINS,
     LABEL_COUNTS,
     PREDICTED_COUNTS,
@@ -52,6 +54,7 @@ from lossmon.signals import (
 RATIO = Threshold(10.0, "times the others' mean", "SageMaker Debugger, ClassImbalance: ratio of 10")
 SKEWED = Threshold(5.0, "times the others' mean", "half of RATIO, for information")
 RARELY = Threshold(0.25, "of the rare labels", "a class of which a quarter is predicted at most")
+FOUND = Threshold(0.5, "of the rare labels", "whoever finds half of them does not pass them by")
 MAJORITY = Threshold(0.5, "of the labels", "by definition: more than all others together")
 ALONE = Threshold(0.99, "of the predictions", "one other class in a hundred examples at most")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it has learned")
@@ -76,7 +79,8 @@ def check(facts: Facts) -> Outcome:
         return CLEAR
     least = min(ALONE.value, 1 - RARELY.value * (1 - share))
     alone, step = _predicted_alone(facts, least)
-    if alone < least or level.explained > NEARLY.value:
+    missed = _missed(facts) if alone < least else None
+    if (alone < least and missed is None) or level.explained > NEARLY.value:
         return CLEAR
     rare = _targets_seen(facts) * (1 - share)
     agrees = facts.motion.agreement_z >= SIGNIFICANT.value
@@ -86,8 +90,10 @@ def check(facts: Facts) -> Outcome:
     blind = _dependence(facts) <= BLIND.value
     learned = level.explained > EXPLAINED.value or ratio < RATIO.value
     stuck = blind and rare < SEEN.value and not facts.is_improving and not learned
-    severity: Severity = "warning" if stuck else "info"
-    evidence = (_shares(facts, share), _predictions(facts, alone), _level(facts, rare))
+    severity: Severity = "warning" if stuck and missed is None else "info"
+    given = missed or _predictions(facts, alone)
+    step = step if missed is None else missed.first_step
+    evidence = (_shares(facts, share), given, _level(facts, rare))
     return Found(severity, step, (*evidence, *((_little(facts),) if blind else ())))
 
 
@@ -116,6 +122,34 @@ def _predicted_alone(facts: Facts, least: float) -> tuple[float, int]:
     mixed = np.flatnonzero(ever < least)
     since = min(int(mixed[-1]) + 1, len(steps) - 1) if len(mixed) else 0
     return float(np.median(shares)), int(steps[since])
+
+
+def _missed(facts: Facts) -> Evidence | None:
+    """Return that hardly any label of another class is told from the commonest; None where some is.
+
+    Of the same batches, for the rare labels of a few batches vary: by how much more is right than
+    if all were given the commonest class. Where that is given less often than it is due, others
+    are found, at the price of taking it for them.
+    """
+    steps, accuracy = _recent(facts, ACCURACY)
+    labels = facts.totals(LABEL_COUNTS, steps)
+    number, common = labels.sum(1), labels[:, int(_labels(facts).argmax())]
+    given = facts.total(TOP_PREDICTION_SHARE, steps) * number
+    if not common.sum() < number.sum() or not given.sum() > common.sum():
+        return None
+    found = accuracy * number - common
+    late = slice(-max(FEW, len(steps) // 3), None)
+    of_late = found[late].sum() / max(number[late].sum() - common[late].sum(), 1)
+    share = float(found.sum() / (number.sum() - common.sum()))
+    if share > RARELY.value or of_late > FOUND.value:
+        return None
+    reads = f"{fmt(100 * float((accuracy * number).sum() / number.sum()), 3)} % of the predictions "
+    reads += "are right; of that class alone, "
+    reads += f"{fmt(100 * float(common.sum() / number.sum()), 3)} % would be"
+    bound, tag = f"{fmt(100 * RARELY.value)} % of the other labels", ACCURACY.name
+    return Evidence(
+        tag, int(steps[0]), int(steps[-1]), share, RARELY.value, reads, RARELY.source, bound
+    )
 
 
 def _recent(facts: Facts, signal: Signal) -> tuple[Steps, Floats]:
@@ -202,6 +236,7 @@ RULE = Rule(
         "alone": ALONE,
         "skewed": SKEWED,
         "rarely": RARELY,
+        "found": FOUND,
         "nearly": NEARLY,
         "explained": EXPLAINED,
         "at_prior": AT_PRIOR,
