@@ -1,9 +1,10 @@
 """One class dominates and the model predicts it alone.
 
 Sees
-    The labels of the run; the class that is predicted for nearly all of them, or how much oftener
-    predictions are right than if all were of that class; the loss against that of predicting the
-    shares of the classes; and how far predictions depend on the input.
+    The labels of the run; the class that is predicted for nearly all of them, or how many labels of
+    the rare classes are found; the loss against that of predicting the shares of the classes; and
+    how far predictions depend on the input. Where padding counts as a class there are two that
+    dominate, and nothing else is predicted.
 
 Why the loss stalls
     To give the commonest class all the probability is nearly free, and gets there in a few steps.
@@ -24,11 +25,14 @@ Sources
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from lossmon.batchsignals import (
-    ACCURACY,
     CLASS_BINS,
+    FOUND_COUNTS,
     LABEL_COUNTS,
     PREDICTED_COUNTS,
     TARGET_COUNT,
@@ -40,6 +44,7 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.motion import SIGNIFICANT
+from lossmon.diagnosis.rarity import FOUND, KNOWN, RARELY, RATIO, crowd, rarity
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.numfmt import fmt, fmt_count
 from lossmon.signals import (
@@ -51,10 +56,7 @@ from lossmon.signals import (
     Signal,
 )
 
-RATIO = Threshold(10.0, "times the others' mean", "SageMaker Debugger, ClassImbalance: ratio of 10")
 SKEWED = Threshold(5.0, "times the others' mean", "half of RATIO, for information")
-RARELY = Threshold(0.25, "of the rare labels", "a class of which a quarter is predicted at most")
-FOUND = Threshold(0.5, "of the rare labels", "whoever finds half of them does not pass them by")
 MAJORITY = Threshold(0.5, "of the labels", "by definition: more than all others together")
 ALONE = Threshold(0.99, "of the predictions", "one other class in a hundred examples at most")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it has learned")
@@ -66,6 +68,20 @@ FEW = 3
 """So many measurements tell what is predicted, at least."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """That the labels of rare classes are passed by."""
+
+    share: float
+    """Share of the labels that are of common classes."""
+    ratio: float
+    """How often the least of those outnumbers the mean of the others."""
+    entirely: bool
+    """Whether nothing else is predicted."""
+    since: int
+    evidence: tuple[Evidence, ...]
+
+
 def check(facts: Facts) -> Outcome:
     """Fire where one class outnumbers all others and the model gives it to everything."""
     level, labels, classes = facts.level, _labels(facts), _classes(facts)
@@ -73,28 +89,60 @@ def check(facts: Facts) -> Outcome:
         return CLEAR  # there are no classes
     if not level.is_known:
         return Skipped(level.why_unknown)
-    common, rest = float(labels.max()), float(labels.sum() - labels.max())
-    share, ratio = common / (common + rest), common * (classes - 1) / max(rest, 0.5)
-    if share < MAJORITY.value or ratio < SKEWED.value:
+    passed = _alone(facts, labels, classes) or _missed(facts, labels, classes)
+    if passed is None or level.explained > NEARLY.value:
         return CLEAR
-    least = min(ALONE.value, 1 - RARELY.value * (1 - share))
-    alone, step = _predicted_alone(facts, least)
-    missed = _missed(facts) if alone < least else None
-    if (alone < least and missed is None) or level.explained > NEARLY.value:
-        return CLEAR
-    rare = _targets_seen(facts) * (1 - share)
+    rare = _targets_seen(facts) * (1 - passed.share)
     agrees = facts.motion.agreement_z >= SIGNIFICANT.value
     if level.explained <= AT_PRIOR.value and rare >= SEEN.value and not agrees:
         return CLEAR  # so many, and nothing in them: that is no-signal
     # Not by the loss: it goes up and down with the number of rare examples in a batch.
     blind = _dependence(facts) <= BLIND.value
-    learned = level.explained > EXPLAINED.value or ratio < RATIO.value
+    learned = level.explained > EXPLAINED.value or passed.ratio < RATIO.value
     stuck = blind and rare < SEEN.value and not facts.is_improving and not learned
-    severity: Severity = "warning" if stuck and missed is None else "info"
-    given = missed or _predictions(facts, alone)
-    step = step if missed is None else missed.first_step
-    evidence = (_shares(facts, share), given, _level(facts, rare))
-    return Found(severity, step, (*evidence, *((_little(facts),) if blind else ())))
+    severity: Severity = "warning" if stuck and passed.entirely else "info"
+    evidence = (*passed.evidence, _level(facts, rare), *((_little(facts),) if blind else ()))
+    return Found(severity, passed.since, evidence)
+
+
+def _alone(facts: Facts, labels: Floats, classes: int) -> _Passed | None:
+    """Return that one class is nearly all that is predicted, and most of the labels."""
+    common = np.arange(len(labels)) == labels.argmax()
+    share, ratio = _dominance(labels, common, classes)
+    if share < MAJORITY.value or ratio < SKEWED.value:
+        return None
+    least = min(ALONE.value, 1 - RARELY.value * (1 - share))
+    alone, since = _predicted_alone(facts, least)
+    if alone < least:
+        return None
+    return _Passed(
+        share, ratio, True, since, (_shares(facts, share, 1), _predictions(facts, alone))
+    )
+
+
+def _missed(facts: Facts, labels: Floats, classes: int) -> _Passed | None:
+    """Return that hardly any label but those of the common classes is found."""
+    common = crowd(labels, classes)
+    share, ratio = _dominance(labels, common, classes)
+    if share < MAJORITY.value or ratio < SKEWED.value:
+        return None
+    seen = rarity(facts, common)
+    if seen is None or not seen.is_passed_by:
+        return None
+    reads = f"{fmt(100 * seen.right, 3)} % of the predictions are right, and of the labels of "
+    reads += f"other classes {fmt(100 * seen.found, 2)} %"
+    first, last, limit = int(seen.steps[0]), int(seen.steps[-1]), RARELY
+    bound = f"{fmt(100 * limit.value)} %"
+    found = Evidence("recall", first, last, seen.found, limit.value, reads, limit.source, bound)
+    shares = _shares(facts, share, int(common.sum()))
+    return _Passed(share, ratio, False, first, (shares, found))
+
+
+def _dominance(labels: Floats, common: NDArray[np.bool_], classes: int) -> tuple[float, float]:
+    """Return the common classes' share, and how often the least of them outnumbers the others."""
+    most, rest = float(labels[common].sum()), float(labels[~common].sum())
+    each = max(rest, 0.5) / max(classes - int(common.sum()), 1)
+    return most / (most + rest), float(labels[common].min()) / each
 
 
 def _labels(facts: Facts) -> Floats:
@@ -124,34 +172,6 @@ def _predicted_alone(facts: Facts, least: float) -> tuple[float, int]:
     return float(np.median(shares)), int(steps[since])
 
 
-def _missed(facts: Facts) -> Evidence | None:
-    """Return that hardly any label of another class is told from the commonest; None where some is.
-
-    Of the same batches, for the rare labels of a few batches vary: by how much more is right than
-    if all were given the commonest class. Where that is given less often than it is due, others
-    are found, at the price of taking it for them.
-    """
-    steps, accuracy = _recent(facts, ACCURACY)
-    labels = facts.totals(LABEL_COUNTS, steps)
-    number, common = labels.sum(1), labels[:, int(_labels(facts).argmax())]
-    given = facts.total(TOP_PREDICTION_SHARE, steps) * number
-    if not common.sum() < number.sum() or not given.sum() > common.sum():
-        return None
-    found = accuracy * number - common
-    late = slice(-max(FEW, len(steps) // 3), None)
-    of_late = found[late].sum() / max(number[late].sum() - common[late].sum(), 1)
-    share = float(found.sum() / (number.sum() - common.sum()))
-    if share > RARELY.value or of_late > FOUND.value:
-        return None
-    reads = f"{fmt(100 * float((accuracy * number).sum() / number.sum()), 3)} % of the predictions "
-    reads += "are right; of that class alone, "
-    reads += f"{fmt(100 * float(common.sum() / number.sum()), 3)} % would be"
-    bound, tag = f"{fmt(100 * RARELY.value)} % of the other labels", ACCURACY.name
-    return Evidence(
-        tag, int(steps[0]), int(steps[-1]), share, RARELY.value, reads, RARELY.source, bound
-    )
-
-
 def _recent(facts: Facts, signal: Signal) -> tuple[Steps, Floats]:
     """Return what was measured in the window, or the newest few: predictions soon are others."""
     steps, values = facts.batches.measured(signal)
@@ -165,8 +185,9 @@ def _targets_seen(facts: Facts) -> float:
     return float(counts.mean()) * facts.n_steps
 
 
-def _shares(facts: Facts, share: float) -> Evidence:
-    reads = f"{fmt(100 * share, 3)} % of the labels are of one class"
+def _shares(facts: Facts, share: float, classes: int) -> Evidence:
+    reads = f"{fmt(100 * share, 3)} % of the labels are of "
+    reads += "one class" if classes == 1 else f"{classes} classes"
     bound = f"{fmt(100 * MAJORITY.value)} %, and ten times as many as others have"
     steps, tag = facts.batches.measured(LABEL_COUNTS[0])[0], "label_share"
     first, last = int(steps[0]), int(steps[-1])
@@ -223,6 +244,16 @@ def _shared(common: float, predicted: float | None = None) -> dict[Signal, float
     }
 
 
+def _padded(found: float) -> dict[Signal, float]:
+    """Return counts of two common classes and three rare ones, of which a share is found."""
+    of_each = [30.0, 30.0, 1.0, 1.0, 2.0]
+    counts = dict.fromkeys((*LABEL_COUNTS, *FOUND_COUNTS), 0.0)
+    counts |= dict(zip(LABEL_COUNTS, of_each, strict=False))
+    hits = [of_each[0], of_each[1], *(found * count for count in of_each[2:])]
+    counts |= dict(zip(FOUND_COUNTS, hits, strict=False))
+    return {**counts, TOP_PREDICTION_SHARE: 0.5, CLASS_COUNT: 5.0, PRIOR_LOSS: 0.9}
+
+
 RULE = Rule(
     id="class-imbalance",
     claim="One class dominates and the model predicts it alone.",
@@ -237,6 +268,7 @@ RULE = Rule(
         "skewed": SKEWED,
         "rarely": RARELY,
         "found": FOUND,
+        "known": KNOWN,
         "nearly": NEARLY,
         "explained": EXPLAINED,
         "at_prior": AT_PRIOR,
@@ -254,6 +286,10 @@ RULE = Rule(
     doc=__doc__ or "",
     fires=(
         Case(
+            "two common classes that are known, and labels of others that are not found",
+            lambda: synth.run(loss=synth.flat(300, at=0.3), total=_padded(found=0.1)),
+        ),
+        Case(
             "2 % of one class, at the loss of predicting the shares",
             lambda: synth.run(
                 loss=synth.flat(300, at=0.098, noise=0.005),
@@ -264,6 +300,10 @@ RULE = Rule(
     ),
     silent=(
         Case("a healthy run", synth.run),
+        Case(
+            "padding as a class of its own, and the rare classes learned",
+            lambda: synth.run(loss=synth.flat(300, at=0.3), total=_padded(found=0.6)),
+        ),
         Case(
             "labels of which one class dominates, learned",
             lambda: synth.run(
