@@ -164,7 +164,8 @@ def play() -> None:
     judges = torch.optim.Adam(critic.parameters(), lr=1e-3)
     for batch in _noise(40):
         judges.zero_grad()
-        (critic(maker(batch).detach()).mean() - critic(torch.randn(8, 4)).mean()).backward()
+        real, made = torch.randn(8, 4) + 1, maker(batch).detach()
+        (F.softplus(critic(made)) + F.softplus(-critic(real))).mean().backward()
         judges.step()
         makes.zero_grad()
         F.softplus(-critic(maker(batch))).mean().backward()
