@@ -105,7 +105,10 @@ def _unprobed(facts: Facts) -> Outcome:
 def _at_random(facts: Facts) -> Found | None:
     """Return as a hint that errors are those of chance, at rest or learnt by heart; None if not."""
     between = RELATED.value <= facts.level.explained < MOST.value
-    if not between or probed(facts) is not None or small(facts) is not None:
+    if not between or small(facts) is not None:
+        return None
+    probe = probed(facts)
+    if probe is not None and not probe[0]:
         return None
     evenly = evenly_unsure(facts) if _rests(facts) else None
     evidence = None if evenly is None else evenly.evidence()
@@ -113,7 +116,8 @@ def _at_random(facts: Facts) -> Found | None:
         evidence = _errors_met(facts)
     if evidence is None:
         return None
-    return Found("info", facts.sampled_window[0], (_stands(facts), evidence))
+    proofs = (evidence,) if probe is None else (evidence, tried(facts, probe[1]))
+    return Found("info", facts.sampled_window[0], (_stands(facts), *proofs))
 
 
 def _errors_met(facts: Facts) -> Evidence | None:
