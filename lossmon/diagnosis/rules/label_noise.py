@@ -196,8 +196,8 @@ RULE = Rule(
         **THRESHOLDS,
     },
     fixes=(
-        "Where no probe has been run, run one: mon.probe(batch). A model that cannot overfit one "
-        "batch is too small, and labels may be right.",
+        "Where no probe has been run, run one: mon.probe(batch), or lossmon run --probe. A model "
+        "that cannot overfit one batch is too small, and labels may be right.",
         "Sort the training set by its loss, and look at the labels of the worst hundred.",
         "Check the step that makes labels: ids that were joined wrongly, classes renumbered, "
         "annotators who disagree.",
