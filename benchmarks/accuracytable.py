@@ -33,8 +33,9 @@ def markdown(found: Sequence[Judged], words: str) -> str:
         "# How often it is right",
         "",
         f"Written by `python benchmarks/accuracy.py {words}`. Every program has one fault; "
-        "`--fixed` takes it out, and that twin is one of the healthy runs. Limits of rules were set on other programs "
-        "(`calibration` and `development` in `benchmarks/faults`, and `demos/faults`). A run is "
+        "`--fixed` takes it out, and that twin is one of the healthy runs. Limits of rules were "
+        "set on other programs (`calibration` and `development` in `benchmarks/faults`, and "
+        "`demos/faults`). A run is "
         "right when its primary cause is the fault it has.",
         "",
         *_on_probes(found),

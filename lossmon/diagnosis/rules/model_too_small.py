@@ -62,8 +62,9 @@ def check(facts: Facts) -> Outcome:
     if unknown is not None:
         return unknown
     probe, neck = probed(facts), bottleneck(facts)
-    if neck is not None and probe is None and _is_stuck_at_prior(facts):
-        seen = (_narrow(facts, neck), *progress_so_far(facts, LEAST))
+    cannot = () if probe is None or probe[0] else (tried(facts, probe[1]),)
+    if neck is not None and (probe is None or cannot) and _is_stuck_at_prior(facts):
+        seen = (_narrow(facts, neck), *cannot, *progress_so_far(facts, LEAST))
         return Found("info", facts.sampled_window[0], seen, (neck.parameter,))
     if off_floor(facts, by_shape=neck is not None):
         return _on_the_way(facts, neck, probe)
