@@ -8,7 +8,7 @@ import pytest
 from lossmon.batchsignals import FOUND_COUNTS, LABEL_COUNTS
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
-from lossmon.diagnosis.rarity import crowd, rarity
+from lossmon.diagnosis.rarity import crowd, rarity, share_of_constant
 from lossmon.signals import Signal
 
 
@@ -65,3 +65,13 @@ def test_they_are_not_passed_by(found: list[list[float]]) -> None:
 
 def test_of_a_few_rare_labels_nothing_is_said() -> None:
     assert rarity(counted([64, 0, 0], [[64, 0, 0]] * 3), np.arange(16) == 0) is None
+
+
+@pytest.mark.parametrize("share", [0.6, 0.9, 0.99])
+def test_how_often_a_constant_is_right_follows_from_its_loss(share: float) -> None:
+    prior = -share * np.log(share) - (1 - share) * np.log(1 - share)
+    assert share_of_constant(float(prior)) == pytest.approx(share, abs=1e-3)
+
+
+def test_a_prior_that_is_not_known_makes_no_share_of_one() -> None:
+    assert 0.5 <= share_of_constant(float("nan")) < 1

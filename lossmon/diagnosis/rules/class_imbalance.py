@@ -4,7 +4,7 @@ Sees
     The labels of the run; the class that is predicted for nearly all of them, or how many labels of
     the rare classes are found; the loss against that of predicting the shares of the classes; and
     how far predictions depend on the input. Where padding counts as a class there are two that
-    dominate, and nothing else is predicted.
+    dominate, and nothing else is predicted; of many outputs each may give one answer, always.
 
 Why the loss stalls
     To give the commonest class all the probability is nearly free, and gets there in a few steps.
@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossmon.batchsignals import (
+    ACCURACY,
     CLASS_BINS,
     FOUND_COUNTS,
     LABEL_COUNTS,
@@ -44,7 +45,7 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.motion import SIGNIFICANT
-from lossmon.diagnosis.rarity import FOUND, KNOWN, RARELY, RATIO, crowd, rarity
+from lossmon.diagnosis.rarity import FOUND, KNOWN, RARELY, RATIO, crowd, rarity, share_of_constant
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.numfmt import fmt, fmt_count
 from lossmon.signals import (
@@ -58,6 +59,7 @@ from lossmon.signals import (
 
 SKEWED = Threshold(5.0, "times the others' mean", "half of RATIO, for information")
 MAJORITY = Threshold(0.5, "of the labels", "by definition: more than all others together")
+APART = Threshold(0.02, "of the labels", "less is rounding: then the outputs are alike")
 ALONE = Threshold(0.99, "of the predictions", "one other class in a hundred examples at most")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it has learned")
 NEARLY = Threshold(0.9, "of the prior's loss", "whoever explains that much tells classes apart")
@@ -90,6 +92,7 @@ def check(facts: Facts) -> Outcome:
     if not level.is_known:
         return Skipped(level.why_unknown)
     passed = _alone(facts, labels, classes) or _missed(facts, labels, classes)
+    passed = passed or _constant(facts, labels, classes)
     if passed is None or level.explained > NEARLY.value:
         return CLEAR
     rare = _targets_seen(facts) * (1 - passed.share)
@@ -136,6 +139,29 @@ def _missed(facts: Facts, labels: Floats, classes: int) -> _Passed | None:
     found = Evidence("recall", first, last, seen.found, limit.value, reads, limit.source, bound)
     shares = _shares(facts, share, int(common.sum()))
     return _Passed(share, ratio, False, first, (shares, found))
+
+
+def _constant(facts: Facts, labels: Floats, classes: int) -> _Passed | None:
+    """Return that each of many outputs gives one answer, always, and is nearly always right.
+
+    Some say yes and some no, so that together they are not of one class.
+    """
+    share = share_of_constant(facts.level.prior)
+    ratio, apart = share / (1 - share), share - float(labels.max() / labels.sum())
+    if classes != 2 or apart < APART.value or ratio < RATIO.value:
+        return None
+    steps, right = facts.batches.newest(ACCURACY)
+    lately = float(np.median(right[-max(FEW, len(right) // 3) :])) if len(right) else 0.0
+    # A constant may err twice as often: its share is too high where outputs differ.
+    beyond = (lately - share) / (1 - share)
+    if not -1 <= beyond <= RARELY.value or facts.level.explained > EXPLAINED.value:
+        return None
+    reads = f"{fmt(100 * lately, 3)} % of the answers are right, and about "
+    reads += f"{fmt(100 * share, 3)} % if each output always gave the same"
+    bound, tag = f"{fmt(100 * share, 3)} %", ACCURACY.name
+    first, last, source = int(steps[0]), int(steps[-1]), RARELY.source
+    same = Evidence(tag, first, last, lately, share, reads, source, bound)
+    return _Passed(share, ratio, False, first, (same,))
 
 
 def _dominance(labels: Floats, common: NDArray[np.bool_], classes: int) -> tuple[float, float]:
@@ -254,6 +280,12 @@ def _padded(found: float) -> dict[Signal, float]:
     return {**counts, TOP_PREDICTION_SHARE: 0.5, CLASS_COUNT: 5.0, PRIOR_LOSS: 0.9}
 
 
+def _by_output(right: float) -> dict[Signal, float]:
+    """Return what six outputs have of which one says yes nearly always, and the others no."""
+    counts = {**_shared(5 / 6), PRIOR_LOSS: 0.067, TOP_PREDICTION_SHARE: 5 / 6}
+    return {**counts, FOUND_COUNTS[0]: 53.0, FOUND_COUNTS[1]: 10.6, ACCURACY: right}
+
+
 RULE = Rule(
     id="class-imbalance",
     claim="One class dominates and the model predicts it alone.",
@@ -265,6 +297,7 @@ RULE = Rule(
         "ratio": RATIO,
         "majority": MAJORITY,
         "alone": ALONE,
+        "apart": APART,
         "skewed": SKEWED,
         "rarely": RARELY,
         "found": FOUND,
@@ -286,6 +319,10 @@ RULE = Rule(
     doc=__doc__ or "",
     fires=(
         Case(
+            "six outputs with an answer each, which is nearly always right",
+            lambda: synth.run(loss=synth.flat(300, at=0.066, noise=0.003), total=_by_output(0.988)),
+        ),
+        Case(
             "two common classes that are known, and labels of others that are not found",
             lambda: synth.run(loss=synth.flat(300, at=0.3), total=_padded(found=0.1)),
         ),
@@ -300,6 +337,10 @@ RULE = Rule(
     ),
     silent=(
         Case("a healthy run", synth.run),
+        Case(
+            "six outputs of which each has an answer that is nearly always right, learned",
+            lambda: synth.run(loss=synth.flat(300, at=0.04, noise=0.002), total=_by_output(0.996)),
+        ),
         Case(
             "padding as a class of its own, and the rare classes learned",
             lambda: synth.run(loss=synth.flat(300, at=0.3), total=_padded(found=0.6)),
