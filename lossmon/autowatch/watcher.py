@@ -18,6 +18,7 @@ from lossmon.autowatch.probing import Probing
 from lossmon.autowatch.stopping import Stopping
 from lossmon.autowatch.trial import Part, Trial
 from lossmon.capture.criterion import CriterionHook
+from lossmon.capture.firstpass import FIRST_PASS
 from lossmon.capture.graph import leaves
 from lossmon.capture.groups import held_ids, held_tensors
 from lossmon.capture.heldout import HeldOut
@@ -60,6 +61,7 @@ class Watcher:
         self._trials: list[Trial] = []
         self._modules = registry.Registry(nn.Module)
         self._optimizers = registry.Registry(Optimizer)
+        FIRST_PASS.begin()
         self._held_out = HeldOut(self._stepped_last)
         ROUTES.finder = self
         TAPS.add(ROUTES)
@@ -99,6 +101,7 @@ class Watcher:
         for monitor in list(OPEN):
             monitor.__exit__(None, error, None)
         self._held_out.remove()
+        FIRST_PASS.end()
         if self._stopping is not None:
             self._stopping.remove()
         ROUTES.finder = None
