@@ -1,4 +1,4 @@
-"""Nineteen payments in twenty are of one kind of five, and the classifier names no other."""
+"""All but two payments in a hundred are of one kind of five, and no other is ever named."""
 
 import torch
 import torch.nn.functional as F
@@ -11,7 +11,7 @@ KINDS = 5
 
 def payments(count: int) -> tuple[Tensor, Tensor]:
     """Return measurements, (count, 16), and the kind of each payment."""
-    share = torch.tensor([0.96, 0.01, 0.01, 0.01, 0.01])
+    share = torch.tensor([0.98, 0.005, 0.005, 0.005, 0.005])
     if args.fixed:
         share = torch.full((KINDS,), 1 / KINDS)
     kind = torch.multinomial(share, count, replacement=True)

@@ -33,7 +33,7 @@ def documents(count: int = 2500, topics: int = 6) -> tuple[Tensor, Tensor]:
 
 tokens, topics = documents()
 model = Documents()
-optimizer = torch.optim.Adagrad(model.parameters(), lr=0.015)
+optimizer = torch.optim.Adagrad(model.parameters(), lr=0.03)
 for step, (x, y) in enumerate(batches(tokens, topics, steps=args.steps, size=50)):
     loss = F.cross_entropy(model(x), y)
     optimizer.zero_grad()
