@@ -1,4 +1,4 @@
-"""Recurrent weights that stretch threefold a step: gradients through fifty steps grow beyond use."""
+"""Recurrent weights that stretch threefold a step: over fifty steps the gradients explode."""
 
 import torch
 from _task import arguments, batches, progress, text
