@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from _task import arguments, batches, progress
 from torch import Tensor, nn
 
-args = arguments(__doc__, steps=250)
+args = arguments(__doc__, steps=200)
 NODES, ROUNDS = 8, 40
 
 
