@@ -56,7 +56,8 @@ SATURATED_SHARE = _layer(
     "Share of the elements where the pre-activation pins the function: beyond 5 for tanh and "
     "sigmoid (DeepDiagnosis, Wardat et al. 2022), where the slope is 0 for hardtanh, hardsigmoid "
     "and above 6 for relu6; for softmax the share of distributions whose largest entry is above "
-    "sigmoid(5). NaN for layers that neither are nor feed such a function.",
+    "sigmoid(5); for an LSTM, a GRU or an RNN of its gates, at sixteen examples. NaN for layers "
+    "that neither are nor feed nor hold such a function.",
 )
 OUT_NONFINITE = _layer(
     "out_nonfinite",

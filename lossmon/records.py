@@ -210,7 +210,9 @@ class LayerInfo:
     the number of values behind each batch statistic when its layers were first seen to run; and
     `scale`, the number that its output is multiplied by before the function that follows. `p` and
     `values` of a layer of another kind are those of functional dropout and batch norm behind it;
-    `distant` is 1 where its activation function comes after a sum with others' outputs."""
+    `distant` is 1 where its activation function comes after a sum with others' outputs; `gates`,
+    how many functions with ends each unit of a recurrent layer has inside; `functions`, through how
+    many of them a layer of the script's own was seen to go."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from torch.nn.modules.module import register_module_forward_hook
 from lossmon.capture.between import graph_behind
 from lossmon.capture.boards import Floats
 from lossmon.capture.compiling import COMPILATIONS, has_compiled, is_wrapped
+from lossmon.capture.firstpass import FIRST_PASS
 from lossmon.capture.foreign import FOREIGN
 from lossmon.capture.guard import Guard
 from lossmon.capture.inert import InertHook
@@ -60,13 +61,15 @@ class ActivationMeter:
 
         `name_layers` is told what the rows of the table are, before the first and at each change.
         """
-        self._layers = layers
         self._every = every
         self._guard = guard
         self._transfer = transfer
         self._name_layers = name_layers
-        self._roster = Roster(layers)
-        self._numbers = {id(layer.module()): n for n, layer in enumerate(layers)}
+        self._layers_by_id = {id(layer.module()): layer for layer in layers}
+        self._roster = Roster(self._layers_by_id)
+        self._before = FIRST_PASS.hand_over(self._layers_by_id)
+        """What has run before this; None once it is measured."""
+        self._infos: tuple[LayerInfo, ...] = ()
         self._sampled = self._measured = self._unseen = 0
         self._taken = False
         self._pass_s = self._spent_s = 0.0
@@ -105,7 +108,10 @@ class ActivationMeter:
         if self._handle is None or self._taken:
             return None
         self._taken = True
+        before, self._before = self._before, None
         if not self._roster.has_run:
+            if before is not None:
+                return self._measure(before, roots)
             self._miss()
             return None
         self._unseen = 0
@@ -113,12 +119,7 @@ class ActivationMeter:
         self._pass_s = 0.0
         self._spent_s += sorted(self._passes)[len(self._passes) // 2]
         self._measured += 1
-        before = self._roster.infos
-        with torch.no_grad():
-            table = self._roster.measure(roots, self._transfer)
-        if self._roster.infos != before:
-            self._name_layers(self._roster.infos)
-        return table
+        return self._measure(self._roster, roots)
 
     def spent(self) -> float:
         """Return the seconds that the hook has taken since the last call."""
@@ -129,6 +130,14 @@ class ActivationMeter:
         """Leave no hook behind. Idempotent."""
         self._disarm()
         COMPILATIONS.discard(self)
+
+    def _measure(self, roster: Roster, roots: Sequence[Tensor]) -> Floats:
+        with torch.no_grad():
+            table = roster.measure(roots, self._transfer)
+        if roster.infos != self._infos:
+            self._infos = roster.infos
+            self._name_layers(self._infos)
+        return table
 
     def _arm(self) -> Any:
         if self._outside is None:
@@ -144,20 +153,20 @@ class ActivationMeter:
     def _note(self, module: nn.Module, inputs: Any, output: Any) -> None:
         if torch.compiler.is_compiling():
             return
-        number = self._numbers.get(id(module))
-        if number is None or self._taken or FOREIGN.is_running:
+        layer = self._layers_by_id.get(id(module))
+        if layer is None or self._taken or FOREIGN.is_running:
             return
         try:
-            self._see(number, module, inputs, output)
+            self._see(layer, module, inputs, output)
         # Whatever our own code does wrong, the training must not learn of it.
         except Exception as error:
             self._guard.failed(NAME, error)
 
-    def _see(self, number: int, module: nn.Module, inputs: Any, output: Any) -> None:
-        if self._layers[number].module() is not module or not self._counts(module):
+    def _see(self, layer: Layer, module: nn.Module, inputs: Any, output: Any) -> None:
+        if layer.module() is not module or not self._counts(module):
             return
         began = time.perf_counter()
-        self._roster.see(number, module, inputs, output)
+        self._roster.see(id(module), module, inputs, output)
         self._pass_s += time.perf_counter() - began
 
     def _counts(self, module: nn.Module) -> bool:
@@ -178,7 +187,7 @@ class ActivationMeter:
             self._disarm()
 
     def _look_for_compiled(self, roots: Sequence[Tensor]) -> None:
-        compiled = graph_behind(roots).is_compiled or is_wrapped(self._numbers)
+        compiled = graph_behind(roots).is_compiled or is_wrapped(self._layers_by_id)
         if compiled and self._guard.allows(NAME):
             self._guard.switch_off(NAME, COMPILED)
         self._waits_for_graph = False

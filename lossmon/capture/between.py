@@ -131,7 +131,7 @@ def sources(graph: Graph, ends: Sequence[Ends], at: int) -> tuple[list[int], lis
         if number != own:
             queue.append(number)
         elif number in graph.nodes:
-            queue.extend(_parents(graph.nodes[number]))
+            queue.extend(parents(graph.nodes[number]))
     seen: set[int] = set()
     while queue and len(seen) < MAX_BETWEEN:
         number = queue.popleft()
@@ -144,7 +144,7 @@ def sources(graph: Graph, ends: Sequence[Ends], at: int) -> tuple[list[int], lis
         name = _product(graph.nodes[number]) or of_node(graph.nodes[number])
         if name not in RESHAPES and name not in names:
             names.append(name)
-        queue.extend(_parents(graph.nodes[number]))
+        queue.extend(parents(graph.nodes[number]))
     return found, names
 
 
@@ -161,6 +161,7 @@ def _product(node: Any) -> str:
     return name + BY_CONSTANT
 
 
-def _parents(node: Any) -> list[int]:
+def parents(node: Any) -> list[int]:
+    """Return the numbers of the nodes whose results a node has used."""
     parents = (parent for parent, _ in node.next_functions)
     return [n for p in parents if p is not None and (n := number_of(p)) is not None]

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
 from torch.nn.modules.dropout import _DropoutNd
 
+from lossmon.capture.recurrent import GATES, gates_of
+
 _NAMES: tuple[tuple[type[nn.Module], dict[str, str]], ...] = (
     (_DropoutNd, {"p": "p"}),
     (nn.RNNBase, {"p": "dropout"}),
@@ -24,6 +26,8 @@ def settings_of(module: nn.Module, output: Tensor | None) -> dict[str, float]:
     attributes = next((names for kind, names in _NAMES if isinstance(module, kind)), {})
     held = {name: getattr(module, attribute, None) for name, attribute in attributes.items()}
     found = {name: float(value) for name, value in held.items() if _is_number(value)}
+    if gates := gates_of(module):
+        found[GATES] = float(gates)
     if output is not None and _takes_statistics(module):
         found["values"] = output.numel() / max(1, output.shape[min(1, output.dim() - 1)])
     return found

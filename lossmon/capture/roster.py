@@ -6,7 +6,7 @@ each layer. A layer that runs for the first time later has the next pass surveye
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,8 +17,17 @@ from torch import Tensor, nn
 from lossmon.capture.between import Graph, graph_behind, number_of
 from lossmon.capture.boards import COLUMNS, Boards, Floats, blank
 from lossmon.capture.cuts import INPUT_ELEMENTS, OUTPUT_ELEMENTS, Share, share_of
-from lossmon.capture.distant import CLOSE, DISTANT, EVERY, distant_function, pinned_share
+from lossmon.capture.distant import (
+    CLOSE,
+    DISTANT,
+    EVERY,
+    FUNCTIONS_INSIDE,
+    distant_function,
+    functions_inside,
+    pinned_share_of,
+)
 from lossmon.capture.layers import Layer
+from lossmon.capture.recurrent import Gates, gates_of
 from lossmon.capture.slots import MISSES, Slot, new_slot
 from lossmon.capture.survey import SCALE, Survey, first_tensor, unit_dim
 from lossmon.capture.transfer import Transfer
@@ -39,12 +48,15 @@ class Call:
     """Number of the layer whose output is its input."""
     spare: tuple[Share, torch.device] | None = None
     """What is read of its input where that output is not to be had."""
+    has_gates: bool = False
+    """Whether it has gates that are not layers."""
 
 
 class Roster:
     """Keeps what layers put out until it is measured."""
 
-    def __init__(self, layers: Sequence[Layer]) -> None:
+    def __init__(self, layers: Mapping[int, Layer]) -> None:
+        """`layers` by `id` of the module, which is their number."""
         self._layers = layers
         self._calls: dict[int, Call] = {}
         self._boards: Boards | None = None
@@ -55,7 +67,10 @@ class Roster:
         self._made: dict[int, int | None] = {}
         """Number of the node that made each layer's newest output."""
         self._distant: dict[int, int] = {}
-        """Rows of the layers whose activation function comes after a sum."""
+        """Rows of the layers whose activation functions are found in the graph alone."""
+        self._gates = Gates()
+        self._places: dict[int, int] = {}
+        """Rows of the layers that have run in a surveyed pass."""
         self._order: list[int] = []
         self.infos: tuple[LayerInfo, ...] = ()
         """What is known of the layers, in the order of the table's rows."""
@@ -81,6 +96,19 @@ class Roster:
             call.output.take(result)
         if call.input is not None and (given := first_tensor(inputs)) is not None:
             call.input.take(given)
+        if call.has_gates:
+            self._gates.see(number, module, inputs, output)
+
+    def keep(self, layers: Mapping[int, Layer]) -> None:
+        """Know these layers only, before the first `measure`; what others did is forgotten."""
+        self._layers = layers
+        self._calls = {number: call for number, call in self._calls.items() if number in layers}
+        for call in self._calls.values():
+            call.source = call.source if call.source in layers else None
+        self._gates.keep(layers)
+        self.has_run = bool(self._calls)
+        if self._survey is not None:
+            self._survey.keep(layers)
 
     def measure(self, roots: Sequence[Tensor], transfer: Transfer) -> Floats:
         """Return the layer table of what has run, in the order of `infos`.
@@ -98,6 +126,7 @@ class Roster:
         table = blank(len(self._order))
         if self._boards is not None:
             self._boards.measure(transfer, table)
+        self._gates.send(self._places, transfer, table)
         self._passes += 1
         is_due = self._passes > CLOSE or self._passes % EVERY == 0
         if self._distant and (graph is not None or is_due):
@@ -107,8 +136,13 @@ class Roster:
     def _measure_distant(self, graph: Graph, transfer: Transfer, table: Floats) -> None:
         others = {n for n in self._made.values() if n is not None}
         for number, row in self._distant.items():
-            node = distant_function(graph, self._made.get(number), others)
-            share = None if node is None else pinned_share(node)
+            made = self._made.get(number)
+            if FUNCTIONS_INSIDE in self.infos[row].settings:
+                nodes = functions_inside(graph, made, others)
+            else:
+                far = distant_function(graph, made, others)
+                nodes = [] if far is None else [far]
+            share = pinned_share_of(nodes)
             if share is not None:
                 transfer.send(share, partial(_place, table, row))
 
@@ -130,7 +164,7 @@ class Roster:
             alike = given.dim() == result.dim()
             taken = share_of(given.shape, dim if alike else given.dim() - 1, INPUT_ELEMENTS)
         spare = None if given is None or taken is None else (taken, given.device)
-        call = Call(output, None, source, spare)
+        call = Call(output, None, source, spare, has_gates=gates_of(module) > 0)
         if source is None and spare is not None:
             call.input = new_slot(number, *spare, is_input=True)
         return call
@@ -140,7 +174,7 @@ class Roster:
         self._grown = False
         self.has_checkpoints |= graph.has_checkpoints
         if not self._order:
-            others = (n for n in range(len(self._layers)) if n not in survey.calls)
+            others = (n for n in self._layers if n not in survey.calls)
             self._order = [*survey.order, *others]
         units = {
             number: (call.output.share.units, call.output.share.kept)
@@ -148,7 +182,7 @@ class Roster:
             if call.output is not None
         }
         self.infos = survey.infos(self._layers, self._order, units, graph)
-        places = {number: row for row, number in enumerate(self._order)}
+        places = self._places = {number: row for row, number in enumerate(self._order)}
         slots, shared = [], []
         for number, call in self._calls.items():
             self._settle_input(number, call, survey)
@@ -167,7 +201,9 @@ class Roster:
                 shared.append((row, places[call.source]))
         self._boards = Boards(slots, shared) if slots else None
         self._distant = {
-            number: row for number, row in places.items() if DISTANT in self.infos[row].settings
+            number: row
+            for number, row in places.items()
+            if self.infos[row].settings.keys() & {DISTANT, FUNCTIONS_INSIDE}
         }
 
     def _settle_input(self, number: int, call: Call, survey: Survey) -> None:

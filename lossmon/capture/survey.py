@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -11,7 +11,12 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 
 from lossmon.capture.between import Ends, Graph, activation_behind, number_of, sources
-from lossmon.capture.distant import DISTANT, distant_function
+from lossmon.capture.distant import (
+    DISTANT,
+    FUNCTIONS_INSIDE,
+    distant_function,
+    functions_inside,
+)
 from lossmon.capture.functional import functional_settings
 from lossmon.capture.functions import FUNCTIONS, of_module, of_node
 from lossmon.capture.layers import Layer
@@ -69,6 +74,11 @@ class Survey:
         if output is not None:
             self._outputs[id(output)] = weakref.ref(output), output._version, number
 
+    def keep(self, numbers: Container[int]) -> None:
+        """Forget the calls of other layers."""
+        self.order = [number for number in self.order if number in numbers]
+        self.calls = {n: count for n, count in self.calls.items() if n in numbers}
+
     def source(self, tensor: Tensor | None, *, overwritten: bool) -> int | None:
         """Return the layer whose output `tensor` is, unchanged since; None where it is none's.
 
@@ -81,7 +91,7 @@ class Survey:
 
     def infos(
         self,
-        layers: Sequence[Layer],
+        layers: Mapping[int, Layer],
         order: Sequence[int],
         units: dict[int, tuple[int, int]],
         graph: Graph,
@@ -116,8 +126,11 @@ class Survey:
         others = {end.output for end in ends if end.output is not None}
         settings = {**functional_settings(graph, ends[row].output, others), **settings}
         if not own and not behind:
-            far = distant_function(graph, ends[row].output, others)
-            if far is not None:
+            inside = _inside(module, graph, ends[row].output, others)
+            far = None if inside else distant_function(graph, ends[row].output, others)
+            if inside:
+                settings = {**settings, FUNCTIONS_INSIDE: float(len(inside))}
+            elif far is not None:
                 behind, settings = of_node(far), {**settings, DISTANT: 1.0}
         return LayerInfo(
             name=layer.name,
@@ -130,6 +143,15 @@ class Survey:
             sampled_units=units[1],
             settings=settings,
         )
+
+
+def _inside(
+    module: nn.Module | None, graph: Graph, output: int | None, others: Container[int]
+) -> list[Any]:
+    """Return the functions with ends inside a layer that somebody has written of parameters."""
+    if module is None or not module._parameters or type(module).__module__.startswith("torch."):
+        return []
+    return functions_inside(graph, output, others)
 
 
 def unit_dim(module: nn.Module, dims: int, before: int | None) -> int:

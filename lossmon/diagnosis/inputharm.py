@@ -11,6 +11,7 @@ from lossmon.diagnosis.entry import Entry
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.level import AT_PRIOR
+from lossmon.diagnosis.pinned import INSIDE
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.scales import pooled
 from lossmon.diagnosis.stats import median_of_columns
@@ -91,13 +92,16 @@ def _pinned(facts: Facts, place: Entry) -> Evidence | None:
     share = float(facts.layers.typical(SATURATED_SHARE, facts.layers.early)[place.row])
     if not share > PINNED.value:
         return None
-    activation = facts.layers.infos[place.row].activation
-    reads = f"{fmt(100 * share, 2)} % of its outputs pin the {activation} that follows"
+    info = facts.layers.infos[place.row]
+    pins = f"its outputs pin the {info.activation} that follows"
+    if INSIDE in info.settings:
+        pins = "what goes into its gates pins them"
+    reads = f"{fmt(100 * share, 2)} % of {pins}"
     return _layer(facts, SATURATED_SHARE, share, PINNED, reads, f"{fmt(100 * PINNED.value)} %")
 
 
 def _gated(facts: Facts, place: Entry) -> Evidence | None:
-    """Of a recurrent layer nothing is seen within: what its gates get follows from its weights."""
+    """Of gates that were not looked at: what they get follows from the weights of their layer."""
     gains = facts.gains
     if isinstance(gains, str) or not any(kind in place.kind for kind in RECURRENT):
         return None

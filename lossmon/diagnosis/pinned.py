@@ -1,5 +1,5 @@
-"""Which layers feed a function with ends, such as a sigmoid, and are no gates; and which of these
-are pinned before anything was learned.
+"""Which layers feed a function with ends, such as a sigmoid, or have such functions inside; and
+which of these are pinned before anything was learned.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from lossmon.diagnosis.rule import Threshold
 from lossmon.layersignals import SATURATED_SHARE
 from lossmon.records import LayerInfo
 
+Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 if TYPE_CHECKING:
@@ -23,16 +24,42 @@ MOST = Threshold(0.5, "of the units", "DeepDiagnosis: beyond 5 for more than hal
 NARROWS = ("tanh", "sigmoid", "hardtanh", "hardsigmoid", "relu6")
 GATED = ("mul", "mulscalar")
 """What multiplies one output by another: the smaller of them is a gate."""
+CELL = {"tanh", "sigmoid"}
+"""What a recurrent cell puts its contents and its gates through."""
 COMPARED = ("sum", "mm", "bmm", "mv", "dot", "sqrt", "linalgvectornorm", "cdist")
 """What makes of several features one number, as a distance, a product or a cosine does."""
+INSIDE = "gates"
+"""Setting of a layer that has such functions inside: of a recurrent one."""
+OWN = "functions"
+"""Setting of a layer that somebody has written, with such functions inside."""
+LEARNED = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
 WRONG = Threshold(-0.1, "of the prior's loss", "worse than a constant by more than chance")
 
 
 def hidden(infos: tuple[LayerInfo, ...]) -> Iterator[bool]:
-    """Say of each layer whether it feeds others through such a function, and none as a gate."""
+    """Say of each layer whether it feeds others through such a function, and none as a gate.
+
+    Or has several of them inside: not all gates of a layer are meant to be open or shut.
+    """
     for at, info in enumerate(infos):
         users, gates = _users(infos, at)
-        yield info.activation in NARROWS and bool(users) and not gates
+        yield INSIDE in info.settings or (info.activation in NARROWS and bool(users) and not gates)
+
+
+def in_cells(infos: tuple[LayerInfo, ...], pinned: Mask) -> Mask:
+    """Return which layers are gates or contents of a cell whose gates and contents are all pinned.
+
+    Or are such a cell. A gate alone may be open or shut for good: what it lets through has a
+    gradient all the same.
+    """
+    found = np.array([OWN in info.settings for info in infos], bool) & pinned
+    for info in infos:
+        inside = [n for n in info.sources if infos[n].activation in NARROWS]
+        kinds = {*info.between, *(infos[n].activation for n in inside)}
+        is_cell = kinds >= CELL and any(name in GATED for name in info.between)
+        if is_cell and pinned[inside].all():
+            found[inside] = True
+    return found
 
 
 def final(infos: tuple[LayerInfo, ...]) -> Iterator[bool]:
@@ -55,7 +82,16 @@ def pinned_now(facts: Facts) -> Mask:
     layers = facts.layers
     share = np.nan_to_num(layers.typical(SATURATED_SHARE, layers.newest))
     inner = np.array(list(hidden(layers.infos)), bool)
-    return np.asarray((inner | _put_out(facts)) & (share > MOST.value), bool)
+    hurt = inner | _put_out(facts) | _never_moved(facts)
+    return np.asarray(hurt & (share > MOST.value), bool)
+
+
+def _never_moved(facts: Facts) -> Mask:
+    """Return which layers of cells were pinned at first, where nothing has been learned since."""
+    level = facts.level
+    learned = level.explained >= LEARNED.value if level.is_known else facts.is_improving
+    infos, share = facts.layers.infos, _first_share(facts)
+    return np.zeros(len(infos), bool) if learned else in_cells(infos, share > MOST.value)
 
 
 def _put_out(facts: Facts) -> Mask:
@@ -75,15 +111,21 @@ def _put_out(facts: Facts) -> Mask:
 
 
 def pinned_at_first(facts: Facts) -> Mask:
-    """Return which layers had most of their units pinned in the first record, gates left out."""
+    """Return which layers had most of their units pinned in the first record.
+
+    Gates left out, but for those of cells of which nothing was within reach.
+    """
+    infos, pinned = facts.layers.infos, _first_share(facts) > MOST.value
+    counts = np.array([a or b for a, b in zip(hidden(infos), final(infos), strict=True)], bool)
+    return np.asarray((counts | in_cells(infos, pinned)) & pinned, bool)
+
+
+def _first_share(facts: Facts) -> Floats:
+    """Return the share of pinned units of each layer in the first record; 0 where unknown."""
     layers = facts.layers
     if not len(layers.steps):
-        return np.zeros(0, bool)
-    counts = np.array(
-        [a or b for a, b in zip(hidden(layers.infos), final(layers.infos), strict=True)]
-    )
-    share = np.nan_to_num(layers.column(SATURATED_SHARE, layers.early[:1])[0])
-    return np.asarray(counts & (share > MOST.value), bool)
+        return np.zeros(0)
+    return np.asarray(np.nan_to_num(layers.column(SATURATED_SHARE, layers.early[:1])[0]), float)
 
 
 def pinned_before(facts: Facts, step: int) -> bool:

@@ -18,7 +18,7 @@ from lossmon.records import Run
     [
         (nn.Dropout(0.8), {"p": 0.8}),
         (nn.Dropout2d(1), {"p": 1.0}),
-        (nn.LSTM(3, 4, 2, dropout=0.3), {"p": 0.3}),
+        (nn.LSTM(3, 4, 2, dropout=0.3), {"p": 0.3, "gates": 4.0}),
         (nn.LayerNorm(4, eps=0.1), {"eps": 0.1}),
         (nn.BatchNorm1d(4, momentum=None), {"eps": 1e-5}),
         (nn.BatchNorm1d(4, momentum=0.9), {"momentum": 0.9, "eps": 1e-5}),

@@ -2,9 +2,10 @@
 
 Sees
     Of every layer that is or feeds a sigmoid, a tanh or a function with ends of its own the share
-    of pre-activations beyond its reach, over the window, and since when. Not of gates, or of a
-    softmax; of the output, and of what is compared with another one by a distance or a product,
-    only where it was pinned before anything was learned.
+    of pre-activations beyond its reach, over the window, and since when; of an LSTM, a GRU or an
+    RNN that of all its gates. Not of a softmax. Of the output, of what is compared with another one
+    by a distance or a product, and of a recurrent cell that is written out only where it was pinned
+    before anything was learned; of a cell where its gates and its contents both were.
 
 Why the loss stalls
     Where a pre-activation is beyond 5 the slope is below 1/150 for a sigmoid and 1/5,000 for a
@@ -15,7 +16,8 @@ Fix
 
 Not to be confused with
     A sigmoid at the output that is sure of its answers: that is what training is for.
-    Gates (LSTM, squeeze-and-excitation) that are open or closed: so they are meant.
+    A gate (squeeze-and-excitation) that is open or closed: so it is meant.
+    vanishing-gradient: there the units are within reach, and steps or layers take the gradient.
     init-too-large, unnormalised-input, lr-too-high: there it is their consequence.
 
 Sources
@@ -31,7 +33,7 @@ from numpy.typing import NDArray
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.pinned import MOST, WRONG, pinned_now
+from lossmon.diagnosis.pinned import INSIDE, MOST, OWN, WRONG, pinned_now
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.layersignals import SATURATED_SHARE
@@ -87,8 +89,12 @@ def _share(facts: Facts, share: Floats, pinned: Mask) -> Evidence:
     at = int(np.argmax(np.where(pinned, share, -1.0)))
     steps = layers.steps[layers.newest]
     info = layers.infos[at]
-    reads = f"{fmt(100 * share[at], 3)} % of what {info.name} puts out is where the "
-    reads += f"{info.activation} is flat"
+    reads = f"{fmt(100 * share[at], 3)} % of "
+    if info.settings.keys() & {INSIDE, OWN}:
+        what = "gates" if INSIDE in info.settings else "functions"
+        reads += f"what goes into the {what} inside {info.name} is where they are flat"
+    else:
+        reads += f"what {info.name} puts out is where the {info.activation} is flat"
     bound = f"{fmt(100 * MOST.value)} %"
     first, last, observed = int(steps[0]), int(steps[-1]), float(share[at])
     tag = SATURATED_SHARE.name
@@ -125,6 +131,19 @@ _GATE = (
 )
 
 
+_CELL = (
+    LayerInfo("gates", "Linear", "sigmoid", units=64, sampled_units=64),
+    LayerInfo("content", "Linear", "tanh", units=32, sampled_units=32),
+    LayerInfo("head", "Linear", sources=(0, 1), between=("sigmoid", "tanh", "mul", "add"), units=4),
+)
+_LSTM = (
+    LayerInfo("rnn", "LSTM", units=32, sampled_units=32, settings={"gates": 4.0}),
+    LayerInfo("head", "Linear", sources=(0,), units=4, sampled_units=4),
+)
+_OWN = (
+    LayerInfo("cell", "Cell", units=32, sampled_units=32, settings={"functions": 5.0}),
+    LayerInfo("head", "Linear", sources=(0,), units=4, sampled_units=4),
+)
 _STEEP = (
     LayerInfo("0", "Linear", "tanh", units=64, sampled_units=64, settings={"scale": 200.0}),
     LayerInfo("1", "Linear", sources=(0,), between=("tanh", "mul"), units=10, sampled_units=10),
@@ -152,6 +171,7 @@ RULE = Rule(
         "Average over items instead of adding them up: the sum grows with their number.",
         "Initialise with nn.init.xavier_uniform_(w), and scale inputs to mean 0 and std 1.",
         "Use ReLU or GELU, which have no upper end.",
+        "Start the biases of an LSTM at 0, and those of its forget gates at 1.",
     ),
     confusables={
         "init-too-large": "there the weights were too large from the start",
@@ -181,9 +201,36 @@ RULE = Rule(
             ),
             culprits=("0",),
         ),
+        Case(
+            "an LSTM with gates that are all pinned",
+            lambda: synth.run(
+                loss=synth.flat(300), layers=_LSTM, layer={SATURATED_SHARE: [0.9, np.nan]}
+            ),
+            culprits=("rnn",),
+        ),
+        Case(
+            "a cell of bare parameters that is pinned from the start",
+            lambda: synth.run(
+                loss=synth.flat(300), layers=_OWN, layer={SATURATED_SHARE: [0.9, np.nan]}
+            ),
+            culprits=("cell",),
+        ),
+        Case(
+            "a cell with gates and contents that are pinned from the start",
+            lambda: synth.run(
+                loss=synth.flat(300), layers=_CELL, layer={SATURATED_SHARE: [0.95, 0.9, np.nan]}
+            ),
+            culprits=("gates", "content"),
+        ),
     ),
     silent=(
         Case("a healthy run", synth.run),
+        Case(
+            "a cell whose contents are within reach",
+            lambda: synth.run(
+                loss=synth.flat(300), layers=_CELL, layer={SATURATED_SHARE: [0.95, 0.1, np.nan]}
+            ),
+        ),
         Case(
             "a third of the units pinned",
             lambda: synth.run(
