@@ -14,12 +14,14 @@ import numpy as np
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.stats import root_sum_squares
+from lossmon.layersignals import STD_IN
 from lossmon.numfmt import fmt
 from lossmon.signals import GRAD_NORM, TOTAL_GRAD_NORM, UNCLIPPED_NORM, WEIGHT_NORM
 
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
 
+ENLARGED = Threshold(10.0, "times a constant's", "an untrained model's own is 1 to 2 times that")
 STEEP = Threshold(150.0, "of the loss", "untrained: learning programs at most 50, exploding 244")
 
 
@@ -34,7 +36,10 @@ class Steepness:
     used: float
     """The same of the gradient that the step used: less, where it was clipped."""
     scale: float
-    """What it is held against: the first loss, or that of a constant where that is larger."""
+    """What it is held against: the first loss, or that of a constant where that is larger.
+
+    That of a constant also where the first one itself is out of all proportion, see `_enlarged`.
+    """
 
     @property
     def is_steep(self) -> bool:
@@ -66,4 +71,16 @@ def steepness(facts: Facts) -> Steepness | None:
     norm, slope, used = (
         float(root_sum_squares(x)) for x in (gradient, gradient * weight, clipped * weight)
     )
-    return Steepness(norm, slope, used, max(loss, float(np.nan_to_num(facts.constant_loss))))
+    constant = float(np.nan_to_num(facts.constant_loss))
+    scale = constant if _enlarged(facts) else max(loss, constant)
+    return Steepness(norm, slope, used, scale)
+
+
+def _enlarged(facts: Facts) -> bool:
+    """Return whether something that is no layer enlarged what the untrained model put out.
+
+    Such as sums over a graph: how much each of them multiplies is not measured. The loss then lay
+    far above that of a constant from the start, and still does.
+    """
+    far = facts.first_loss > ENLARGED.value * facts.constant_loss
+    return far and facts.level.explained < 0 and not facts.is_recorded(STD_IN)

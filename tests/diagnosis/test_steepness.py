@@ -10,6 +10,7 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.rule import Found
 from lossmon.diagnosis.rules.exploding_gradient import RULE
 from lossmon.diagnosis.steepness import steepness
+from lossmon.layersignals import STD_IN
 from lossmon.signals import (
     CRITERION_LOSS,
     GRAD_NORM,
@@ -64,3 +65,17 @@ def test_a_steep_gradient_that_was_clipped_is_a_note_where_something_was_learned
 
 def test_a_run_whose_first_step_was_not_looked_at_has_no_first_slope() -> None:
     assert steepness(Facts(synth.scalars_only(synth.flat(300)))) is None
+
+
+@pytest.mark.parametrize(("inputs", "steep"), [(np.nan, True), (1.0, False)])
+def test_a_loss_far_above_a_constants_from_the_start_is_held_against_that_where_no_layer_enlarges(
+    inputs: float, steep: bool
+) -> None:
+    run = synth.run(
+        loss=synth.flat(300, at=1000 * synth.PRIOR),
+        parameter={GRAD_NORM: 1000.0, WEIGHT_NORM: 10.0},
+        layer={STD_IN: inputs},
+    )
+    first = steepness(Facts(run))
+    assert first is not None
+    assert first.is_steep is steep

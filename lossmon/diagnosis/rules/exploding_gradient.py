@@ -3,8 +3,9 @@
 Sees
     The total gradient norm before clipping, at all sampled steps, against what it is as a rule and
     what it was at first: a first norm out of all proportion, one early norm out of nowhere whose
-    step threw the weights about, norms far above the rest again and again, or a risen level; and
-    whether a large step came before it. Or layers that multiply what goes through them, by weights
+    step threw the weights about, norms far above the rest again and again, up to now or with peaks
+    of the loss or far shorter steps of Adam since, or a risen level; and whether a large step came
+    before it. Or layers that multiply what goes through them, by weights
     of a sound scale: what is multiplied on the way to the loss is so on the way back.
 
 Why the loss stalls
@@ -40,9 +41,10 @@ from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.level import seems_explained
 from lossmon.diagnosis.multiplied import GROWN, multiplied
+from lossmon.diagnosis.outbursts import PEAK, SHRUNK, lasting
 from lossmon.diagnosis.pinned import pinned_at_first
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
-from lossmon.diagnosis.steepness import STEEP, steepness
+from lossmon.diagnosis.steepness import ENLARGED, STEEP, steepness
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.layersignals import SATURATED_SHARE, STD_IN, STD_OUT
 from lossmon.numfmt import fmt
@@ -177,19 +179,22 @@ def _out_of_nowhere(facts: Facts, norms: Norms) -> Found | None:
 def _again_and_again(facts: Facts, norms: Norms) -> Found | None:
     high = np.flatnonzero(norms.values > BLOWN_UP.value * norms.usual)
     apart = high[np.append(True, np.diff(high) > 1)] if len(high) else high
-    if len(apart) < EPISODES or norms.steps[high[-1]] < facts.window[0]:
+    if len(apart) < EPISODES:
         return None
-    worst = float(norms.values[high].max())
+    worst = high[np.argmax(norms.values[high])]
     first, last = int(norms.steps[apart[0]]), int(norms.steps[high[-1]])
+    still = tuple(lasting(facts, first, int(norms.steps[worst])))
+    if last < facts.window[0] and not still:
+        return None
     reads = (
         f"{len(high)} of {len(norms.values)} gradient norms, {len(apart)} times apart, are more "
     )
     reads += f"than {fmt(BLOWN_UP.value)} times the usual {fmt(norms.usual, 3)}, up to "
-    reads += fmt(worst, 3)
-    limit = BLOWN_UP.value * norms.usual
+    reads += fmt(float(norms.values[worst]), 3)
+    limit, observed = BLOWN_UP.value * norms.usual, float(norms.values[worst])
     tag = TOTAL_GRAD_NORM.name
-    blown = Evidence(tag, first, last, worst, limit, reads, BLOWN_UP.source, fmt(limit, 3))
-    return Found("error", first, (blown, *_level(facts)))
+    blown = Evidence(tag, first, last, observed, limit, reads, BLOWN_UP.source, fmt(limit, 3))
+    return Found("error", first, (blown, *still, *_level(facts)))
 
 
 def _for_good(facts: Facts, norms: Norms) -> Found | None:
@@ -285,9 +290,12 @@ RULE = Rule(
         "explained": EXPLAINED,
         "fallen": FALLEN,
         "steep": STEEP,
+        "enlarged": ENLARGED,
         "jump": JUMP,
         "large_step": LARGE_STEP,
         "thrown": THROWN,
+        "peak": PEAK,
+        "shrunk": SHRUNK,
     },
     explains=(
         "nan-in-loss",
