@@ -4,7 +4,9 @@
 
 Every program is recorded once for each seed below `--logs` with `lossmon run`; a recording that is
 there is kept, so the benchmark can be stopped and started again. Then all logs are judged, by our
-rules and by the baselines. Of a script with several trainings the longest one is judged.
+rules and by the baselines. Of a script with several trainings the longest one is judged. With
+`--probe` the advice of reports is followed: a program whose report asks for a probe is trained once
+more with `lossmon run --probe`, broken or healthy, and that report counts.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,11 +33,14 @@ from verdicts import record
 
 from lossmon import signals
 from lossmon.diagnosis.engine import diagnose
+from lossmon.diagnosis.floor import PROBE_CALL
 from lossmon.errors import LossmonError
 from lossmon.eventfile.logdir import read_runs
 from lossmon.records import Run
 
 PEER = "torchmortem.json"
+PROBED = "probed"
+"""Folder below the logs, of those that were trained once more."""
 SMOOTH = 20
 """Steps over which losses are averaged to say from when on a fault shows in them."""
 VISIBLE = 0.1
@@ -60,6 +66,11 @@ class Judged:
     baselines: dict[str, tuple[str, ...]]
     """Name of a baseline -> what it says, first what it would name."""
     error: str = ""
+    asks: bool = False
+    """Whether the report says that a probe would decide about something."""
+    alone: str | None = None
+    """Cause that was named before a probe was made, where one was."""
+    was_probed: bool = False
 
     @property
     def loud(self) -> tuple[str, ...]:
@@ -88,6 +99,20 @@ def judge(program: Program, seed: int, logs: Path) -> Judged:
         opened[-1] if opened and expected in {slug for _, slug in findings} else None,
         _visible(run, twin) if twin is not None else None,
         {"plateau": tuple(plateau_rules(run)), **_peer(logs / name / str(seed) / PEER)},
+        asks=any(PROBE_CALL in why for why in report.undecided.values()),
+    )
+
+
+def after_probe(before: Judged, after: Judged) -> Judged:
+    """Return what was said once a probe had been made, and of the run without it the rest."""
+    return replace(
+        before,
+        cause=after.cause,
+        status=after.status,
+        findings=after.findings,
+        opened=after.opened,
+        alone=before.cause,
+        was_probed=True,
     )
 
 
@@ -158,6 +183,17 @@ def _progress(what: str, count: int, total: int, began: float) -> None:
         print(f"{what} {count} of {total} in {time.monotonic() - began:.0f} s", file=sys.stderr)
 
 
+def probe_all(
+    pairs: Sequence[tuple[Program, int]], found: Sequence[Judged], logs: Path, jobs: int
+) -> list[Judged]:
+    """Follow every report that asks for a probe; return all verdicts, in the order of `pairs`."""
+    asking = [number for number, judged in enumerate(found) if judged.asks]
+    again = [pairs[number] for number in asking]
+    record_all(again, logs / PROBED, jobs, partial(record, probe=True))
+    probed = dict(zip(asking, judge_all(again, logs / PROBED, jobs), strict=True))
+    return [after_probe(j, probed[n]) if n in probed else j for n, j in enumerate(found)]
+
+
 def chosen(part: str, only: str, seeds: int) -> Iterator[tuple[Program, int]]:
     """Yield every program with every seed."""
     for program in programs(part):
@@ -173,6 +209,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="programs with this in their name")
     parser.add_argument("--logs", type=Path, help="where recordings lie (default: thrown away)")
     parser.add_argument("--peer", action="store_true", help="train under torchmortem too")
+    parser.add_argument("--probe", action="store_true", help="probe where a report asks for it")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at a time")
     parser.add_argument("--json", type=Path, help="write every verdict to this file")
     parser.add_argument("--markdown", type=Path, help="write the page docs/accuracy.md")
@@ -184,12 +221,20 @@ def main() -> int:
         if args.peer:
             record_all(pairs, logs, args.jobs, ask_peer)
         found = judge_all(pairs, logs, args.jobs)
+        if args.probe:
+            found = probe_all(pairs, found, logs, args.jobs)
     print(table(found))
     if args.markdown:
-        args.markdown.write_text(markdown(found, part=args.part, seeds=args.seeds))
+        args.markdown.write_text(markdown(found, _words(args)))
     if args.json:
         args.json.write_text(json.dumps([asdict(judged) for judged in found], indent=2))
     return 0
+
+
+def _words(args: argparse.Namespace) -> str:
+    """Return the words that made a page."""
+    words = f"--part {args.part} --seeds {args.seeds}" + (" --probe" if args.probe else "")
+    return f"{words} --markdown docs/accuracy.md"
 
 
 if __name__ == "__main__":

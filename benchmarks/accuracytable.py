@@ -27,17 +27,18 @@ def table(found: Sequence[Judged]) -> str:
     return "\n".join([*lines, "", *(f"{value:>12}  {name}" for name, value in summary(found))])
 
 
-def markdown(found: Sequence[Judged], *, part: str, seeds: int) -> str:
-    """Return the page docs/accuracy.md."""
+def markdown(found: Sequence[Judged], words: str) -> str:
+    """Return the page docs/accuracy.md; `words` are those after the command that made it."""
     lines = [
         "# How often it is right",
         "",
-        f"Written by `python benchmarks/accuracy.py --part {part} --seeds {seeds} --markdown "
-        "docs/accuracy.md`. Every program has one fault; `--fixed` takes it out, and that twin is "
-        "one of the healthy runs. Limits of rules were set on other programs "
-        "(`calibration` and `development` in `benchmarks/faults`, and `demos/faults`). A run is "
+        f"Written by `python benchmarks/accuracy.py {words}`. Every program has one fault; "
+        "`--fixed` takes it out, and that twin is one of the healthy runs. Limits of rules were "
+        "set on other programs (`calibration` and `development` in `benchmarks/faults`, and "
+        "`demos/faults`). A run is "
         "right when its primary cause is the fault it has.",
         "",
+        *_on_probes(found),
         "| | |",
         "|---|---|",
         *(f"| {name} | {value} |" for name, value in summary(found)),
@@ -53,6 +54,16 @@ def markdown(found: Sequence[Judged], *, part: str, seeds: int) -> str:
         right, third = sum(map(is_right, runs)), sum(map(is_among_three, runs))
         lines.append(f"| {cause} | {len(runs)} | {right} | {third} | {instead(runs)} |")
     return "\n".join([*lines, "", *_misses(found), "", *_alarms(found), ""])
+
+
+def _on_probes(found: Sequence[Judged]) -> list[str]:
+    probed = [run for run in found if run.was_probed]
+    if not probed:
+        return []
+    broken = sum(run.expected is not None for run in probed)
+    words = f"The reports of {broken} faulty and {len(probed) - broken} healthy runs said that a "
+    words += "probe would decide: these were trained once more with `lossmon run --probe`, and the "
+    return [f"{words}second report counts.", ""]
 
 
 def by_cause(found: Sequence[Judged]) -> dict[str, list[Judged]]:
@@ -90,6 +101,7 @@ def summary(found: Sequence[Judged]) -> list[tuple[str, str]]:
         ("and at warning or error", _share(sum(r.expected in r.loud for r in faulty if is_right(r)),
                                            len(faulty))),
         ("among the first three", _share(sum(map(is_among_three, faulty)), len(faulty))),
+        *_without_probes(faulty),
         ("causes under 80 %", _weak(found)),
         ("healthy runs", str(len(healthy))),
     ]  # fmt: skip
@@ -100,6 +112,14 @@ def summary(found: Sequence[Judged]) -> list[tuple[str, str]]:
     rows.append(("of them called learning or converged", _share(calm, len(healthy))))
     rows += [("steps to the verdict, by those to a visible fault, median", _delay(faulty))]
     return rows + _baselines(faulty, healthy)
+
+
+def _without_probes(faulty: Sequence[Judged]) -> list[tuple[str, str]]:
+    if not any(run.was_probed for run in faulty):
+        return []
+    first = [run.alone if run.was_probed else run.cause for run in faulty]
+    right = sum(cause == run.expected for cause, run in zip(first, faulty, strict=True))
+    return [("right primary cause without any probe", _share(right, len(faulty)))]
 
 
 def _weak(found: Sequence[Judged]) -> str:

@@ -47,8 +47,8 @@ class Verdict:
     false_alarms: tuple[str, ...]
 
 
-def record(case: Case, seed: int, logs: Path) -> None:
-    """Train once under `lossmon run`, unless the log is there.
+def record(case: Case, seed: int, logs: Path, *, probe: bool = False) -> None:
+    """Train once under `lossmon run`, unless the log is there; with `--probe` where `probe` is set.
 
     In the folder of the log: a script that watches itself writes its own below that.
     """
@@ -56,9 +56,10 @@ def record(case: Case, seed: int, logs: Path) -> None:
     if (logdir / ERRORS).exists():
         return
     logdir.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "lossmon", "run", "--logdir", str(logdir), str(case.script)]
+    command = [sys.executable, "-m", "lossmon", "run", "--logdir", str(logdir)]
+    command += ["--probe"] if probe else []
     done = subprocess.run(
-        [*command, *case.arguments, "--seed", str(seed)],
+        [*command, str(case.script), *case.arguments, "--seed", str(seed)],
         capture_output=True,
         text=True,
         cwd=logdir,

@@ -106,6 +106,16 @@ PREDICTED_COUNTS = tuple(
     )
     for i in range(CLASS_BINS)
 )
+FOUND_COUNTS = tuple(
+    _batch(
+        f"found_count_{i}",
+        f"targets found of class {i}",
+        "",
+        f"Number of the batch's targets of class {i} that have it for their likeliest class, "
+        f"folded as label_count_{i} is: summed over a window, over that, the recall of the class.",
+    )
+    for i in range(CLASS_BINS)
+)
 
 BATCH_SIZE = _batch(
     "batch_size", "batch size", "", "First dimension of the model's main input, per forward."
@@ -150,7 +160,7 @@ VERDICT_SIGNALS = (
     ACCURACY, TOP_PREDICTION_SHARE, CONFIDENT_WRONG, TARGET_COUNT, TARGET_IGNORED, TARGET_MEAN,
     TARGET_STD, TARGET_LOW, TARGET_HIGH, TARGET_NONFINITE, PREDICTION_MEAN, PREDICTION_STD,
     PREDICTION_LOW, PREDICTION_HIGH, PREDICTION_NONFINITE, ROW_SPREAD, ROW_SUM_ERROR, *LABEL_COUNTS,
-    *PREDICTED_COUNTS,
+    *PREDICTED_COUNTS, *FOUND_COUNTS,
 )  # fmt: skip
 """What is seen of predictions and targets, in one vector."""
 INPUT_SIGNALS = (

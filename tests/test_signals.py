@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from lossmon import batchsignals, layersignals, signals
-from lossmon.batchsignals import BATCH_SIGNALS, CLASS_BINS, LABEL_COUNTS, PREDICTED_COUNTS
+from lossmon.batchsignals import (
+    BATCH_SIGNALS,
+    CLASS_BINS,
+    FOUND_COUNTS,
+    LABEL_COUNTS,
+    PREDICTED_COUNTS,
+)
 from lossmon.layersignals import LAYER_SIGNALS
 from lossmon.signals import (
     LR,
@@ -24,7 +30,7 @@ ALL = (*SCALARS, *WIDE)
 def test_every_signal_is_in_exactly_one_list() -> None:
     spelled = {**vars(signals), **vars(batchsignals), **vars(layersignals)}
     defined = [value for value in spelled.values() if isinstance(value, Signal)]
-    defined += [*LABEL_COUNTS, *PREDICTED_COUNTS]
+    defined += [*LABEL_COUNTS, *PREDICTED_COUNTS, *FOUND_COUNTS]
     assert sorted(s.name for s in defined) == sorted(s.name for s in ALL)
 
 
@@ -65,8 +71,8 @@ def test_signals_of_a_batch_are_signals_of_the_run() -> None:
     assert set(BATCH_SIGNALS) < set(RUN_SIGNALS)
 
 
-def test_every_bin_of_classes_has_a_column_of_targets_and_one_of_predictions() -> None:
-    assert len(LABEL_COUNTS) == len(PREDICTED_COUNTS) == CLASS_BINS
+def test_every_bin_of_classes_has_a_column_of_targets_and_ones_of_predictions() -> None:
+    assert len(LABEL_COUNTS) == len(PREDICTED_COUNTS) == len(FOUND_COUNTS) == CLASS_BINS
 
 
 @pytest.mark.parametrize(
@@ -74,7 +80,7 @@ def test_every_bin_of_classes_has_a_column_of_targets_and_one_of_predictions() -
     [
         s
         for s in (*SCALARS, *PARAMETER_SIGNALS, *LAYER_SIGNALS, *BATCH_SIGNALS)
-        if s not in (*LABEL_COUNTS, *PREDICTED_COUNTS)
+        if s not in (*LABEL_COUNTS, *PREDICTED_COUNTS, *FOUND_COUNTS)
     ],
     ids=lambda signal: signal.name,
 )

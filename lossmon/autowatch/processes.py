@@ -20,8 +20,12 @@ from lossmon.autowatch.places import Places
 class Watch:
     """Watches this process as soon as it imports torch, and what it begins."""
 
-    def __init__(self, places: Places, stop_on: Sequence[str] = ()) -> None:
+    def __init__(
+        self, places: Places, stop_on: Sequence[str] = (), *, probes: bool = False
+    ) -> None:
+        """`probes`: ask the trainings of this process at its end; never those of its children."""
         self.places = places
+        self._probes = probes
         self._stop_on = tuple(stop_on)
         self.watcher: Any = None
         """A `Watcher`, from the import of torch on."""
@@ -54,7 +58,7 @@ class Watch:
     def _begin(self) -> None:
         from lossmon.autowatch.watcher import Watcher
 
-        self.watcher = Watcher(self.places, self._stop_on)
+        self.watcher = Watcher(self.places, self._stop_on, probes=self._probes)
 
     def _tell_children(self) -> None:
         spawn: Any = sys.modules["multiprocessing.spawn"]

@@ -40,10 +40,12 @@ def watched(
     logdir: str | None,
     session: str = "",
     stop_on: Sequence[str] = (),
+    probes: bool = False,
 ) -> Session:
     """Execute `program` and watch every training in it; `session` names an execution of many parts.
 
-    A finding that `stop_on` names raises `RunStopped` in the script.
+    A finding that `stop_on` names raises `RunStopped` in the script. `probes`: once it has ended,
+    make the experiments of `lossmon.probe` on each training.
 
     Raises:
         UsageError: The program cannot be read or is no Python, or the logdir cannot be written to.
@@ -53,7 +55,7 @@ def watched(
     # Ranks find each other by their job; anybody else begins something of its own.
     is_rank = os.environ.get("WORLD_SIZE", "1") != "1"
     places = _places(program.stem, logdir, session or ("" if is_rank else _new_session()))
-    watch = Watch(places, stop_on)
+    watch = Watch(places, stop_on, probes=probes)
     try:
         ending = execute(program, arguments)
     except UsageError:

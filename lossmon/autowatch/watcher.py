@@ -14,6 +14,7 @@ from torch.optim import Optimizer
 from lossmon.autowatch import registry
 from lossmon.autowatch.models import Found, find_model, scan_of
 from lossmon.autowatch.places import Places, shortest
+from lossmon.autowatch.probing import Probing
 from lossmon.autowatch.stopping import Stopping
 from lossmon.autowatch.trial import Part, Trial
 from lossmon.capture.criterion import CriterionHook
@@ -46,8 +47,10 @@ class Watcher:
     optimizers, it is on trial until it is seen which of them do.
     """
 
-    def __init__(self, places: Places, stop_on: Sequence[str] = ()) -> None:
-        """`places` hands out the logdirs; `stop_on`: see `lossmon.stopon`."""
+    def __init__(
+        self, places: Places, stop_on: Sequence[str] = (), *, probes: bool = False
+    ) -> None:
+        """`places` hands out the logdirs; `stop_on`: see `lossmon.stopon`; `probes`: at the end."""
         self.saw_backward = False
         self.refused = False
         """Whether a training goes unwatched because its logdir cannot be written to."""
@@ -64,6 +67,7 @@ class Watcher:
         TAPS.add(ROUTES)
         # After the taps: wrappers come off in the other order.
         self._stopping = Stopping(stop_on) if stop_on else None
+        self._probing = Probing(self._modules.living) if probes else None
 
     @property
     def own_logdirs(self) -> list[Path]:
@@ -90,10 +94,12 @@ class Watcher:
         It is written to the run that was trained last: the others had ended before. Monitors of the
         script's own end with it.
         """
-        for monitor in list(OPEN):
-            monitor.__exit__(None, error, None)
         for trial in list(self._trials):
             self._decide(trial)
+        if self._probing is not None:
+            self._probe(self._probing, error)
+        for monitor in list(OPEN):
+            monitor.__exit__(None, error, None)
         self._held_out.remove()
         FIRST_PASS.end()
         if self._stopping is not None:
@@ -106,6 +112,12 @@ class Watcher:
             ROUTES.discard(recorder)
             last = recorder is self._recorders[-1]
             recorder.close(error=described(error) if error is not None and last else None)
+
+    def _probe(self, probing: Probing, error: BaseException | None) -> None:
+        """Ask every training, unless the script was ended."""
+        probing.remove()
+        if error is None:
+            probing.ask([*self._recorders, *(monitor.recorder for monitor in OPEN)])
 
     def _stepped_last(self) -> Recorder | None:
         """Return the training that has stepped last, unless the script watches it itself."""

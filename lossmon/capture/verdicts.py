@@ -86,9 +86,11 @@ def _right_and_wrong(logp: Tensor, index: Tensor, counts: Tensor) -> Found:
     total = counts.sum()
     right = (likeliest == index) * counts
     wrong = (top.exp() > CONFIDENT) * counts - (top.exp() > CONFIDENT) * right
+    classes = logp.shape[1]
     return {
+        **_in_bins("found_count", _summed(index, right, classes)),
         "accuracy": right.sum() / total,
-        "top_prediction_share": _summed(likeliest, counts, logp.shape[1]).amax() / total,
+        "top_prediction_share": _summed(likeliest, counts, classes).amax() / total,
         "confident_wrong": wrong.sum() / total,
         "target_count": total,
         "target_ignored": 1 - total / len(counts),
@@ -127,6 +129,8 @@ def _of_values(judged: Judged) -> Found:
     found["top_prediction_share"] = torch.maximum(share, 1 - share)
     number = target.numel()
     found |= _in_bins("label_count", torch.stack([1 - ones, ones]) * number)
+    hits = torch.stack([(right & ~wanted).float().mean(), (right & wanted).float().mean()])
+    found |= _in_bins("found_count", hits * number)
     return found | _in_bins("predicted_count", torch.stack([1 - p.mean(), p.mean()]) * number)
 
 

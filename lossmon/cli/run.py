@@ -24,7 +24,7 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "run",
         help="run a training script unchanged, watched, and say what is wrong with it",
-        usage="lossmon run [--logdir DIR] [--fail-on SEVERITY] [--stop-on LIST] [--json] "
+        usage="lossmon run [--logdir DIR] [--fail-on SEVERITY] [--stop-on LIST] [--probe] [--json] "
         "(SCRIPT | -m MODULE | torchrun ...) [ARGS ...]",
     )
     parser.add_argument("--logdir", help="folder for the runs (default: runs/<script name>)")
@@ -40,6 +40,12 @@ def add_parser(subparsers: Any) -> None:
         default="",
         help="end the script, with exit code 6, at a finding of these rules or severities: "
         "nan-in-loss,error",
+    )
+    parser.add_argument(
+        "--probe",
+        action="store_true",
+        help="once the script has ended, find out by experiments on copies of each model what "
+        "watching cannot tell: a minute each at most",
     )
     parser.add_argument("--json", action="store_true", help="end stdout with the report as JSON")
     parser.add_argument("--session", default="", help=argparse.SUPPRESS)
@@ -64,7 +70,16 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"a run is written here, not to {args.logdir}; pass a folder as --logdir")
     stop_on = _stop_on(args.stop_on)
     program, arguments = program_of(args.script, args.arguments, is_module=args.is_module)
-    session = watched(program, arguments, logdir=args.logdir, session=args.session, stop_on=stop_on)
+    if program.is_launcher and args.probe:
+        raise UsageError("--probe asks a script in one process, not the ranks of a launcher")
+    session = watched(
+        program,
+        arguments,
+        logdir=args.logdir,
+        session=args.session,
+        stop_on=stop_on,
+        probes=args.probe,
+    )
     sys.stdout.flush()
     code = session.ending.code
     if args.session or session.rank:

@@ -48,7 +48,7 @@ OVERFIT = "overfit-batch"
 PROBE_CALL = "mon.probe(batch)"
 NEEDS = (
     "at the floor: label noise or a model that is too small; whether it can overfit one batch "
-    f"decides: {PROBE_CALL}"
+    f"decides: {PROBE_CALL}, or lossmon run --probe"
 )
 
 

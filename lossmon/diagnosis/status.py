@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lossmon.diagnosis.decay import ended_unseen
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Finding, Status
 from lossmon.diagnosis.level import AT_PRIOR, CONVERGED
@@ -58,6 +59,10 @@ def flat_status(facts: Facts, findings: Sequence[Finding]) -> Verdict:
         why = f"the loss is recorded in steps {first}-{last} only, where {begin}-{end} would tell"
         return "not-enough-evidence", why
     if _is_stationary(facts):
+        ended = ended_unseen(facts) if not facts.level.explained >= NEARLY.value else None
+        if ended is not None:
+            why = f"{reads}, but no step of any size was made since step {ended.spent}"
+            return "not-enough-evidence", f"{why}: the learning rate was spent before it rested"
         agreed = facts.motion.agreement_z >= SIGNIFICANT.value
         push = "what gradients agree on brings no more" if agreed else "nothing pushes it on"
         return "converged", f"{reads}, and {push}: this is the floor of this set-up"

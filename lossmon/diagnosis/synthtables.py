@@ -176,6 +176,7 @@ def _batches(losses: Floats) -> dict[Signal, Floats]:
         batchsignals.TARGET_PRINT: rng.normal(size=(steps, 1)),
         **{batchsignals.LABEL_COUNTS[i]: labels[:, [i]] for i in range(bins)},
         **{batchsignals.PREDICTED_COUNTS[i]: labels[:, [i]] for i in range(bins)},
+        **{batchsignals.FOUND_COUNTS[i]: 0.9 * labels[:, [i]] for i in range(bins)},
     }
 
 

@@ -72,9 +72,12 @@ def probe(
     return answers(subject_of(model, loss_fn, batch, optimizer), check_seconds(seconds))
 
 
-def answers(subject: Subject, seconds: float) -> ProbeResults:
-    """Make every experiment."""
-    recorders = ROUTES.recorders_of(subject.model.parameters())
+def answers(
+    subject: Subject, seconds: float, recorders: Iterable[Recorder] | None = None
+) -> ProbeResults:
+    """Make every experiment; `recorders` write the answers, by default all of the model's."""
+    if recorders is None:
+        recorders = ROUTES.recorders_of(subject.model.parameters())
     clock, found = Clock(seconds), {}
     try:
         for name, experiment, share in EXPERIMENTS:

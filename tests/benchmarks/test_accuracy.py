@@ -86,9 +86,19 @@ def test_alarms_on_healthy_runs_are_counted_by_severity() -> None:
 
 def test_the_page_names_every_miss_and_what_was_said_instead() -> None:
     miss = replace(judged("lr-too-low", "error no-signal"), program="the-miss")
-    page = accuracytable.markdown([miss], part="evaluation", seeds=1)
+    page = accuracytable.markdown([miss], "--seeds 1")
     assert "| lr-too-low | 1 | 0 | 0 | no-signal x1 |" in page
     assert "| the-miss | 0 | stuck | error no-signal |" in page
+
+
+def test_a_probe_that_the_report_asked_for_counts_and_so_does_the_verdict_without_it() -> None:
+    before = replace(judged("label-noise", "info lr-too-low"), asks=True)
+    after = accuracy.after_probe(before, judged("label-noise", "info label-noise"))
+    found = figures(after, judged("lr-too-low", "error lr-too-low"))
+    assert found["right primary cause"] == "2 of 2 (100.0 %)"
+    assert found["right primary cause without any probe"] == "1 of 2 (50.0 %)"
+    page = accuracytable.markdown([after], "--seeds 1 --probe")
+    assert "The reports of 1 faulty and 0 healthy runs said that a probe would decide" in page
 
 
 def test_a_fault_is_visible_from_where_the_loss_stays_above_its_twins() -> None:

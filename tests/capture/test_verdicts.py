@@ -59,6 +59,7 @@ def expected(logits: Tensor, target: Tensor, ignored: int = -100) -> dict[str, f
         "row_spread": spread,
         **{f"label_count_{i}": n for i, n in enumerate(folded(np.bincount(y)))},
         **{f"predicted_count_{i}": n for i, n in enumerate(folded(p.sum(0)))},
+        **{f"found_count_{i}": n for i, n in enumerate(folded(np.bincount(y[guess == y])))},
     }
 
 
@@ -82,7 +83,7 @@ def test_counts_of_several_batches_add_up_to_those_of_all() -> None:
     parts = [of(F.cross_entropy(logits[i : i + 20], target[i : i + 20])) for i in (0, 20, 40)]
     whole = expected(logits, target)
     for i in range(5):
-        for name in (f"label_count_{i}", f"predicted_count_{i}"):
+        for name in (f"label_count_{i}", f"predicted_count_{i}", f"found_count_{i}"):
             assert sum(part[name] for part in parts) == pytest.approx(whole[name], rel=1e-5)
 
 
@@ -189,6 +190,8 @@ def test_binary_targets_are_two_classes(with_logits: bool) -> None:
         (((p > 0.9) | (p < 0.1)) & ~right).mean(), abs=1e-6
     )
     assert bins("label_count", values)[:2] == pytest.approx([80 - t.sum(), t.sum()])
+    found = [(right & (t == value)).sum() for value in (0, 1)]
+    assert bins("found_count", values)[:2] == pytest.approx(found)
     assert bins("predicted_count", values)[:2] == pytest.approx([80 - p.sum(), p.sum()], rel=1e-4)
     assert values["prediction_high"] == pytest.approx(float(z.max() if with_logits else p.max()))
 

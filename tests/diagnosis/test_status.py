@@ -189,3 +189,17 @@ def test_parameters_that_stand_still_are_told_with_the_steps_they_were_looked_at
     late = replace(late, values=np.asarray(table.values)[50:])
     report = diagnose(replace(run, parameters=late))
     assert report.status_reads == "no parameter has changed in steps 50-299"
+
+
+def test_a_loss_that_nobody_saw_rest_before_the_learning_rate_was_spent_has_not_converged() -> None:
+    lr = np.repeat([1e-3, 1e-6], (40, 260))
+    loss = synth.flat(300, at=1.2, noise=0.3)
+    run = synth.run(
+        loss=loss,
+        lr=lr,
+        parameter={GRAD_DOT_PREV: noise()},
+        total={PREDICTION_ENTROPY: loss},
+    )
+    report = diagnose(run)
+    assert report.status == "not-enough-evidence"
+    assert report.status_reads.endswith("the learning rate was spent before it rested")

@@ -1,8 +1,10 @@
 """One class dominates and the model predicts it alone.
 
 Sees
-    The labels of the run, the class that is predicted for nearly all of them, the loss against
-    that of predicting the shares of the classes, and how far predictions depend on the input.
+    The labels of the run; the class that is predicted for nearly all of them, or how many labels of
+    the rare classes are found; the loss against that of predicting the shares of the classes; and
+    how far predictions depend on the input. Where padding counts as a class there are two that
+    dominate, and nothing else is predicted; of many outputs each may give one answer, always.
 
 Why the loss stalls
     To give the commonest class all the probability is nearly free, and gets there in a few steps.
@@ -23,10 +25,15 @@ Sources
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from lossmon.batchsignals import (
+    ACCURACY,
     CLASS_BINS,
+    FOUND_COUNTS,
     LABEL_COUNTS,
     PREDICTED_COUNTS,
     TARGET_COUNT,
@@ -38,6 +45,7 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.motion import SIGNIFICANT
+from lossmon.diagnosis.rarity import FOUND, KNOWN, RARELY, RATIO, crowd, rarity, share_of_constant
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.numfmt import fmt, fmt_count
 from lossmon.signals import (
@@ -49,10 +57,9 @@ from lossmon.signals import (
     Signal,
 )
 
-RATIO = Threshold(10.0, "times the others' mean", "SageMaker Debugger, ClassImbalance: ratio of 10")
 SKEWED = Threshold(5.0, "times the others' mean", "half of RATIO, for information")
-RARELY = Threshold(0.25, "of the rare labels", "a class of which a quarter is predicted at most")
 MAJORITY = Threshold(0.5, "of the labels", "by definition: more than all others together")
+APART = Threshold(0.02, "of the labels", "less is rounding: then the outputs are alike")
 ALONE = Threshold(0.99, "of the predictions", "one other class in a hundred examples at most")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it has learned")
 NEARLY = Threshold(0.9, "of the prior's loss", "whoever explains that much tells classes apart")
@@ -63,6 +70,20 @@ FEW = 3
 """So many measurements tell what is predicted, at least."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """That the labels of rare classes are passed by."""
+
+    share: float
+    """Share of the labels that are of common classes."""
+    ratio: float
+    """How often the least of those outnumbers the mean of the others."""
+    entirely: bool
+    """Whether nothing else is predicted."""
+    since: int
+    evidence: tuple[Evidence, ...]
+
+
 def check(facts: Facts) -> Outcome:
     """Fire where one class outnumbers all others and the model gives it to everything."""
     level, labels, classes = facts.level, _labels(facts), _classes(facts)
@@ -70,25 +91,84 @@ def check(facts: Facts) -> Outcome:
         return CLEAR  # there are no classes
     if not level.is_known:
         return Skipped(level.why_unknown)
-    common, rest = float(labels.max()), float(labels.sum() - labels.max())
-    share, ratio = common / (common + rest), common * (classes - 1) / max(rest, 0.5)
-    if share < MAJORITY.value or ratio < SKEWED.value:
+    passed = _alone(facts, labels, classes) or _missed(facts, labels, classes)
+    passed = passed or _constant(facts, labels, classes)
+    if passed is None or level.explained > NEARLY.value:
         return CLEAR
-    least = min(ALONE.value, 1 - RARELY.value * (1 - share))
-    alone, step = _predicted_alone(facts, least)
-    if alone < least or level.explained > NEARLY.value:
-        return CLEAR
-    rare = _targets_seen(facts) * (1 - share)
+    rare = _targets_seen(facts) * (1 - passed.share)
     agrees = facts.motion.agreement_z >= SIGNIFICANT.value
     if level.explained <= AT_PRIOR.value and rare >= SEEN.value and not agrees:
         return CLEAR  # so many, and nothing in them: that is no-signal
     # Not by the loss: it goes up and down with the number of rare examples in a batch.
     blind = _dependence(facts) <= BLIND.value
-    learned = level.explained > EXPLAINED.value or ratio < RATIO.value
+    learned = level.explained > EXPLAINED.value or passed.ratio < RATIO.value
     stuck = blind and rare < SEEN.value and not facts.is_improving and not learned
-    severity: Severity = "warning" if stuck else "info"
-    evidence = (_shares(facts, share), _predictions(facts, alone), _level(facts, rare))
-    return Found(severity, step, (*evidence, *((_little(facts),) if blind else ())))
+    severity: Severity = "warning" if stuck and passed.entirely else "info"
+    evidence = (*passed.evidence, _level(facts, rare), *((_little(facts),) if blind else ()))
+    return Found(severity, passed.since, evidence)
+
+
+def _alone(facts: Facts, labels: Floats, classes: int) -> _Passed | None:
+    """Return that one class is nearly all that is predicted, and most of the labels."""
+    common = np.arange(len(labels)) == labels.argmax()
+    share, ratio = _dominance(labels, common, classes)
+    if share < MAJORITY.value or ratio < SKEWED.value:
+        return None
+    least = min(ALONE.value, 1 - RARELY.value * (1 - share))
+    alone, since = _predicted_alone(facts, least)
+    if alone < least:
+        return None
+    return _Passed(
+        share, ratio, True, since, (_shares(facts, share, 1), _predictions(facts, alone))
+    )
+
+
+def _missed(facts: Facts, labels: Floats, classes: int) -> _Passed | None:
+    """Return that hardly any label but those of the common classes is found."""
+    common = crowd(labels, classes)
+    share, ratio = _dominance(labels, common, classes)
+    if share < MAJORITY.value or ratio < SKEWED.value:
+        return None
+    seen = rarity(facts, common)
+    if seen is None or not seen.is_passed_by:
+        return None
+    reads = f"{fmt(100 * seen.right, 3)} % of the predictions are right, and of the labels of "
+    reads += f"other classes {fmt(100 * seen.found, 2)} %"
+    first, last, limit = int(seen.steps[0]), int(seen.steps[-1]), RARELY
+    bound = f"{fmt(100 * limit.value)} %"
+    found = Evidence("recall", first, last, seen.found, limit.value, reads, limit.source, bound)
+    shares = _shares(facts, share, int(common.sum()))
+    return _Passed(share, ratio, False, first, (shares, found))
+
+
+def _constant(facts: Facts, labels: Floats, classes: int) -> _Passed | None:
+    """Return that each of many outputs gives one answer, always, and is nearly always right.
+
+    Some say yes and some no, so that together they are not of one class.
+    """
+    share = share_of_constant(facts.level.prior)
+    ratio, apart = share / (1 - share), share - float(labels.max() / labels.sum())
+    if classes != 2 or apart < APART.value or ratio < RATIO.value:
+        return None
+    steps, right = facts.batches.newest(ACCURACY)
+    lately = float(np.median(right[-max(FEW, len(right) // 3) :])) if len(right) else 0.0
+    # A constant may err twice as often: its share is too high where outputs differ.
+    beyond = (lately - share) / (1 - share)
+    if not -1 <= beyond <= RARELY.value or facts.level.explained > EXPLAINED.value:
+        return None
+    reads = f"{fmt(100 * lately, 3)} % of the answers are right, and about "
+    reads += f"{fmt(100 * share, 3)} % if each output always gave the same"
+    bound, tag = f"{fmt(100 * share, 3)} %", ACCURACY.name
+    first, last, source = int(steps[0]), int(steps[-1]), RARELY.source
+    same = Evidence(tag, first, last, lately, share, reads, source, bound)
+    return _Passed(share, ratio, False, first, (same,))
+
+
+def _dominance(labels: Floats, common: NDArray[np.bool_], classes: int) -> tuple[float, float]:
+    """Return the common classes' share, and how often the least of them outnumbers the others."""
+    most, rest = float(labels[common].sum()), float(labels[~common].sum())
+    each = max(rest, 0.5) / max(classes - int(common.sum()), 1)
+    return most / (most + rest), float(labels[common].min()) / each
 
 
 def _labels(facts: Facts) -> Floats:
@@ -131,8 +211,9 @@ def _targets_seen(facts: Facts) -> float:
     return float(counts.mean()) * facts.n_steps
 
 
-def _shares(facts: Facts, share: float) -> Evidence:
-    reads = f"{fmt(100 * share, 3)} % of the labels are of one class"
+def _shares(facts: Facts, share: float, classes: int) -> Evidence:
+    reads = f"{fmt(100 * share, 3)} % of the labels are of "
+    reads += "one class" if classes == 1 else f"{classes} classes"
     bound = f"{fmt(100 * MAJORITY.value)} %, and ten times as many as others have"
     steps, tag = facts.batches.measured(LABEL_COUNTS[0])[0], "label_share"
     first, last = int(steps[0]), int(steps[-1])
@@ -189,6 +270,22 @@ def _shared(common: float, predicted: float | None = None) -> dict[Signal, float
     }
 
 
+def _padded(found: float) -> dict[Signal, float]:
+    """Return counts of two common classes and three rare ones, of which a share is found."""
+    of_each = [30.0, 30.0, 1.0, 1.0, 2.0]
+    counts = dict.fromkeys((*LABEL_COUNTS, *FOUND_COUNTS), 0.0)
+    counts |= dict(zip(LABEL_COUNTS, of_each, strict=False))
+    hits = [of_each[0], of_each[1], *(found * count for count in of_each[2:])]
+    counts |= dict(zip(FOUND_COUNTS, hits, strict=False))
+    return {**counts, TOP_PREDICTION_SHARE: 0.5, CLASS_COUNT: 5.0, PRIOR_LOSS: 0.9}
+
+
+def _by_output(right: float) -> dict[Signal, float]:
+    """Return what six outputs have of which one says yes nearly always, and the others no."""
+    counts = {**_shared(5 / 6), PRIOR_LOSS: 0.067, TOP_PREDICTION_SHARE: 5 / 6}
+    return {**counts, FOUND_COUNTS[0]: 53.0, FOUND_COUNTS[1]: 10.6, ACCURACY: right}
+
+
 RULE = Rule(
     id="class-imbalance",
     claim="One class dominates and the model predicts it alone.",
@@ -200,8 +297,11 @@ RULE = Rule(
         "ratio": RATIO,
         "majority": MAJORITY,
         "alone": ALONE,
+        "apart": APART,
         "skewed": SKEWED,
         "rarely": RARELY,
+        "found": FOUND,
+        "known": KNOWN,
         "nearly": NEARLY,
         "explained": EXPLAINED,
         "at_prior": AT_PRIOR,
@@ -219,6 +319,14 @@ RULE = Rule(
     doc=__doc__ or "",
     fires=(
         Case(
+            "six outputs with an answer each, which is nearly always right",
+            lambda: synth.run(loss=synth.flat(300, at=0.066, noise=0.003), total=_by_output(0.988)),
+        ),
+        Case(
+            "two common classes that are known, and labels of others that are not found",
+            lambda: synth.run(loss=synth.flat(300, at=0.3), total=_padded(found=0.1)),
+        ),
+        Case(
             "2 % of one class, at the loss of predicting the shares",
             lambda: synth.run(
                 loss=synth.flat(300, at=0.098, noise=0.005),
@@ -229,6 +337,14 @@ RULE = Rule(
     ),
     silent=(
         Case("a healthy run", synth.run),
+        Case(
+            "six outputs of which each has an answer that is nearly always right, learned",
+            lambda: synth.run(loss=synth.flat(300, at=0.04, noise=0.002), total=_by_output(0.996)),
+        ),
+        Case(
+            "padding as a class of its own, and the rare classes learned",
+            lambda: synth.run(loss=synth.flat(300, at=0.3), total=_padded(found=0.6)),
+        ),
         Case(
             "labels of which one class dominates, learned",
             lambda: synth.run(

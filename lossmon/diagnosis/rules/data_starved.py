@@ -18,7 +18,7 @@ Not to be confused with
     Logging, checkpoints and evaluation between steps, which count as waiting where they come with
     most steps. Evaluation that runs the model is left out.
     Very short steps of small models, where the loader takes longer than the model and neither takes
-    long.
+    long; on a busy machine both are drawn out, so waits count by what they would be without.
 
 Sources
     What two halves that run side by side would take: the longer of them. Amazon SageMaker Debugger,
@@ -51,6 +51,7 @@ SHARE_IDLE = Threshold(
     30.0, "% of the step", "side by side, a step would take at most 70 % of its time"
 )
 WAIT = Threshold(5.0, "ms", "below it a run of 100,000 steps waits for eight minutes")
+FAST = Threshold(0.1, "of the steps", "on a shared core every tenth is undisturbed, as measured")
 BUSY = Threshold(
     70.0, "% of the time", "SageMaker Debugger, LowGPUUtilization: threshold_p95 by default"
 )
@@ -77,7 +78,8 @@ def check(facts: Facts) -> Outcome:
     share, ms = float(np.median(waits.share[recent])), float(np.median(waits.ms[recent]))
     idle = _idle(facts, int(waits.steps[recent][0]))
     limit = SHARE if idle is None else SHARE_IDLE
-    if _is_busy(facts) or not (share >= limit.value and ms >= WAIT.value):
+    long = ms / _stretch(waits, recent) >= WAIT.value
+    if _is_busy(facts) or not (share >= limit.value and long):
         return CLEAR
     since = _since(waits, limit.value)
     waited = Evidence(
@@ -100,6 +102,18 @@ def _waits(facts: Facts) -> Waits:
     ms, took = waited[here], whole[there]
     known = np.isfinite(ms) & (took > 0)
     return Waits(steps[known], ms[known], 100 * np.minimum(ms[known] / took[known], 1))
+
+
+def _stretch(waits: Waits, recent: slice) -> float:
+    """Return by how much others on the machine draw out a step: 1 where it has it to itself.
+
+    Of what a step does itself, not of its wait: a typical one against a fast one. Whoever must
+    share a core is held up everywhere, and a slow loader only where the step waits.
+    """
+    ms, share = waits.ms[recent], waits.share[recent]
+    itself = ms[share > 0] * (100 / share[share > 0] - 1)
+    fast = float(np.quantile(itself, FAST.value)) if len(itself) else 0.0
+    return max(1.0, float(np.median(itself)) / fast) if fast > 0 else 1.0
 
 
 def _points(series: Series | None) -> tuple[Steps, Floats]:
@@ -145,7 +159,12 @@ def _since(waits: Waits, limit: float) -> int:
     return int(waits.steps[first])
 
 
-def _times(share: float | Floats, *, step_ms: float = 40.0) -> Mapping[Signal, ArrayLike]:
+def _drawn_out(ms: float) -> Floats:
+    """Return times of steps of which most are held up, three times as long as they take alone."""
+    return ms * np.where(np.random.default_rng(1).random(300) < 0.3, 1.0, 3.0)
+
+
+def _times(share: float | Floats, *, step_ms: float | Floats = 40.0) -> Mapping[Signal, ArrayLike]:
     """Return the scalars of steps that wait for a share of their time."""
     rng = np.random.default_rng(0)
     took = step_ms * (1 + 0.05 * rng.random(300))
@@ -163,6 +182,7 @@ RULE = Rule(
         "share": SHARE,
         "share_idle": SHARE_IDLE,
         "wait": WAIT,
+        "fast": FAST,
         "busy": BUSY,
         "few": FEW,
     },
@@ -193,6 +213,10 @@ RULE = Rule(
         Case(
             "short steps of a small model",
             lambda: synth.run(scalar=_times(0.8, step_ms=2.0)),
+        ),
+        Case(
+            "short steps of a small model, on a machine that is busy with other things",
+            lambda: synth.run(scalar=_times(np.full(300, 0.6), step_ms=_drawn_out(4.0))),
         ),
         Case(
             "every fiftieth step writes a checkpoint",

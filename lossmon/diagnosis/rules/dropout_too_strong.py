@@ -46,7 +46,9 @@ MOST = Threshold(0.8, "of what comes in", "half of what section 7.3 keeps at the
 GAP = Threshold(0.2, "of the training loss", "twenty times the practical floor of the trend")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
 NEARLY = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
-NEEDS = "the loss of the same batch in train and in eval mode: mon.probe(batch)"
+NEEDS = (
+    "the loss of the same batch in train and in eval mode: mon.probe(batch), or lossmon run --probe"
+)
 PROBE = "train-eval"
 
 

@@ -1,12 +1,11 @@
 """A share of the labels is wrong.
 
 Sees
-    A floor that is not the model's: the loss is flat, well above 0 and below that of a constant
-    prediction, and a probe could overfit one batch. Or the validation loss has turned at such a
-    level, where the training loss was no better: from there on labels are learnt by heart. Without
-    a probe a hint, for information: at rest the model is as unsure of every example as of any
-    other, and as often wrong as that; or as many errors at such a loss as labels bring about that
-    were drawn at random.
+    The validation loss has turned well above 0 and below that of a constant prediction, where the
+    training loss was no better: from there on labels are learnt by heart. Or, for information, a
+    floor that is not the model's: the loss is flat at such a level, and a probe could overfit one
+    batch; or at rest the model is as unsure of every example as of any other, and as often wrong as
+    that; or it makes as many errors at such a loss as labels bring about that were drawn at random.
 
 Why the loss stalls
     The model has learnt what inputs say of the labels. What is left is chance: no model predicts
@@ -18,7 +17,8 @@ Fix
 Not to be confused with
     model-too-small: there the model cannot overfit even one batch, and is surer of some examples
     than of others; without the probe and probabilities the two look alike, and the report says so.
-    Noise in the relation itself: a floor as well, and then there is nothing to repair.
+    Noise in the relation itself: a floor as well, and then there is nothing to repair. Only the
+    labels can tell, so that a floor alone is for information.
     overfitting: there the training loss is far below that of validation when that is at its best.
     no-signal: there nothing at all is explained.
     dropout-too-strong: there the loss is lower in eval mode.
@@ -37,7 +37,7 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.bottleneck import bottleneck, small
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.fano import MET, TARGETS, errors
-from lossmon.diagnosis.finding import Evidence, Severity
+from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import (
     CREEP,
     FITTED,
@@ -91,8 +91,7 @@ def check(facts: Facts) -> Outcome:
         return CLEAR
     if probe is None:
         return _unprobed(facts)
-    severity: Severity = "info" if creeps(facts) else "warning"
-    return Found(severity, facts.sampled_window[0], (_stands(facts), tried(facts, probe[1])))
+    return Found("info", facts.sampled_window[0], (_stands(facts), tried(facts, probe[1])))
 
 
 def _unprobed(facts: Facts) -> Outcome:
@@ -105,7 +104,10 @@ def _unprobed(facts: Facts) -> Outcome:
 def _at_random(facts: Facts) -> Found | None:
     """Return as a hint that errors are those of chance, at rest or learnt by heart; None if not."""
     between = RELATED.value <= facts.level.explained < MOST.value
-    if not between or probed(facts) is not None or small(facts) is not None:
+    if not between or small(facts) is not None:
+        return None
+    probe = probed(facts)
+    if probe is not None and not probe[0]:
         return None
     evenly = evenly_unsure(facts) if _rests(facts) else None
     evidence = None if evenly is None else evenly.evidence()
@@ -113,7 +115,8 @@ def _at_random(facts: Facts) -> Found | None:
         evidence = _errors_met(facts)
     if evidence is None:
         return None
-    return Found("info", facts.sampled_window[0], (_stands(facts), evidence))
+    proofs = (evidence,) if probe is None else (evidence, tried(facts, probe[1]))
+    return Found("info", facts.sampled_window[0], (_stands(facts), *proofs))
 
 
 def _errors_met(facts: Facts) -> Evidence | None:
@@ -193,8 +196,8 @@ RULE = Rule(
         **THRESHOLDS,
     },
     fixes=(
-        "Where no probe has been run, run one: mon.probe(batch). A model that cannot overfit one "
-        "batch is too small, and labels may be right.",
+        "Where no probe has been run, run one: mon.probe(batch), or lossmon run --probe. A model "
+        "that cannot overfit one batch is too small, and labels may be right.",
         "Sort the training set by its loss, and look at the labels of the worst hundred.",
         "Check the step that makes labels: ids that were joined wrongly, classes renumbered, "
         "annotators who disagree.",

@@ -2,7 +2,9 @@
 
 Sees
     The learning rate against its peak, the loss before it fell to 1 % of that, and what the
-    gradients since then would still have brought. No level of the loss need be known.
+    gradients since then would still have brought. No level of the loss need be known. Or a schedule
+    that amounts to a few steps at its peak, where little was learned, or nobody saw the loss rest:
+    of clicks and rare classes a batch's gradient is too noisy to say what is left.
 
 Why the loss stalls
     The gradient still knows the way down, and there is no step left to follow it with.
@@ -23,13 +25,13 @@ Sources
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lossmon import signals
 from lossmon.diagnosis import synth
+from lossmon.diagnosis.decay import BRIEF, SPENT, STEPS, STILL, TAIL, Decay, course, early_decay
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.level import AT_PRIOR
@@ -37,19 +39,16 @@ from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.progress import progress, progress_so_far
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.schedule import main_rate
-from lossmon.diagnosis.stats import ratio, root_sum_squares, z_score
-from lossmon.diagnosis.trend import FLOOR, MIN_POINTS, Direction, trend
+from lossmon.diagnosis.stats import median_of_columns, ratio, z_score
+from lossmon.diagnosis.trend import FLOOR, Direction
 from lossmon.numfmt import fmt
 from lossmon.records import Series, Steps
-from lossmon.signals import GRAD_NORM, GRAD_SAMPLED_NORM, LOSS, LR, PRIOR_LOSS, UPDATE_NORM
+from lossmon.signals import GRAD_NORM, GRAD_SAMPLED_NORM, LOSS, PRIOR_LOSS, UPDATE_NORM
 
 Floats = NDArray[np.float64]
 
-SPENT = Threshold(0.01, "of its peak", "usual cosine and step schedules end there, or lower")
-TAIL = Threshold(0.2, "of the steps", "a cosine to zero spends 6 % of them there, a quadratic 10 %")
 HARDLY = Threshold(0.1, "of the prior's loss", "five times what a constant may seem to explain")
 TRAVEL = Threshold(0.05, "of the weights", "fifty steps at the usual ratio of 1e-3")
-STILL = Threshold(0.1, "of its peak", "one cut of the usual step schedules")
 GAIN = Threshold(0.02, "of the loss", "twice the practical floor of the trend")
 EXPLAINED = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 STRAIGHT = Threshold(0.97, "", "calibration: at most 0.93 where updates average mere noise")
@@ -60,108 +59,111 @@ LIKELY = Threshold(
     2.0, "standard errors", "1 in 44 by chance, beside a loss that was seen to fall until then"
 )
 FAR = Threshold(0.3, "", "toy runs: c 0.01-0.15 at floors, 0.3 with a way to go")
-STEPS = 50
 PAIRS, FEW_PAIRS = 8, 2
 """So many say how surely gradients agree; so few only where they leave no doubt."""
-SAME = 1 + 1e-6
-"""Two cuts to a tenth make 1 %, give or take rounding."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decay:
-    """A learning rate that has fallen to next to nothing, for good."""
-
-    peak: float
-    peak_step: int
-    low: int
-    """First step at 10 % of the peak or less."""
-    spent: int
-    """First step at 1 % of it or less."""
-    last: float
 
 
 def check(facts: Facts) -> Outcome:
     """Fire where the loss was falling, gradients still agree, and the learning rate is spent."""
-    rate = main_rate(facts.run)
-    if rate is None:
+    if main_rate(facts.run) is None:
         return Skipped("no learning rate recorded")
-    decay = _decay(rate)
+    decay = early_decay(facts)
     if decay is None or facts.level.explained >= EXPLAINED.value:
-        return CLEAR
-    steps = facts.last_step - decay.spent + 1
-    if steps < max(STEPS, TAIL.value * (facts.last_step - facts.first_step + 1)):
         return CLEAR
     untried = tuple(_untried(facts, decay))
     if untried:
-        return Found("warning", decay.spent, (_spent(facts, decay), *untried))
-    course = _course(facts, decay)
-    if course not in ("falling", "unknown") and not facts.level.explained <= AT_PRIOR.value:
+        return Found("warning", decay.spent, (decay.evidence(), *untried))
+    went = course(facts, decay)
+    left = _left(facts, decay, went)
+    return left if isinstance(left, Found) else _unseen(facts, decay, went) or left
+
+
+def _unseen(facts: Facts, decay: Decay, went: Direction) -> Found | None:
+    """It ended after a few steps, and nobody saw the loss rest.
+
+    Nor do gradients since then say that nothing was left.
+    """
+    if not decay.is_brief or went == "flat" or not progress(facts) < EXPLAINED.value:
+        return None
+    cosines, reach = _since_low(facts, decay)
+    if len(cosines) >= PAIRS:
+        error = float(cosines.std(ddof=1)) / len(cosines) ** 0.5
+        most = (float(cosines.mean()) + LIKELY.value * error) * _way(facts, decay, reach)
+        if not most > GAIN.value * facts.trend.scale:
+            return None
+    evidence = (decay.evidence(), decay.amount(), *progress_so_far(facts, EXPLAINED))
+    return Found("warning" if went == "falling" else "info", decay.spent, evidence)
+
+
+def _untried(facts: Facts, decay: Decay) -> Iterator[Evidence]:
+    """Little was learned, and by the end of the schedule hardly anything had been tried."""
+    if not progress(facts) < HARDLY.value:
+        return
+    hardly = decay.amount() if decay.is_brief else _travel(facts, decay)
+    if hardly is not None:
+        yield hardly
+        yield from progress_so_far(facts, HARDLY)
+
+
+def _travel(facts: Facts, decay: Decay) -> Evidence | None:
+    steps = facts.sampled_steps[facts.run_rows]
+    known = np.isfinite(facts.update_ratios)
+    every = np.arange(facts.first_step, decay.spent + 1)
+    if not known.any():
+        return None
+    travel = float(np.interp(every, steps[known], facts.update_ratios[known]).sum())
+    if not travel < TRAVEL.value:
+        return None
+    reads = f"until then all steps together moved the weights by at most {100 * travel:.2g} %"
+    tag, bound = signals.TOTAL_UPDATE_RATIO.name, f"{fmt(100 * TRAVEL.value)} %"
+    first, last = facts.first_step, decay.spent
+    return Evidence(tag, first, last, travel, TRAVEL.value, reads, TRAVEL.source, bound)
+
+
+def _left(facts: Facts, decay: Decay, went: Direction) -> Outcome:
+    """Fire where gradients since then would still have brought much."""
+    if went not in ("falling", "unknown") and not facts.level.explained <= AT_PRIOR.value:
         return CLEAR
-    # By then the weights hardly move, and old pairs of gradients are as good as new ones.
-    rows = facts.run_rows[facts.sampled_steps[facts.run_rows] >= decay.low]
-    cosines = _cosines(facts, rows)
+    cosines, reach = _since_low(facts, decay)
     if len(cosines) < PAIRS and not _strongly(cosines):
         return Skipped("hardly any steps in a row were sampled since the learning rate fell")
-    gain = steps * float(cosines.mean()) * _reach(facts, rate, STILL.value * decay.peak)
-    fell = course == "falling" and gain > MUCH.value * facts.trend.scale
+    gain = float(cosines.mean()) * _way(facts, decay, reach)
+    fell = went == "falling" and gain > MUCH.value * facts.trend.scale
     agree = _agree(facts, cosines, decay, LIKELY if fell else SIGNIFICANT)
     if agree is None or not gain > GAIN.value * facts.trend.scale:
         return CLEAR
     return Found("warning", decay.spent, _evidence(facts, decay, agree, gain))
 
 
-def _decay(rate: Series) -> Decay | None:
-    """Return the decay of a learning rate that is 1 % of its peak or less, and stays there."""
-    finite = np.nan_to_num(rate.values, nan=0.0, posinf=0.0)
-    at = int(np.argmax(finite))
-    peak, last = float(finite[at]), float(finite[-1])
-    if not peak > 0 or last > SPENT.value * SAME * peak:
-        return None
-    low, spent = (
-        int(rate.steps[np.flatnonzero(finite > share.value * SAME * peak)[-1] + 1])
-        for share in (STILL, SPENT)
-    )
-    return Decay(peak, int(rate.steps[at]), low, spent, last)
+def _since_low(facts: Facts, decay: Decay) -> tuple[Floats, Floats]:
+    """Return the cosines of gradients since the learning rate fell, and `_reach` at a tenth of it.
 
-
-def _untried(facts: Facts, decay: Decay) -> Iterator[Evidence]:
-    """Little was learned, and by the end of the schedule the weights had hardly moved."""
-    steps = facts.sampled_steps[facts.run_rows]
-    known = np.isfinite(facts.update_ratios)
-    if not known.any() or not progress(facts) < HARDLY.value:
-        return
-    every = np.arange(facts.first_step, decay.spent + 1)
-    travel = float(np.interp(every, steps[known], facts.update_ratios[known]).sum())
-    if travel < TRAVEL.value:
-        reads = f"until then all steps together moved the weights by at most {100 * travel:.2g} %"
-        tag, bound = signals.TOTAL_UPDATE_RATIO.name, f"{fmt(100 * TRAVEL.value)} %"
-        first, last = facts.first_step, decay.spent
-        yield Evidence(tag, first, last, travel, TRAVEL.value, reads, TRAVEL.source, bound)
-        yield from progress_so_far(facts, HARDLY)
-
-
-def _course(facts: Facts, decay: Decay) -> Direction:
-    """Return where the loss went in the second half of the steps with a sizeable learning rate.
-
-    Where these are too few to say, what is left to gain has to say it.
+    By then the weights hardly move, and old pairs of gradients are as good as new ones.
     """
-    middle = (decay.peak_step + decay.low) // 2
-    since, until = np.searchsorted(facts.loss_steps, (middle, decay.low))
-    if until - since < MIN_POINTS:
-        since, until = np.searchsorted(facts.loss_steps, (facts.first_step, decay.spent))
-    return trend(facts.losses[since:until], scale=facts.trend.scale).direction
+    rows = facts.run_rows[facts.sampled_steps[facts.run_rows] >= decay.low]
+    reach = _reach(facts, decay.rate, STILL.value * decay.peak)
+    return _cosines(facts, rows, reach), reach
 
 
-def _cosines(facts: Facts, rows: Steps) -> Floats:
+def _way(facts: Facts, decay: Decay, reach: Floats) -> float:
+    """Return how much steps all in the gradient's direction would have lowered the loss since."""
+    return (facts.last_step - decay.spent + 1) * float(reach.sum())
+
+
+def _cosines(facts: Facts, rows: Steps, reach: Floats) -> Floats:
     """Return the cosines of successive gradients, one for each pair of records of steps in a row.
 
-    Of a loss with rare large gradients they tell more than the inner products do.
+    Those of all tensors, each as much as its steps reach: a table of rare rows, whose gradients
+    hardly meet, does not hide what the layers above it agree on. Of a loss with rare large
+    gradients they tell more than the inner products do.
     """
-    norms = root_sum_squares(facts.parameter(GRAD_SAMPLED_NORM, rows))
+    norms = facts.parameter(GRAD_SAMPLED_NORM, rows)
     dots = facts.parameter(signals.GRAD_DOT_PREV, rows)
-    dots = np.where(np.isfinite(dots).any(axis=1), np.nansum(dots, axis=1), np.nan)
     pairs = np.flatnonzero(np.diff(facts.sampled_steps[rows]) == 1) + 1
     cosines = ratio(dots[pairs], norms[pairs] * norms[pairs - 1])
+    known = np.isfinite(cosines)
+    weights = np.where(known, reach, 0.0)
+    cosines = ratio((np.where(known, cosines, 0.0) * weights).sum(axis=1), weights.sum(axis=1))
     return cosines[np.isfinite(cosines)]
 
 
@@ -198,25 +200,20 @@ def _memory(facts: Facts) -> float:
     return max((float(m) for m in held if isinstance(m, int | float)), default=0.0)
 
 
-def _reach(facts: Facts, rate: Series, lr: float) -> float:
-    """Return ‖g‖‖Δ‖ of a step, typically, had it been made with a given learning rate."""
+def _reach(facts: Facts, rate: Series, lr: float) -> Floats:
+    """Return ‖g‖‖Δ‖ of a step of each tensor, typically, had it been made with a learning rate.
+
+    0 for those that no optimizer holds, or that were not measured.
+    """
     rows = facts.run_rows
     steps = facts.sampled_steps[rows]
     at = np.maximum(np.searchsorted(rate.steps, steps, side="right") - 1, 0)
-    gradient = root_sum_squares(facts.parameter(GRAD_NORM, rows)[:, facts.held])
-    update = root_sum_squares(facts.parameter(UPDATE_NORM, rows)[:, facts.held])
+    gradient, update = facts.parameter(GRAD_NORM, rows), facts.parameter(UPDATE_NORM, rows)
     with np.errstate(all="ignore"):
-        reach = gradient * update * lr / rate.values[at]
-    reach = reach[np.isfinite(reach) & (reach > 0)][-len(facts.rows) :]
-    return float(np.median(reach)) if len(reach) else float("nan")
-
-
-def _spent(facts: Facts, decay: Decay) -> Evidence:
-    first, last, share = decay.spent, facts.last_step, decay.last / decay.peak
-    reads = f"the learning rate is {fmt(decay.last, 2)} since its peak of {fmt(decay.peak, 2)}, "
-    reads += f"and no more than 1 % of that from step {first} of {last} on"
-    source, bound = SPENT.source, "1 % of the peak"
-    return Evidence(LR.name, first, last, share, SPENT.value, reads, source, bound)
+        reach = gradient * update * (lr / rate.values[at])[:, None]
+    moved = (np.isfinite(reach) & (reach > 0)).any(axis=1)
+    reach = median_of_columns(reach[moved][-len(facts.rows) :])
+    return np.where(facts.held & np.isfinite(reach), reach, 0.0)
 
 
 def _evidence(facts: Facts, decay: Decay, agree: Evidence, gain: float) -> tuple[Evidence, ...]:
@@ -226,7 +223,7 @@ def _evidence(facts: Facts, decay: Decay, agree: Evidence, gain: float) -> tuple
     limit = GAIN.value * facts.trend.scale
     first = decay.spent
     return (
-        _spent(facts, decay),
+        decay.evidence(),
         agree,
         Evidence(LOSS.name, first, last, gain, limit, left, GAIN.source),
     )
@@ -244,6 +241,8 @@ def _stopped(at: float = 1.2, *, steps: int = 60) -> Floats:
 
 
 _CUTS = 1e-3 * np.repeat([1.0, 0.1, 0.01], (40, 20, 240))
+_HASTY = 1e-2 * np.maximum(0.9 ** np.arange(300), 1e-6)
+_BRIEF = np.repeat([1e-3, 1e-6], (100, 1100))
 _SELDOM = np.arange(300) % 48 == 1
 
 
@@ -266,6 +265,7 @@ RULE = Rule(
     thresholds={
         "spent": SPENT,
         "tail": TAIL,
+        "brief": BRIEF,
         "travel": TRAVEL,
         "hardly": HARDLY,
         "still": STILL,
@@ -306,6 +306,14 @@ RULE = Rule(
             ),
         ),
         Case(
+            "a schedule of a few steps, of noisy clicks, where rows of tables hardly meet again",
+            lambda: synth.run(
+                loss=synth.flat(300, at=0.95 * synth.PRIOR, noise=0.2),
+                lr=_HASTY,
+                parameter=_moving(_HASTY, np.nan),
+            ),
+        ),
+        Case(
             "two cuts to a tenth, early: 1 % of the peak, exactly",
             lambda: synth.run(loss=_stopped(), lr=_CUTS, parameter=_moving(_CUTS)),
         ),
@@ -326,6 +334,15 @@ RULE = Rule(
                 loss=synth.flat(300, at=1.2),
                 lr=np.repeat([1e-3, 1e-6], 150),
                 parameter=_moving(np.repeat([1e-3, 1e-6], 150)),
+            ),
+        ),
+        Case(
+            "a schedule of a few steps, of a loss that was seen to rest before it ended",
+            lambda: synth.run(
+                1200,
+                loss=synth.flat(1200, at=1.2, noise=1e-3),
+                lr=_BRIEF,
+                parameter=_moving(_BRIEF, np.nan),
             ),
         ),
         Case(

@@ -2,8 +2,9 @@
 
 Sees
     A floor: a flat loss, well above 0 and below that of a constant prediction, at an optimum. And
-    what a probe found, which tries to overfit one batch; or a layer of one or two units that
-    everything has to go through, by the shapes and the graph.
+    what a probe found, which tries to overfit one batch: for information, as a small model that has
+    found all there is looks the same; or a layer of one or two units that everything has to go
+    through, by the shapes and the graph.
 
 Why the loss stalls
     The best weights are found, and they are not good enough. More steps lead nowhere.
@@ -32,7 +33,7 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.architecture import Matrix, outputs
 from lossmon.diagnosis.bottleneck import FEW, SPARE, UNITS, bottleneck, small
 from lossmon.diagnosis.facts import Facts
-from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.floor import (
     LEAST,
     LEAST_RATIO,
@@ -61,8 +62,9 @@ def check(facts: Facts) -> Outcome:
     if unknown is not None:
         return unknown
     probe, neck = probed(facts), bottleneck(facts)
-    if neck is not None and probe is None and _is_stuck_at_prior(facts):
-        seen = (_narrow(facts, neck), *progress_so_far(facts, LEAST))
+    cannot = () if probe is None or probe[0] else (tried(facts, probe[1]),)
+    if neck is not None and (probe is None or cannot) and _is_stuck_at_prior(facts):
+        seen = (_narrow(facts, neck), *cannot, *progress_so_far(facts, LEAST))
         return Found("info", facts.sampled_window[0], seen, (neck.parameter,))
     if off_floor(facts, by_shape=neck is not None):
         return _on_the_way(facts, neck, probe)
@@ -76,7 +78,8 @@ def check(facts: Facts) -> Outcome:
     if neck is not None:
         evidence.append(_narrow(facts, neck))
     names = () if neck is None else (neck.parameter,)
-    return Found("warning", facts.sampled_window[0], tuple(evidence), names)
+    severity: Severity = "info" if neck is None else "warning"
+    return Found(severity, facts.sampled_window[0], tuple(evidence), names)
 
 
 def _is_stuck_at_prior(facts: Facts) -> bool:

@@ -3,7 +3,8 @@
 Sees
     The validation loss against its own best, and the training loss then and now. A slight rise
     counts where the training set is known by heart and hardly anything of it holds of others; where
-    both losses are still of one size a rise is worth no more than a note.
+    both losses are still of one size, or validation has kept most of what it gained, a rise is
+    worth no more than a note.
 
 Why the loss stalls
     The model learns its examples by heart. What it learns of them from some point on holds of no
@@ -47,6 +48,11 @@ from lossmon.signals import LOSS, VAL_LOSS
 
 FALL = Threshold(0.05, "of the training loss", "five times the trend's practical floor")
 APART = Threshold(2.0, "times the training loss", "toy runs: 1.0-1.6 in healthy ones, else 400")
+LOST = Threshold(
+    0.25,
+    "of its gain",
+    "calibration: 7 or more where too little data is at fault, 0.01 in a recommender",
+)
 BY_HEART = Threshold(0.1, "of the validation loss", "nine tenths more than what holds of others")
 SLIGHT = Threshold(0.02, "of the best", "twice the practical floor of the trend")
 
@@ -63,8 +69,19 @@ def check(facts: Facts) -> Outcome:
         return Skipped("hardly any training loss is recorded beside the validation losses")
     if not now < then - FALL.value * abs(then):
         return CLEAR
-    apart: Severity = "warning" if now < course.now / APART.value else "info"
-    return Found(apart, course.turned_step, _evidence(course, then, now))
+    apart = now < course.now / APART.value and _lost(facts, course) >= LOST.value
+    severity: Severity = "warning" if apart else "info"
+    return Found(severity, course.turned_step, _evidence(course, then, now))
+
+
+def _lost(facts: Facts, course: Validation) -> float:
+    """Return the rise as a share of what validation had gained at its best.
+
+    Since before the first step: a first validation may come when most is learnt.
+    """
+    untrained = np.nanmin([facts.first_loss, facts.level.prior, np.inf])
+    start = max(course.first, float(untrained) if np.isfinite(untrained) else course.first)
+    return course.rise / max(start - course.best, 1e-30)
 
 
 def _is_by_heart(course: Validation, now: float) -> bool:
@@ -130,6 +147,7 @@ RULE = Rule(
         "errors": ERRORS,
         "fall": FALL,
         "apart": APART,
+        "lost": LOST,
         "by_heart": BY_HEART,
         "slight": SLIGHT,
     },
