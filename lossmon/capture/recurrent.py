@@ -8,6 +8,7 @@ gates that are worked out, of a state of zeros.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -85,12 +86,18 @@ def pinned_gates(module: nn.Module, inputs: Any, output: Any) -> Tensor | None:
     if pair is None or type(given) is not nn.Parameter or type(held) is not nn.Parameter:
         return None
     biases = [own.get(f"bias_{way}{suffix}") for way in ("ih", "hh")]
-    # Casts of weights are kept for later, and here they are made without a gradient.
-    with torch.no_grad(), torch.autocast(given.device.type, enabled=False):
+    with torch.no_grad(), _as_they_are(given.device):
         new = _product(pair[0], given, biases[0], count)
         old = _product(pair[1], held, biases[1], count)
         before = _before_functions(new, old, count)
         return (before.abs_() >= PINNED).mean(dtype=torch.float32).reshape(1)
+
+
+def _as_they_are(device: torch.device) -> AbstractContextManager[Any]:
+    """Keep autocast off: the casts it makes of weights, here without a gradient, it uses again."""
+    if not torch._C._is_any_autocast_enabled():
+        return nullcontext()  # some devices have none to switch off
+    return torch.autocast(device.type, enabled=False)
 
 
 def _before_functions(new: Tensor, old: Tensor, count: int) -> Tensor:

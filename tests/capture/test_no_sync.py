@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -19,6 +19,7 @@ from lossmon.capture.criterion import CriterionMeter
 from lossmon.capture.fingerprint import Fingerprints
 from lossmon.capture.inputs import InputMeter
 from lossmon.capture.judged import Judged
+from lossmon.capture.recurrent import pinned_gates
 from lossmon.capture.units import UnitMeter
 from lossmon.capture.updates import StepMeter
 from lossmon.capture.verdicts import verdicts
@@ -100,3 +101,10 @@ def test_a_step_is_measured_without_waiting() -> None:
 
 def test_units_are_compared_without_waiting() -> None:
     assert UnitMeter().distinct_share(far(20, 30)).device == FAR
+
+
+@pytest.mark.parametrize("rnn", [nn.LSTM(4, 8, device=FAR), nn.GRU(4, 8, device=FAR)])
+def test_gates_are_worked_out_without_waiting(rnn: nn.Module) -> None:
+    share = pinned_gates(rnn, (far(6, 5, 4),), (far(6, 5, 8), None))
+    assert share is not None
+    assert share.device == FAR

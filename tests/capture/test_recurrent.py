@@ -72,6 +72,14 @@ def test_layers_without_gates_and_weights_that_are_worked_out_are_let_be() -> No
     assert pinned_gates(worked_out, (x,), worked_out(x)) is None
 
 
+def test_weights_keep_their_gradients_under_autocast() -> None:
+    rnn, x = nn.GRUCell(5, 8), torch.randn(4, 5)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert pinned_gates(rnn, (x,), None) is not None
+        rnn(x).sum().backward()
+    assert rnn.weight_ih.grad is not None
+
+
 def test_the_share_is_recorded_of_the_layer(tmp_path: Path) -> None:
     torch.manual_seed(0)
 
