@@ -116,7 +116,7 @@ class Tape(TorchFunctionMode):
         if self._is_over:
             self.settle()
             return
-        if not torch.is_grad_enabled() or is_traced() or in_transform():
+        if not _is_training():
             return
         self._depth += 1
         if self._depth > 1 or self._is_spoilt:
@@ -128,13 +128,7 @@ class Tape(TorchFunctionMode):
         self._pending = self._try(self._stand_ins, args, kwargs)
 
     def _ended(self, module: nn.Module, args: Any, kwargs: Any, returned: Any) -> None:
-        if (
-            not self._depth
-            or self._is_over
-            or not torch.is_grad_enabled()
-            or is_traced()
-            or in_transform()
-        ):
+        if not self._depth or self._is_over or not _is_training():
             return
         self._depth -= 1
         if not self._depth and self._pending is not None and not self._is_spoilt:
@@ -194,6 +188,10 @@ class Tape(TorchFunctionMode):
         except Exception:
             self._is_spoilt = True
             return None
+
+
+def _is_training() -> bool:
+    return torch.is_grad_enabled() and not is_traced() and not in_transform()
 
 
 def _copied(value: Any) -> Any:
