@@ -93,9 +93,12 @@ def _show(args: argparse.Namespace, source: Source) -> int:
     _prefer_256_colours()
     # What is imported stays: to look for garbage in it takes a tenth of the start.
     gc.disable()
+    from lossmon.tui.hangup import ended_by_hangup
+
     app = _app(args, source)
     source.follow()
-    app.run(mouse=args.mouse)
+    with ended_by_hangup():
+        app.run(mouse=args.mouse)
     if app.fault is not None:
         raise app.fault
     return app.return_code or HEALTHY
