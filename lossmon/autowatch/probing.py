@@ -7,6 +7,7 @@ on copies of the model once the script has ended. Until then its models are held
 from __future__ import annotations
 
 import sys
+import textwrap
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -100,7 +101,9 @@ class Probing:
             return
         _say(f"probing {name}, for {SECONDS:.0f} s at most")
         optimizers = tuple(recorder.holders.living())
-        answers(Subject(heard.model, heard.replay, heard.batch, optimizers), SECONDS, (recorder,))
+        subject = Subject(heard.model, heard.replay, heard.batch, optimizers)
+        found = str(answers(subject, SECONDS, (recorder,)))
+        print(textwrap.indent(found, "  "), file=sys.stderr)
 
     def _drop(self) -> None:
         tape, self._tape, self._model = self._tape, None, None

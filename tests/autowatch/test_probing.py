@@ -18,6 +18,8 @@ from lossmon.autowatch.places import Places
 from lossmon.autowatch.watcher import Watcher
 from lossmon.cli import main
 from lossmon.probes import suite
+from lossmon.probes.outcome import NotRun
+from lossmon.probes.results import ProbeResults
 
 OVERFIT = "overfit-batch"
 Answers = dict[str, dict[str, Any]]
@@ -29,9 +31,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask the one question that decides about floors, and how sensitive the model is."""
     wanted = (OVERFIT, "train-eval")
     chosen = tuple(each for each in suite.EXPERIMENTS if each[0] in wanted)
-    left_out = {name: "train-eval" for name, *_ in suite.EXPERIMENTS if name not in wanted}
+    left_out = [name for name, *_ in suite.EXPERIMENTS if name not in wanted]
     monkeypatch.setattr(suite, "EXPERIMENTS", chosen)
-    monkeypatch.setattr(suite, "ProbeResults", lambda **found: (found, left_out))
+    left_out = dict.fromkeys((n.replace("-", "_") for n in left_out), NotRun("left out"))
+    monkeypatch.setattr(suite, "ProbeResults", lambda **found: ProbeResults(**left_out, **found))
 
 
 @pytest.fixture
@@ -73,6 +76,14 @@ def test_a_model_that_a_function_made_is_asked_after_its_end(probed: Probed) -> 
     (answers,) = probed(classify).values()
     assert answers[OVERFIT]["fitted"] is True
     assert 0.8 < answers[OVERFIT]["prior_loss"] <= math.log(3)
+
+
+def test_the_answers_are_shown(probed: Probed, capsys: pytest.CaptureFixture[str]) -> None:
+    probed(classify)
+    head, *answers = capsys.readouterr().err.splitlines()
+    assert head == "lossmon: probing Sequential, for 60 s at most"
+    assert len(answers) == 5
+    assert answers[0].startswith("  overfit-batch     fitted: loss ")
 
 
 def test_losses_are_those_of_the_script_without_it(probed: Probed) -> None:
