@@ -115,8 +115,9 @@ class Watcher:
 
     def _probe(self, probing: Probing, error: BaseException | None) -> None:
         """Ask every training, unless the script was ended."""
-        probing.remove()
-        if error is None:
+        if error is not None:
+            probing.remove()
+        else:
             probing.ask([*self._recorders, *(monitor.recorder for monitor in OPEN)])
 
     def _stepped_last(self) -> Recorder | None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
 from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.progress import EXPLAINED
 from lossmon.diagnosis.rule import Threshold
 from lossmon.numfmt import fmt, plural
 from lossmon.records import LayerInfo
@@ -27,7 +28,6 @@ FEW = Threshold(8.0, "values a statistic", "Wu and He 2018: worse from batches o
 EXAMPLES = Threshold(
     2.0, "examples a batch", "Wu and He 2018, abstract: of two images a batch the error is worst"
 )
-LITTLE = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
 BEGINNING = 20
 """Losses of which the median is that of the beginning, where batches are small."""
 
@@ -77,8 +77,8 @@ def learns_little(facts: Facts) -> bool:
     A loss that falls may yet get there: without a prior nothing is said of it.
     """
     if facts.level.is_known:
-        return facts.level.explained < LITTLE.value
-    return not facts.is_improving and facts.recent_loss > LITTLE.value * _beginning(facts)
+        return facts.level.explained < EXPLAINED.value
+    return not facts.is_improving and facts.recent_loss > EXPLAINED.value * _beginning(facts)
 
 
 def learnt_little(facts: Facts) -> Evidence:
@@ -88,8 +88,8 @@ def learnt_little(facts: Facts) -> Evidence:
     loss = level.loss if level.is_known else facts.recent_loss
     reads = f"the loss is {fmt(loss, 3)}, where "
     reads += "a constant prediction has " if level.is_known else "it began with "
-    limit, tag = (1 - LITTLE.value) * start, (CRITERION_LOSS if level.is_known else LOSS).name
-    source = LITTLE.source
+    limit, tag = (1 - EXPLAINED.value) * start, (CRITERION_LOSS if level.is_known else LOSS).name
+    source = EXPLAINED.source
     return Evidence(tag, first, last, loss, limit, reads + fmt(start, 3), source, fmt(limit, 3))
 
 

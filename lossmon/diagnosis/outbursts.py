@@ -13,7 +13,7 @@ import numpy as np
 
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import Threshold
-from lossmon.diagnosis.schedule import main_rate
+from lossmon.diagnosis.schedule import main_rate, rate_at
 from lossmon.diagnosis.stats import median_of_columns, ratio
 from lossmon.numfmt import fmt, plural
 from lossmon.signals import LOSS, TOTAL_UPDATE_RATIO, UPDATE_NORM
@@ -60,8 +60,7 @@ def _shrunk(facts: Facts, first: int, worst: int) -> Iterator[Evidence]:
     if rate is None or not any("betas" in group.options for group in facts.groups):
         return
     rows, steps = facts.run_rows, facts.sampled_steps[facts.run_rows]
-    at = np.maximum(np.searchsorted(rate.steps, steps, side="right") - 1, 0)
-    lengths = facts.parameter(UPDATE_NORM, rows)[:, facts.held] / rate.values[at][:, None]
+    lengths = facts.parameter(UPDATE_NORM, rows)[:, facts.held] / rate_at(rate, steps)[:, None]
     before = lengths[steps < first] if (steps < first).any() else lengths[:1]
     after = lengths[steps > worst][:RECORDS]
     if len(after) < FEW:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lossmon.diagnosis.progress import EXPLAINED
 from lossmon.diagnosis.rule import Threshold
 from lossmon.layersignals import SATURATED_SHARE
 from lossmon.records import LayerInfo
@@ -32,7 +33,6 @@ INSIDE = "gates"
 """Setting of a layer that has such functions inside: of a recurrent one."""
 OWN = "functions"
 """Setting of a layer that somebody has written, with such functions inside."""
-LEARNED = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
 WRONG = Threshold(-0.1, "of the prior's loss", "worse than a constant by more than chance")
 
 
@@ -89,7 +89,7 @@ def pinned_now(facts: Facts) -> Mask:
 def _never_moved(facts: Facts) -> Mask:
     """Return which layers of cells were pinned at first, where nothing has been learned since."""
     level = facts.level
-    learned = level.explained >= LEARNED.value if level.is_known else facts.is_improving
+    learned = level.explained >= EXPLAINED.value if level.is_known else facts.is_improving
     infos, share = facts.layers.infos, _first_share(facts)
     return np.zeros(len(infos), bool) if learned else in_cells(infos, share > MOST.value)
 

@@ -235,13 +235,14 @@ def _take_away(mode: Tape) -> None:
     if stack:
         _popped()
     for each in reversed(above):
-        _push_mode(each)  # type: ignore[no-untyped-call]
+        _push_mode(each)  # type: ignore[no-untyped-call]  # torch leaves it so
 
 
 def _stack() -> list[TorchFunctionMode]:
-    found: list[TorchFunctionMode] = _get_current_function_mode_stack()  # type: ignore[no-untyped-call]
-    return found
+    return list(
+        _get_current_function_mode_stack()  # type: ignore[no-untyped-call]  # torch leaves it so
+    )
 
 
 def _popped() -> Any:
-    return _pop_mode()  # type: ignore[no-untyped-call]
+    return _pop_mode()  # type: ignore[no-untyped-call]  # torch leaves it so

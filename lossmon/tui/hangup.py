@@ -1,7 +1,7 @@
 """Ends the program where its terminal has gone, whatever it waits for by then.
 
 Textual's writing thread dies of a terminal that is gone, and whoever writes on waits for ever for
-room in its queue: seen at one end of a connection in ten, with four at once on two cores.
+room in its queue, on a busy machine.
 """
 
 from __future__ import annotations

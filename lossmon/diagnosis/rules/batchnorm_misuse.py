@@ -43,7 +43,6 @@ from lossmon.diagnosis.batchorder import Order, order
 from lossmon.diagnosis.batchstatistics import (
     EXAMPLES,
     FEW,
-    LITTLE,
     VALUES,
     behind,
     learns_little,
@@ -55,6 +54,7 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.level import AT_PRIOR, seems_explained
 from lossmon.diagnosis.motion import SIGNIFICANT
+from lossmon.diagnosis.progress import EXPLAINED
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.numfmt import fmt
@@ -230,7 +230,7 @@ RULE = Rule(
         "values": VALUES,
         "few": FEW,
         "examples": EXAMPLES,
-        "little": LITTLE,
+        "explained": EXPLAINED,
         "kinds": KINDS,
         "hidden": HIDDEN,
         "half": HALF,

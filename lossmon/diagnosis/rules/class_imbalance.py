@@ -45,7 +45,16 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.motion import SIGNIFICANT
-from lossmon.diagnosis.rarity import FOUND, KNOWN, RARELY, RATIO, crowd, rarity, share_of_constant
+from lossmon.diagnosis.rarity import (
+    FEW,
+    FOUND,
+    KNOWN,
+    RARELY,
+    RATIO,
+    crowd,
+    rarity,
+    share_of_constant,
+)
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.numfmt import fmt, fmt_count
 from lossmon.signals import (
@@ -65,9 +74,6 @@ EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of
 NEARLY = Threshold(0.9, "of the prior's loss", "whoever explains that much tells classes apart")
 BLIND = Threshold(0.1, "of the labels' entropy", "toy runs: 0.02-0.07 stuck, 0.5 in balanced twins")
 SEEN = Threshold(5000, "rare examples", "a balanced twin of the demo learns from a fifth of it")
-
-FEW = 3
-"""So many measurements tell what is predicted, at least."""
 
 
 @dataclass(frozen=True, slots=True)

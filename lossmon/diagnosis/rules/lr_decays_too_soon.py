@@ -38,7 +38,7 @@ from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.progress import progress, progress_so_far
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
-from lossmon.diagnosis.schedule import main_rate
+from lossmon.diagnosis.schedule import main_rate, rate_at
 from lossmon.diagnosis.stats import median_of_columns, ratio, z_score
 from lossmon.diagnosis.trend import FLOOR, Direction
 from lossmon.numfmt import fmt
@@ -206,11 +206,10 @@ def _reach(facts: Facts, rate: Series, lr: float) -> Floats:
     0 for those that no optimizer holds, or that were not measured.
     """
     rows = facts.run_rows
-    steps = facts.sampled_steps[rows]
-    at = np.maximum(np.searchsorted(rate.steps, steps, side="right") - 1, 0)
+    then = rate_at(rate, facts.sampled_steps[rows])
     gradient, update = facts.parameter(GRAD_NORM, rows), facts.parameter(UPDATE_NORM, rows)
     with np.errstate(all="ignore"):
-        reach = gradient * update * (lr / rate.values[at])[:, None]
+        reach = gradient * update * (lr / then)[:, None]
     moved = (np.isfinite(reach) & (reach > 0)).any(axis=1)
     reach = median_of_columns(reach[moved][-len(facts.rows) :])
     return np.where(facts.held & np.isfinite(reach), reach, 0.0)

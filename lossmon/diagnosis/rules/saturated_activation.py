@@ -34,6 +34,7 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.pinned import INSIDE, MOST, OWN, WRONG, pinned_now
+from lossmon.diagnosis.progress import EXPLAINED as LEARNED
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.layersignals import SATURATED_SHARE
@@ -164,7 +165,13 @@ RULE = Rule(
     needs=(SATURATED_SHARE,),
     min_steps=50,
     check=check,
-    thresholds={"most": MOST, "explained": EXPLAINED, "nearly": NEARLY, "wrong": WRONG},
+    thresholds={
+        "most": MOST,
+        "explained": EXPLAINED,
+        "learned": LEARNED,
+        "nearly": NEARLY,
+        "wrong": WRONG,
+    },
     explains=("vanishing-gradient", "lr-too-low", "no-signal"),
     fixes=(
         "Normalise what goes into the layer: nn.LayerNorm or nn.BatchNorm1d before the activation.",

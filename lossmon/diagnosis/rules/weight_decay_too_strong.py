@@ -36,6 +36,7 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold
+from lossmon.diagnosis.schedule import rate_at
 from lossmon.diagnosis.stats import root_sum_squares
 from lossmon.numfmt import fmt
 from lossmon.records import GroupInfo, Steps
@@ -168,8 +169,7 @@ def _rates(facts: Facts, group: int, steps: Steps) -> Floats:
     rates = series.get(group_tag(LR, info.name)) or series.get(LR.tag)
     if rates is None or not len(rates):
         return np.full(len(steps), info.lr)
-    at = np.searchsorted(rates.steps, steps, side="right") - 1
-    return rates.values[np.maximum(at, 0)]
+    return rate_at(rates, steps)
 
 
 def _over(pull: Floats, data: Floats) -> Floats:
