@@ -32,6 +32,8 @@ BELOW_PX = 44
 """Height of the axis below the rows."""
 _SIGNS, _MOST_SIGNS = 24, 4000
 """Signs of a stretch as wide as the frame, and of all."""
+_ON_ZERO = "#ffffff"
+"""Zero is black in either look; the dark one's paper would not be seen on it."""
 
 
 def palette(look: Look) -> list[str]:
@@ -113,14 +115,14 @@ def _cross_out(plot: Any, found: Heat, look: Look) -> None:
     """Cross cells that are not finite, and dot those that are zero, so that no colour is needed."""
     rows, columns = found.levels.shape
     width = (found.view[1] - found.view[0]) / columns
-    for level, marker in ((BROKEN, "x"), (ZERO, "dot")):
+    for level, marker, colour in ((BROKEN, "x", look.paper), (ZERO, "dot", _ON_ZERO)):
         cells = _signed(found.levels == level)
         if not len(cells):
             continue
         source = ColumnDataSource(
             {"x": found.view[0] + (cells[:, 1] + 0.5) * width, "y": rows - cells[:, 0] - 0.5}
         )
-        sign = Scatter(x="x", y="y", marker=marker, size=8, line_color=look.paper, fill_color=None)
+        sign = Scatter(x="x", y="y", marker=marker, size=8, line_color=colour, fill_color=None)
         plot.add_glyph(source, sign, name="signs")
 
 

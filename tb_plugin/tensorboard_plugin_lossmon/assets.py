@@ -18,7 +18,10 @@ _SCRIPTS = (
     "dom.js", "empty.js", "figure.js", "findings.js", "heatmap.js", "host.js", "layer.js",
     "link.js", "machine.js", "runs.js", "save.js", "tab.js",
 )  # fmt: skip
-_TYPES = dict.fromkeys(_SCRIPTS, "text/javascript") | {"style.css": "text/css"}
+_SHEETS = (
+    "ground.css", "runs.css", "findings.css", "charts.css", "layers.css", "empty.css", "narrow.css",
+)  # fmt: skip
+STYLE = "style.css"
 BOKEH = "bokeh.js"
 INSTALL = 'The chart needs Bokeh: pip install "lossmon[tensorboard]", then start TensorBoard again.'
 
@@ -37,9 +40,14 @@ def asset(name: str) -> Asset | None:
     """Return the file of this name, or None."""
     if name == BOKEH:
         return _bokeh()
-    if name not in _TYPES:
-        return None
-    return Asset((_STATIC / name).read_bytes(), _TYPES[name])
+    if name == STYLE:
+        # As one: a browser asks for six files at a time.
+        return Asset(b"\n".join(map(_read, _SHEETS)), "text/css")
+    return Asset(_read(name), "text/javascript") if name in _SCRIPTS else None
+
+
+def _read(name: str) -> bytes:
+    return (_STATIC / name).read_bytes()
 
 
 def bokeh_version() -> str:

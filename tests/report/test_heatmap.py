@@ -31,7 +31,7 @@ pytest.importorskip("bokeh")
 from bokeh.embed import json_item
 
 from lossmon.report.heatfigure import ROW_PX, heat_figure, layer_figure, palette
-from lossmon.report.look import DARK
+from lossmon.report.look import DARK, LIGHT, Look
 
 STEPS = 40
 VIEW = (-0.5, STEPS - 0.5)
@@ -132,6 +132,25 @@ def test_what_is_not_finite_is_crossed_out_where_it_begins() -> None:
     signs = [r for r in plot.renderers if r.name == "signs"]
     assert len(signs) == 1
     assert signs[0].data_source.data["x"].min() == pytest.approx(30)
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK])
+@pytest.mark.parametrize(("value", "level"), [(0.0, ZERO), (np.inf, BROKEN)])
+def test_signs_are_seen_on_the_colour_below_them(look: Look, value: float, level: int) -> None:
+    norms = np.ones((STEPS, len(synth.SHAPES)))
+    norms[30:, 2] = value
+    plot = heat_figure(drawn(synth.run(STEPS, parameter={signals.GRAD_NORM: norms})), look=look)
+    (sign,) = (r for r in plot.renderers if r.name == "signs")
+    # WCAG 2.2, 1.4.11: graphical objects.
+    assert contrast(sign.glyph.line_color, palette(look)[level]) >= 3
+
+
+def contrast(*colours: str) -> float:
+    """Return the contrast ratio of two colours, from 1 to 21, as WCAG 2.2 defines it."""
+    parts = np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in colours])
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    low, high = sorted(linear @ [0.2126, 0.7152, 0.0722])
+    return float((high + 0.05) / (low + 0.05))
 
 
 def test_figure_of_a_layer_leaves_gaps_where_a_log_axis_has_no_place() -> None:

@@ -274,11 +274,15 @@ def test_page_allows_scripts_of_its_own_server_alone(runs: Path, panel: Any) -> 
     assert "script-src 'self'" in policy
 
 
-def test_modules_of_the_page_are_all_served(runs: Path, panel: Any) -> None:
+def test_modules_of_the_page_are_all_served_and_its_sheets_as_one(runs: Path, panel: Any) -> None:
     shown = panel("--logdir", runs)
+    style = shown.get("static/style.css").get_data()
     folder = Path(__file__).parents[2] / "tb_plugin" / "tensorboard_plugin_lossmon" / "static"
     for file in folder.iterdir():
-        assert shown.get(f"static/{file.name}").get_data() == file.read_bytes()
+        if file.suffix == ".css":
+            assert file.read_bytes() in style
+        else:
+            assert shown.get(f"static/{file.name}").get_data() == file.read_bytes()
 
 
 def test_page_sets_text_and_never_markup() -> None:

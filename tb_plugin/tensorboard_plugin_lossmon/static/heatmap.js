@@ -234,13 +234,14 @@ function legend({key, answer}) {
   const {palette, scale} = answer;
   const stops = palette.slice(LOWEST).filter((_, at) => at % 36 === 0);
   const ramp = h('span', {class: 'ramp', style: {background: `linear-gradient(90deg, ${stops})`}});
-  const swatch = (background, sign) => h('span', {class: 'swatch', style: {background}}, sign);
+  const swatch = (background, sign, color) =>
+    h('span', {class: 'swatch', style: {background, color}}, sign);
   fill(
     key,
     h('span', {}, scale[0], ramp, scale.at(-1)),
-    h('span', {}, swatch(palette[1], '·'), SPECIAL[1]),
-    h('span', {}, swatch(palette[2], '×'), SPECIAL[2]),
-    h('span', {}, swatch(palette[0], ''), SPECIAL[0]),
+    h('span', {}, swatch(palette[1], '·', '#ffffff'), SPECIAL[1]),
+    h('span', {}, swatch(palette[2], '×', 'var(--paper)'), SPECIAL[2]),
+    h('span', {}, swatch(palette[0], '', ''), SPECIAL[0]),
   );
 }
 
