@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -387,10 +388,7 @@ def test_a_lane_keeps_no_optimizer_alive(loop: Loop) -> None:
 def test_what_does_not_fit_into_the_queue_is_counted(
     loop: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: Any) -> None:
-        raise MemoryError
-
-    monkeypatch.setattr(Queue, "put_scalars", refuse)
+    monkeypatch.setattr(Queue, "put_scalars", Mock(side_effect=MemoryError))
     with pytest.warns(RuntimeWarning, match="what cannot be kept is counted"):
         loop.monitor.step(loop.step())
     monkeypatch.undo()

@@ -159,3 +159,12 @@ def test_made_up_messages_of_sound_checksums_cost_no_other(tmp_path: Path, paylo
     border = ends(data)[-2]
     path.write_bytes(data[:border] + frame(payload) + data[border:])
     assert set(losses(read(folder))) >= {0, 1, 2}
+
+
+@settings(max_examples=30)
+@given(content=st.binary(max_size=3000), seed=st.integers(0, 2**32 - 1))
+def test_noise_never_raises(tmp_path: Path, content: bytes, seed: int) -> None:
+    noise = np.random.default_rng(seed).bytes(len(content))
+    framed = b"".join(frame(piece) for piece in (content, noise, content[: OVERHEAD * 2]))
+    (tmp_path / "events.out.tfevents.1.host").write_bytes(framed)
+    read(tmp_path)

@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lossmon.eventfile import content, tail
+from lossmon.eventfile import tail
 from lossmon.eventfile.encoding import ScalarEncoder, start_event, version_event
-from lossmon.eventfile.framing import OVERHEAD, frame
+from lossmon.eventfile.framing import frame
 from lossmon.eventfile.reader import RunReader
 from lossmon.eventfile.writer import RunWriter
-from lossmon.records import Mark, ParameterInfo, Run, RunMeta, Series, Table
+from lossmon.records import ParameterInfo, Run, RunMeta, Series, Table
 
 WriteRun = Callable[..., RunMeta]
 FOREIGN = "events.out.tfevents.1.host"
@@ -366,29 +366,6 @@ def test_where_lossmon_wrote_a_tag_others_are_left_out_of_it(
     assert (len(series["train/loss"]), len(series["mine"])) == (10, 5)
 
 
-def test_marks_of_a_sound_shape_only_are_taken(tmp_path: Path, meta: RunMeta) -> None:
-    writer = RunWriter(tmp_path, meta)
-    writer.mark(Mark(0, 1e9, "resumed", {"from": 3}))
-    writer.mark(Mark(0, 1e9, "x" * (70 << 10), {}))
-    writer.close()
-    run = whole(tmp_path)
-    assert [mark.kind for mark in run.marks] == ["resumed"]
-    assert run.damage.records == 1
-
-
-def test_of_very_many_marks_the_oldest_and_the_newest_are_kept(
-    tmp_path: Path, meta: RunMeta, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(content, "_MAX_MARKS", 10)
-    writer = RunWriter(tmp_path, meta)
-    for step in range(25):
-        writer.mark(Mark(step, 1e9 + step, "interval", {"every": step}))
-    writer.close()
-    run = whole(tmp_path)
-    assert [mark.step for mark in run.marks] == [*range(5), *range(20, 25)]
-    assert run.damage.records == 15
-
-
 @settings(max_examples=60)
 @given(data=st.data())
 def test_random_damage_never_raises_and_leaves_what_is_sound(
@@ -417,12 +394,3 @@ def test_random_damage_never_raises_and_leaves_what_is_sound(
     assert len(run.series["train/loss"]) >= 80 - 3 * flips - 5
     assert run.series["train/loss"].steps[-1] <= 80
     assert_same_run(settled(RunReader(target, "x")), run)
-
-
-@settings(max_examples=30)
-@given(content=st.binary(max_size=3000), seed=st.integers(0, 2**32 - 1))
-def test_noise_never_raises(tmp_path: Path, content: bytes, seed: int) -> None:
-    noise = np.random.default_rng(seed).bytes(len(content))
-    framed = b"".join(frame(piece) for piece in (content, noise, content[: OVERHEAD * 2]))
-    (tmp_path / FOREIGN).write_bytes(framed)
-    whole(tmp_path)
