@@ -9,6 +9,7 @@ import numpy as np
 from lossmon.diagnosis.causes import attribute
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Finding, LostRank, Report, Severity, Status
+from lossmon.diagnosis.nextstep import next_step
 from lossmon.diagnosis.rule import Clear, Found, Outcome, Rule, Skipped, Undecided
 from lossmon.diagnosis.status import flat_status, settled
 from lossmon.numfmt import plural
@@ -19,6 +20,9 @@ _BELIEVED = 1e15
 """No more records are believed to be dropped, whatever the log says."""
 AT_REST: tuple[Status, ...] = ("learning", "converged")
 """A run of this status gets nothing above info, but for faults that waste or cap the model."""
+
+NOWHERE: tuple[Status, ...] = ("stuck", "diverging")
+"""A run of this status has a cause, whether or not it is found."""
 
 
 def evaluate(run: Run, rules: Sequence[Rule], *, ignore: Sequence[str] = ()) -> Report:
@@ -44,6 +48,9 @@ def _report(facts: Facts, rules: Sequence[Rule], ignore: Sequence[str]) -> Repor
     ]
     about_loss = [found for found in findings if by_id[found.rule].stage != "machine"]
     word, reads = status or flat_status(facts, about_loss)
+    undecided = {s: o.needs for s, o in outcomes.items() if isinstance(o, Undecided)}
+    if word in NOWHERE and not about_loss and not undecided:
+        reads = f"{reads}. {next_step(facts)}"
     ordered, cause = attribute(findings, by_id, interval=_interval(facts))
     return Report(
         run=run.name,
@@ -52,7 +59,7 @@ def _report(facts: Facts, rules: Sequence[Rule], ignore: Sequence[str]) -> Repor
         cause=cause,
         findings=ordered,
         overruled=overruled,
-        undecided={s: o.needs for s, o in outcomes.items() if isinstance(o, Undecided)},
+        undecided=undecided,
         clear=tuple(slug for slug, o in outcomes.items() if isinstance(o, Clear)),
         skipped={slug: o.why for slug, o in outcomes.items() if isinstance(o, Skipped)}
         | {slug: f"ignore names no rule: {slug}" for slug in sorted(silenced - by_id.keys())},

@@ -113,7 +113,9 @@ def _findings(words: dict[str, Any]) -> Iterator[str]:
         yield f' <span class="soft">{_text(facts)}</span></summary>'
         yield from _details(one)
         yield "</details>"
-    yield from (f'<p class="soft">{_text(text)}</p>' for text in words["resolved"])
+    yield from (
+        f'<p class="soft">{_text(text)}</p>' for text in (*words["resolved"], *words["undecided"])
+    )
     tally = ", ".join(f"{len(group['rules'])} {group['name']}" for group in words["others"])
     yield f'<p class="soft">Other rules: {_text(tally)}</p>'
 

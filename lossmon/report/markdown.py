@@ -7,7 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from lossmon.diagnosis.finding import Evidence, Finding, Report
 from lossmon.numfmt import fmt_steps, plural, printable
-from lossmon.report.text import LOST_RANKS, dropped_words, lost_words, ranks_words
+from lossmon.report.text import (
+    LOST_RANKS,
+    dropped_words,
+    lost_words,
+    ranks_words,
+    undecided_words,
+)
 
 SENTENCE = 600
 """Characters shown of a sentence that quotes the log."""
@@ -31,6 +37,7 @@ def _section(report: Report) -> Iterator[str]:
     for finding in report.findings:
         yield from _item(finding, cause=finding.rule == report.cause)
     yield ""
+    yield from (f"{_literal(text)}\n" for text in undecided_words(report))
     if report.dropped:
         yield f"{dropped_words(report.dropped)}\n"
     for lost in report.lost_ranks[:LOST_RANKS]:

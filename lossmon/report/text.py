@@ -137,8 +137,7 @@ def _footer(report: Report) -> Iterator[Row]:
     for entry in report.history:
         if entry.event == "resolved" and all(f.rule != entry.rule for f in report.findings):
             yield Row(f"Resolved at step {entry.step}: {entry.rule}.", indent=2, style="dim")
-    for slug, needed in report.undecided.items():
-        text = f"Undecided, {slug}: {printable(needed, SENTENCE)}"
+    for text in undecided_words(report):
         yield Row(text, indent=2, style="dim")
     if report.dropped:
         yield Row(dropped_words(report.dropped), indent=2, style="warning")
@@ -154,6 +153,14 @@ def lost_words(lost: LostRank) -> str:
     if lost.error:
         return f"Rank {lost.rank} failed at step {lost.step}: {printable(lost.error, SENTENCE)}"
     return f"Rank {lost.rank} has fallen silent after step {lost.step}."
+
+
+def undecided_words(report: Report) -> Iterator[str]:
+    """Yield what would decide about rules, in one sentence for all of the same need."""
+    needs = dict.fromkeys(report.undecided.values())
+    for need in needs:
+        slugs = [slug for slug, other in report.undecided.items() if other == need]
+        yield f"Undecided, {' or '.join(slugs)}: {printable(need, SENTENCE)}"
 
 
 def ranks_words(world_size: int) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from lossmon.diagnosis.finding import Evidence, Finding, Report
 from lossmon.numfmt import fmt_count, fmt_steps, plural, printable
 from lossmon.records import Run
-from lossmon.report.text import dropped_words
+from lossmon.report.text import dropped_words, undecided_words
 
 CULPRITS = 8
 """Names shown before "and n more"."""
@@ -35,6 +35,7 @@ def verdict(report: Report) -> dict[str, Any]:
             for entry in report.history
             if entry.event == "resolved" and all(f.rule != entry.rule for f in report.findings)
         ],
+        "undecided": list(undecided_words(report)),
         "others": _others(report),
     }
 

@@ -73,3 +73,10 @@ def test_of_very_many_runs_all_findings_and_the_first_figures_are_there() -> Non
     text = render_html([one] * (FIGURES + 2), title="runs", script="")
     assert text.count('<section class="run"') == FIGURES + 2
     assert len(figures(text)) == FIGURES
+
+
+def test_what_would_decide_is_said() -> None:
+    run = synth.run(loss=synth.flat(300, at=1.2))
+    assert "Undecided, label-noise or model-too-small: at the floor" in render_html(
+        [page(run)], title="runs", script=""
+    )

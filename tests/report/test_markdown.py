@@ -48,3 +48,8 @@ def test_consequence_names_its_cause() -> None:
 def test_what_was_dropped_while_writing_is_said() -> None:
     text = render_markdown([replace(REPORT, dropped=12)])
     assert "12 records were dropped while writing" in text
+
+
+def test_what_would_decide_is_said() -> None:
+    text = render_markdown([replace(REPORT, undecided={"label-noise": "run a probe"})])
+    assert r"Undecided, label\-noise: run a probe" in text

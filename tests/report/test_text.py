@@ -168,3 +168,14 @@ def test_what_was_dropped_while_writing_is_said(count: int, words: str) -> None:
         [replace(HEALTHY, dropped=count)]
     )
     assert "dropped" not in render_text([HEALTHY])
+
+
+def test_rules_that_need_the_same_are_named_in_one_sentence() -> None:
+    needs = {
+        "label-noise": "a probe decides",
+        "dead-relu": "ten more steps",
+        "a-b": "a probe decides",
+    }
+    text = render_text([replace(STUCK, undecided=needs)])
+    assert "  Undecided, label-noise or a-b: a probe decides\n" in text
+    assert "  Undecided, dead-relu: ten more steps\n" in text

@@ -7,6 +7,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from lossmon.numfmt import fmt_steps, printable
+from lossmon.report.text import undecided_words
 from lossmon.tui.line import Line, heading, line
 from lossmon.tui.snapshot import RunView
 
@@ -94,10 +95,9 @@ def _tally(report: Report, width: int) -> list[Line]:
     clear = len(report.clear)
     looked = f"{clear} rule{'s' * (clear != 1)} looked and found nothing."
     lines = _paragraph("", looked, width)
+    for text in undecided_words(report):
+        lines += _paragraph("", text, width)
     reasons = Counter(printable(why, _SENTENCE).rstrip(".") for why in report.skipped.values())
     for why, count in reasons.most_common():
         lines += _paragraph("", f"{count} could not be judged: {why}.", width)
-    for slug, needs in report.undecided.items():
-        text = f"{slug} is undecided: {printable(needs, _SENTENCE)}"
-        lines += _paragraph("", text, width)
     return lines

@@ -43,7 +43,7 @@ export function drawFindings(parent, verdict, {selected, select}) {
     items.length
       ? h('ol', {class: 'findings', onkeydown: walk}, items)
       : h('p', {class: 'none'}, none(verdict)),
-    verdict.resolved.map((text) => h('p', {class: 'note'}, text)),
+    [...verdict.resolved, ...verdict.undecided].map((text) => h('p', {class: 'note'}, text)),
     others(verdict.others),
   );
 }
