@@ -99,7 +99,7 @@ def judge(program: Program, seed: int, logs: Path) -> Judged:
         opened[-1] if opened and expected in {slug for _, slug in findings} else None,
         _visible(run, twin) if twin is not None else None,
         {"plateau": tuple(plateau_rules(run)), **_peer(logs / name / str(seed) / PEER)},
-        asks=any(PROBE_CALL in why for why in report.undecided.values()),
+        asks=any(PROBE_CALL in text for text in (report.status_reads, *report.undecided.values())),
     )
 
 
