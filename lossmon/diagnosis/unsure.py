@@ -82,14 +82,17 @@ class Unsure:
 
 def evenly_unsure(facts: Facts) -> Unsure | None:
     """Return how unsure predictions are, where that is how often they are wrong, and evenly so."""
-    found = None if _is_soft(facts) else _measured(facts, resting_since(facts))
-    if found is None or not found.spread <= EVEN.value:
+    found = None if has_soft_targets(facts) else _measured(facts, resting_since(facts))
+    if found is None or not is_even(facts, found, facts.level.loss):
         return None
-    if not RIGHT.value <= found.confidence <= SURE.value:
-        return None
-    level = facts.level
-    wanting = abs(level.loss - found.entropy) > STATIONARY.value * level.prior
-    return None if wanting or _is_right_unsurely(facts, found) else found
+    return None if is_right_unsurely(facts, found) else found
+
+
+def is_even(facts: Facts, found: Unsure, loss: float) -> bool:
+    """Return whether examples are as unsure as any other, and wrong as often, at such a loss."""
+    wanting = abs(loss - found.entropy) > STATIONARY.value * facts.level.prior
+    is_unsure = RIGHT.value <= found.confidence <= SURE.value
+    return found.spread <= EVEN.value and is_unsure and not wanting
 
 
 def resting_since(facts: Facts) -> int:
@@ -131,7 +134,7 @@ def _measured(facts: Facts, since: int) -> Unsure | None:
     )
 
 
-def _is_soft(facts: Facts) -> bool:
+def has_soft_targets(facts: Facts) -> bool:
     """Return whether targets are distributions, so that who is unsure may be right."""
     criterion = facts.batches.criterion
     if criterion is None or criterion.name != "cross_entropy":
@@ -139,11 +142,12 @@ def _is_soft(facts: Facts) -> bool:
     return "float" in criterion.target_dtype
 
 
-def _is_right_unsurely(facts: Facts, found: Unsure) -> bool:
+def is_right_unsurely(facts: Facts, found: Unsure) -> bool:
     """Return whether the likeliest class is the target oftener than its probability says."""
     steps, accuracies = facts.batches.measured(ACCURACY)
     counts = facts.total(TARGET_COUNT, steps)
-    known = (steps >= found.first_step) & (counts > 0)
+    inside = (steps >= found.first_step) & (steps <= found.last_step)
+    known = inside & (counts > 0)
     if not known.any():
         return False
     accuracy = float(np.average(accuracies[known], weights=counts[known]))

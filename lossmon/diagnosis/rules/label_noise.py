@@ -52,6 +52,7 @@ from lossmon.diagnosis.floor import (
     standing,
     tried,
 )
+from lossmon.diagnosis.lingering import BATCHES, lingered
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
 from lossmon.diagnosis.unsure import EVEN, RIGHT, SOFT, SURE, evenly_unsure, resting_since
 from lossmon.diagnosis.validation import RISE, training_levels, validation
@@ -85,7 +86,7 @@ def check(facts: Facts) -> Outcome:
     if learnt is not None:
         return learnt
     if off_floor(facts):
-        return _at_random(facts) or CLEAR
+        return _at_random(facts) or _lingered(facts) or CLEAR
     probe = probed(facts)
     if bottleneck(facts) is not None or (probe is not None and not probe[0]):
         return CLEAR
@@ -95,7 +96,7 @@ def check(facts: Facts) -> Outcome:
 
 
 def _unprobed(facts: Facts) -> Outcome:
-    hint = _at_random(facts)
+    hint = _at_random(facts) or _lingered(facts)
     if hint is not None:
         return hint
     return CLEAR if creeps(facts) else Undecided(NEEDS)
@@ -103,11 +104,7 @@ def _unprobed(facts: Facts) -> Outcome:
 
 def _at_random(facts: Facts) -> Found | None:
     """Return as a hint that errors are those of chance, at rest or learnt by heart; None if not."""
-    between = RELATED.value <= facts.level.explained < MOST.value
-    if not between or small(facts) is not None:
-        return None
-    probe = probed(facts)
-    if probe is not None and not probe[0]:
+    if not _may_be_labels(facts):
         return None
     evenly = evenly_unsure(facts) if _rests(facts) else None
     evidence = None if evenly is None else evenly.evidence()
@@ -115,8 +112,29 @@ def _at_random(facts: Facts) -> Found | None:
         evidence = _errors_met(facts)
     if evidence is None:
         return None
+    probe = probed(facts)
     proofs = (evidence,) if probe is None else (evidence, tried(facts, probe[1]))
     return Found("info", facts.sampled_window[0], (_stands(facts), *proofs))
+
+
+def _may_be_labels(facts: Facts) -> bool:
+    """Return whether something was learnt and not all, and nothing says the model is too small."""
+    if not RELATED.value <= facts.level.explained < MOST.value or small(facts) is not None:
+        return False
+    probe = probed(facts)
+    return probe is None or probe[0]
+
+
+def _lingered(facts: Facts) -> Found | None:
+    """Return as a hint that the loss lingered where labels are random, and falls since by heart."""
+    if not _may_be_labels(facts) or bottleneck(facts) is not None:
+        return None
+    stretch = lingered(facts, RELATED.value)
+    if stretch is None:
+        return None
+    words = f"for {fmt(BATCHES.value)} measured batches the loss hardly fell, at"
+    stood = standing(facts, stretch.loss, stretch.steps, words)
+    return Found("info", stretch.steps[0], (stood, stretch.unsure.evidence()))
 
 
 def _errors_met(facts: Facts) -> Evidence | None:
@@ -193,6 +211,7 @@ RULE = Rule(
         "right": RIGHT,
         "sure": SURE,
         "soft": SOFT,
+        "batches": BATCHES,
         **THRESHOLDS,
     },
     fixes=(
