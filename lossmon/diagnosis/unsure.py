@@ -31,6 +31,12 @@ EVEN = Threshold(
     "of the largest variance",
     "calibration: 0.03-0.12 with wrong labels, 0.15-0.35 at rest without",
 )
+ALIKE = Threshold(
+    0.25,
+    "of the square of what is above a guess",
+    "logits spread normally about 0 have 0.57 with two classes, 0.32 with three; calibration: "
+    "0.01-0.24 with wrong labels, 0.28-1.2 of two or three classes without",
+)
 RIGHT = Threshold(0.5, "of the labels", "a share is wrong: calibration, 0.2 of 20 classes unlearnt")
 SURE = Threshold(
     0.9, "of the labels", "Northcutt et al. 2021: so many are right in common test sets"
@@ -57,6 +63,15 @@ class Unsure:
     def spread(self) -> float:
         """Variance as a share of the largest that this mean allows, which sure and blind have."""
         return self.std**2 / self._most if self._most > 0 else float("nan")
+
+    @property
+    def variation(self) -> float:
+        """Variance as a share of the square of how much surer than a guess the mean is.
+
+        Who has learnt little of few classes is about as unsure of all examples, but for that.
+        """
+        above = self.confidence - 1 / self.classes
+        return (self.std / above) ** 2 if above > 0 else float("inf")
 
     @property
     def _most(self) -> float:
@@ -92,7 +107,8 @@ def is_even(facts: Facts, found: Unsure, loss: float) -> bool:
     """Return whether examples are as unsure as any other, and wrong as often, at such a loss."""
     wanting = abs(loss - found.entropy) > STATIONARY.value * facts.level.prior
     is_unsure = RIGHT.value <= found.confidence <= SURE.value
-    return found.spread <= EVEN.value and is_unsure and not wanting
+    is_alike = found.spread <= EVEN.value and found.variation <= ALIKE.value
+    return is_alike and is_unsure and not wanting
 
 
 def resting_since(facts: Facts) -> int:

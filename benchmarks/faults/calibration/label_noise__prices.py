@@ -16,7 +16,9 @@ def main() -> None:
     if not args.fixed:
         rows = torch.randperm(len(price))[:500]
         price[rows] = price[rows.roll(1)]
-    model = nn.Sequential(nn.Linear(6, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 1))
+    model = nn.Sequential(
+        nn.Linear(6, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 1)
+    )
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
     for step, (inputs, targets) in enumerate(batches(x, price, steps=args.steps, size=64)):
         optimizer.zero_grad()

@@ -52,12 +52,14 @@ from lossmon.diagnosis.floor import (
     standing,
     tried,
 )
+from lossmon.diagnosis.level import BY_CHANCE
 from lossmon.diagnosis.lingering import BATCHES, lingered
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
-from lossmon.diagnosis.unsure import EVEN, RIGHT, SOFT, SURE, evenly_unsure, resting_since
+from lossmon.diagnosis.unsure import ALIKE, EVEN, RIGHT, SOFT, SURE, evenly_unsure, resting_since
 from lossmon.diagnosis.validation import RISE, training_levels, validation
 from lossmon.numfmt import fmt
 from lossmon.signals import (
+    CLASS_COUNT,
     CONFIDENCE_STD,
     CRITERION_LOSS,
     LOSS,
@@ -74,6 +76,7 @@ GAP = Threshold(
     "calibration: up to 0.05 with wrong labels, from 0.4 with few examples",
 )
 BY_HEART = Threshold(0.1, "of the prior's loss", "labels learnt by heart lower it slowly")
+BALANCED = Threshold(0.98, "of ln(classes)", "of two classes one has up to 58 %")
 RELATED = Threshold(0.1, "of the prior's loss", "with less, what is learnt by heart is no relation")
 
 
@@ -108,7 +111,8 @@ def _at_random(facts: Facts) -> Found | None:
         return None
     evenly = evenly_unsure(facts) if _rests(facts) else None
     evidence = None if evenly is None else evenly.evidence()
-    if evidence is None and not off_floor(facts, creep=BY_HEART.value):
+    is_related = facts.level.explained >= RELATED.value
+    if evidence is None and is_related and not off_floor(facts, creep=BY_HEART.value):
         evidence = _errors_met(facts)
     if evidence is None:
         return None
@@ -119,20 +123,30 @@ def _at_random(facts: Facts) -> Found | None:
 
 def _may_be_labels(facts: Facts) -> bool:
     """Return whether something was learnt and not all, and nothing says the model is too small."""
-    if not RELATED.value <= facts.level.explained < MOST.value or small(facts) is not None:
+    if not _related(facts) <= facts.level.explained < MOST.value or small(facts) is not None:
         return False
     probe = probed(facts)
     return probe is None or probe[0]
+
+
+def _related(facts: Facts) -> float:
+    """Return how much of the prior's loss has to be explained where examples are compared.
+
+    Less where no class is commoner than others: there nobody is sure of any example by that alone.
+    """
+    classes = facts.batches.newest(CLASS_COUNT)[1]
+    is_balanced = len(classes) and facts.level.prior >= BALANCED.value * np.log(classes[-1])
+    return BY_CHANCE.value if is_balanced else RELATED.value
 
 
 def _lingered(facts: Facts) -> Found | None:
     """Return as a hint that the loss lingered where labels are random, and falls since by heart."""
     if not _may_be_labels(facts) or bottleneck(facts) is not None:
         return None
-    stretch = lingered(facts, RELATED.value)
+    stretch = lingered(facts, _related(facts))
     if stretch is None:
         return None
-    words = f"for {fmt(BATCHES.value)} measured batches the loss hardly fell, at"
+    words = "over steps {}-{} the loss hardly fell, at".format(*stretch.steps)
     stood = standing(facts, stretch.loss, stretch.steps, words)
     return Found("info", stretch.steps[0], (stood, stretch.unsure.evidence()))
 
@@ -203,11 +217,14 @@ RULE = Rule(
         "fitted": FITTED,
         "gap": GAP,
         "related": RELATED,
+        "by_chance": BY_CHANCE,
+        "balanced": BALANCED,
         "by_heart": BY_HEART,
         "rise": RISE,
         "bound": MET,
         "targets": TARGETS,
         "even": EVEN,
+        "alike": ALIKE,
         "right": RIGHT,
         "sure": SURE,
         "soft": SOFT,
