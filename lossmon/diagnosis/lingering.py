@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lossmon.diagnosis.floor import CREEP
+from lossmon.diagnosis.floor import CREEP, MOST, STATIONARY
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.stats import block_means
 from lossmon.diagnosis.unsure import Unsure, has_soft_targets, is_even, is_right_unsurely
@@ -56,16 +56,25 @@ class Stretch:
 def lingered(facts: Facts, least: float) -> Stretch | None:
     """Return where the loss lingered and all examples were equally unsure; None if nowhere.
 
-    Of several the one with the most even predictions. `least`: share of the prior's loss that had
-    to be explained there.
+    Of several the one with the most even predictions. `least`: see `calm`.
     """
-    if has_soft_targets(facts):
-        return None
-    highest = (1 - least) * facts.level.prior
-    even = (s for s in _stretches(facts) if s.loss < highest and is_even(facts, s.unsure, s.loss))
-    found = (s for s in even if _hardly_falls(facts, s) and _falls_slower_since(facts, s))
+    even = (s for s in calm(facts, least) if is_even(facts, s.unsure, s.loss))
+    found = (s for s in even if falls_slower_since(facts, s))
     right = (s for s in found if not is_right_unsurely(facts, s.unsure))
     return min(right, key=lambda stretch: stretch.unsure.spread, default=None)
+
+
+def calm(facts: Facts, least: float) -> tuple[Stretch, ...]:
+    """Return where the loss hardly fell, and was as high as the predictions' entropy has it.
+
+    `least`: share of the prior's loss that had to be explained there. Soft targets say nothing.
+    """
+    if has_soft_targets(facts):
+        return ()
+    prior = facts.level.prior
+    known = (s for s in _stretches(facts) if least <= 1 - s.loss / prior < MOST.value)
+    optimal = (s for s in known if abs(s.loss - s.unsure.entropy) <= STATIONARY.value * prior)
+    return tuple(stretch for stretch in optimal if _hardly_falls(facts, stretch))
 
 
 def _stretches(facts: Facts) -> Iterator[Stretch]:
@@ -114,7 +123,7 @@ def _hardly_falls(facts: Facts, stretch: Stretch) -> bool:
     return bool(abs(after - before) < CREEP.value * facts.constant_loss)
 
 
-def _falls_slower_since(facts: Facts, stretch: Stretch) -> bool:
+def falls_slower_since(facts: Facts, stretch: Stretch) -> bool:
     """Return whether less is learnt in a step since than before: the rest is no relation.
 
     What lingers between two parts of a relation falls as fast afterwards as it did before.

@@ -53,8 +53,9 @@ from lossmon.diagnosis.floor import (
     tried,
 )
 from lossmon.diagnosis.level import BY_CHANCE
-from lossmon.diagnosis.lingering import BATCHES, lingered
+from lossmon.diagnosis.lingering import BATCHES, Stretch, lingered
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
+from lossmon.diagnosis.twokinds import APART, MISSED, two_kinds
 from lossmon.diagnosis.unsure import ALIKE, EVEN, RIGHT, SOFT, SURE, evenly_unsure, resting_since
 from lossmon.diagnosis.validation import RISE, training_levels, validation
 from lossmon.numfmt import fmt
@@ -144,11 +145,16 @@ def _lingered(facts: Facts) -> Found | None:
     if not _may_be_labels(facts) or bottleneck(facts) is not None:
         return None
     stretch = lingered(facts, _related(facts))
-    if stretch is None:
-        return None
+    if stretch is not None:
+        return _hint(facts, stretch, stretch.unsure.evidence())
+    kinds = two_kinds(facts, RELATED.value)
+    return None if kinds is None else _hint(facts, kinds[0], kinds[1].evidence())
+
+
+def _hint(facts: Facts, stretch: Stretch, evidence: Evidence) -> Found:
     words = "over steps {}-{} the loss hardly fell, at".format(*stretch.steps)
     stood = standing(facts, stretch.loss, stretch.steps, words)
-    return Found("info", stretch.steps[0], (stood, stretch.unsure.evidence()))
+    return Found("info", stretch.steps[0], (stood, evidence))
 
 
 def _errors_met(facts: Facts) -> Evidence | None:
@@ -229,6 +235,8 @@ RULE = Rule(
         "sure": SURE,
         "soft": SOFT,
         "batches": BATCHES,
+        "apart": APART,
+        "missed": MISSED,
         **THRESHOLDS,
     },
     fixes=(
