@@ -28,6 +28,13 @@ MET = Threshold(
 TARGETS = Threshold(
     128, "targets", "the ratio is then known to about 0.03, its errors mostly cancel"
 )
+BELOW = Threshold(
+    0.4,
+    "of the share explained",
+    "logits of two classes that spread normally about 0 stay 0.36-0.4 of it below the bound",
+)
+ERROR = 0.34
+"""Standard error of the ratio times the square root of the number of targets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,7 @@ class Errors:
     loss: float
     bound: float
     """The largest loss at a calibrated optimum with so many errors."""
+    targets: float
     first_step: int
     last_step: int
 
@@ -45,6 +53,16 @@ class Errors:
     def share(self) -> float:
         """The loss as a share of the bound."""
         return self.loss / self.bound
+
+    def is_met(self, explained: float) -> bool:
+        """Return whether the bound is met, and it is not just that so little is explained.
+
+        Where little is, whoever is a bit surer of some examples comes near it too: it must lie
+        beyond the middle between them, and so many targets be behind it that the middle tells.
+        """
+        half = BELOW.value * explained / 2
+        is_known = half * np.sqrt(self.targets) >= 2 * ERROR
+        return bool(is_known and self.share >= max(MET.value, 1 - half))
 
     def evidence(self) -> Evidence:
         """Return that the bound is met."""
@@ -69,7 +87,9 @@ def errors(facts: Facts, since: int) -> Errors | None:
     accuracy = float(np.average(accuracies[known], weights=counts))
     bound = _bound(1 - accuracy, float(classes[-1]))
     loss, (first, last) = float(np.average(losses, weights=counts)), steps[known][[0, -1]]
-    return Errors(accuracy, loss, bound, int(first), int(last)) if bound > 0 else None
+    if not bound > 0:
+        return None
+    return Errors(accuracy, loss, bound, float(counts.sum()), int(first), int(last))
 
 
 def _bound(share: float, classes: float) -> float:

@@ -7,7 +7,7 @@ is as unsure of every example as of any other. Once it knows some by heart it is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,8 @@ BATCHES = Threshold(
 )
 EVERY = 8
 """A stretch begins at every eighth batch that was looked at."""
+NEWEST = 20
+"""Losses that say where the loss is now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,11 @@ def lingered(facts: Facts, least: float) -> Stretch | None:
 
     Of several the one with the most even predictions. `least`: see `calm`.
     """
-    even = (s for s in calm(facts, least) if is_even(facts, s.unsure, s.loss))
-    found = (s for s in even if falls_slower_since(facts, s))
-    right = (s for s in found if not is_right_unsurely(facts, s.unsure))
-    return min(right, key=lambda stretch: stretch.unsure.spread, default=None)
+    stretches = calm(facts, least)
+    even = (s for s in stretches if is_even(facts, s.unsure, s.loss))
+    right = (s for s in even if not is_right_unsurely(facts, s.unsure))
+    found = min(right, key=lambda stretch: stretch.unsure.spread, default=None)
+    return found if found is not None and falls_slower_since(facts, stretches) else None
 
 
 def calm(facts: Facts, least: float) -> tuple[Stretch, ...]:
@@ -123,12 +126,24 @@ def _hardly_falls(facts: Facts, stretch: Stretch) -> bool:
     return bool(abs(after - before) < CREEP.value * facts.constant_loss)
 
 
-def falls_slower_since(facts: Facts, stretch: Stretch) -> bool:
-    """Return whether less is learnt in a step since than before: the rest is no relation.
+def falls_slower_since(facts: Facts, stretches: Sequence[Stretch]) -> bool:
+    """Return whether less is learnt in a step since the last of them than before the first.
 
-    What lingers between two parts of a relation falls as fast afterwards as it did before.
+    What lingers between two parts of a relation may fall as fast afterwards as it did before.
     """
-    first, last = stretch.steps
-    learnt = (facts.level.prior - stretch.loss) / max(1, first - facts.first_step)
-    since = (stretch.loss - facts.level.loss) / max(1, facts.last_step - last)
-    return bool(since < learnt)
+    first, last = stretches[0], stretches[-1]
+    newest = facts.losses[-NEWEST:]
+    newest = newest[np.isfinite(newest)]
+    if not len(newest):
+        return False
+    fell = last.loss - float(newest.mean()) * _per_loss(facts)
+    if not fell > CREEP.value * facts.level.prior:
+        return True
+    before = first.steps[0] - facts.first_step
+    since = facts.last_step - last.steps[1]
+    return bool(fell * before < (facts.level.prior - first.loss) * since)
+
+
+def _per_loss(facts: Facts) -> float:
+    """Return what the criterion's loss is, where 1 is recorded."""
+    return facts.level.prior / facts.constant_loss

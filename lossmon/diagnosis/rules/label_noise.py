@@ -6,6 +6,9 @@ Sees
     floor that is not the model's: the loss is flat at such a level, and a probe could overfit one
     batch; or at rest the model is as unsure of every example as of any other, and as often wrong as
     that; or it makes as many errors at such a loss as labels bring about that were drawn at random.
+    The floor may be one where the loss lingered only: labels are learnt by heart since, slower than
+    the relation was. And where the model is sure of some examples, and right, and knows next to
+    nothing of the rest: those of one source, or of some classes.
 
 Why the loss stalls
     The model has learnt what inputs say of the labels. What is left is chance: no model predicts
@@ -17,6 +20,7 @@ Fix
 Not to be confused with
     model-too-small: there the model cannot overfit even one batch, and is surer of some examples
     than of others; without the probe and probabilities the two look alike, and the report says so.
+    A relation in two parts: once the second is found the loss falls as fast as it did before.
     Noise in the relation itself: a floor as well, and then there is nothing to repair. Only the
     labels can tell, so that a floor alone is for information.
     overfitting: there the training loss is far below that of validation when that is at its best.
@@ -32,11 +36,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossmon.batchsignals import ACCURACY
+from lossmon.batchsignals import ACCURACY, CONFIDENT_WRONG
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.bottleneck import bottleneck, small
 from lossmon.diagnosis.facts import Facts
-from lossmon.diagnosis.fano import MET, TARGETS, errors
+from lossmon.diagnosis.fano import BELOW, MET, TARGETS, errors
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import (
     CREEP,
@@ -162,7 +166,7 @@ def _errors_met(facts: Facts) -> Evidence | None:
     found, level = errors(facts, resting_since(facts)), facts.level
     if found is None or not abs(found.loss - level.loss) < BY_HEART.value * level.prior:
         return None
-    return found.evidence() if found.share >= MET.value else None
+    return found.evidence() if found.is_met(level.explained) else None
 
 
 def _rests(facts: Facts) -> bool:
@@ -212,6 +216,15 @@ _PARTING = np.where(
     np.arange(300) % 20 == 19, 1.3 + np.exp(-20 * _TIME) + np.maximum(_TIME - 0.4, 0), np.nan
 )
 
+_LINGERS = np.interp(_TIME, [0, 0.15, 0.6, 1], [2.3, 0.8, 0.8, 0.5]) + synth.flat(300, at=0)
+_IN_TWO_PARTS = np.interp(_TIME, [0, 0.5, 0.8, 1], [2.3, 1.3, 1.3, 0.4]) + synth.flat(300, at=0)
+_BY_HEART = {
+    PREDICTION_CONFIDENCE: np.interp(_TIME, [0, 0.15, 0.6, 1], [0.1, 0.65, 0.65, 0.75]),
+    CONFIDENCE_STD: np.where(_TIME < 0.6, 0.06, 0.25),
+}
+_OF_TWO_KINDS = {PREDICTION_CONFIDENCE: 0.65, CONFIDENCE_STD: 0.34, CONFIDENT_WRONG: 0.0}
+"""Two thirds of the examples are sure, and the rest is anybody's guess."""
+
 RULE = Rule(
     id="label-noise",
     claim="A share of the labels is wrong.",
@@ -229,6 +242,7 @@ RULE = Rule(
         "rise": RISE,
         "bound": MET,
         "targets": TARGETS,
+        "below": BELOW,
         "even": EVEN,
         "alike": ALIKE,
         "right": RIGHT,
@@ -271,6 +285,14 @@ RULE = Rule(
             lambda: synth.run(loss=synth.flat(300, at=0.8), total=_EVENLY),
         ),
         Case(
+            "the loss lingered where all examples were equally unsure, and falls by heart since",
+            lambda: synth.run(loss=_LINGERS, total=_BY_HEART),
+        ),
+        Case(
+            "some examples are sure, and right, and the rest unsure: for information",
+            lambda: synth.run(loss=synth.flat(300, at=0.8), total=_OF_TWO_KINDS),
+        ),
+        Case(
             "both losses reach a floor together, and part there",
             lambda: synth.run(loss=_COURSE, scalar={VAL_LOSS: _PARTING}),
         ),
@@ -284,6 +306,14 @@ RULE = Rule(
         Case(
             "validation turns where the training loss is much lower: few examples",
             lambda: synth.run(loss=_COURSE, scalar={VAL_LOSS: _PARTING + 0.4}),
+        ),
+        Case(
+            "the loss lingered where some examples were surer than others",
+            lambda: synth.run(loss=_LINGERS, total={**_BY_HEART, CONFIDENCE_STD: 0.25}),
+        ),
+        Case(
+            "the loss lingered, and then fell as fast as before: a relation in two parts",
+            lambda: synth.run(loss=_IN_TWO_PARTS, total={**_EVENLY, PREDICTION_ENTROPY: 1.3}),
         ),
         Case("the loss still falls", lambda: synth.run(marks=synth.probe(True))),
         Case(
