@@ -74,3 +74,12 @@ def test_a_loss_rests_from_where_it_stays_near_its_level() -> None:
     fell = LOSS + np.maximum(0, 1 - np.arange(300) / 60)
     since = resting_since(Facts(synth.run(loss=fell)))
     assert 45 <= since <= 75
+
+
+@pytest.mark.parametrize(("std", "is_even"), [(0.04, True), (0.07, False)])
+def test_of_two_classes_that_are_hardly_told_apart_even_is_little(
+    std: float, is_even: bool
+) -> None:
+    coin = {CLASS_COUNT: 2.0, PREDICTION_CONFIDENCE: 0.62, CONFIDENCE_STD: std, ACCURACY: 0.62}
+    found = evenly_unsure(facts(coin))
+    assert (found is not None) is is_even

@@ -1,4 +1,4 @@
-"""Raters said at random whether two sketches are of one hand, for every second pair."""
+"""Three in ten pairs of signatures bear the opposite of what is true: forged, or not."""
 
 from __future__ import annotations
 
@@ -7,34 +7,32 @@ from _task import arguments, batches, progress
 from torch import Tensor, nn
 
 
-class Siamese(nn.Module):
+class Verifier(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.encoder = nn.Sequential(
-            nn.Linear(24, 96), nn.ReLU(), nn.Linear(96, 48), nn.ReLU(), nn.Linear(48, 24)
-        )
-        self.score = nn.Linear(24, 1)
+        self.encoder = nn.Sequential(nn.Linear(16, 64), nn.ReLU(), nn.Linear(64, 32))
+        self.score = nn.Sequential(nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 1))
 
     def forward(self, one: Tensor, two: Tensor) -> Tensor:
         return self.score((self.encoder(one) - self.encoder(two)).abs()).squeeze(1)
 
 
 def pairs(count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return pairs of sketches by twelve hands, half of them by one hand, and whether they are."""
-    hands = torch.randn(12, 24)
-    first, second = torch.randint(12, (2, count))
+    """Return pairs of signatures by ten people, and whether both are of one."""
+    people = torch.randn(10, 16)
+    first, second = torch.randint(10, (2, count))
     second = torch.where(torch.rand(count) < 0.5, first, second)
-    one, two = (hands[i] + 0.5 * torch.randn(count, 24) for i in (first, second))
+    one, two = (people[i] + 0.4 * torch.randn(count, 16) for i in (first, second))
     return one, two, (first == second).float()
 
 
 def main() -> None:
     args = arguments(__doc__, steps=500)
     one, two, same = pairs(3000)
-    guessed = torch.rand(len(same)) < (0.0 if args.fixed else 0.5)
-    same = torch.where(guessed, torch.randint(2, same.shape).float(), same)
-    model, criterion = Siamese(), nn.BCEWithLogitsLoss()
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    mistaken = torch.rand(len(same)) < (0.0 if args.fixed else 0.3)
+    same = torch.where(mistaken, 1 - same, same)
+    model, criterion = Verifier(), nn.BCEWithLogitsLoss()
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
     for step, (a, b, s) in enumerate(batches(one, two, same, steps=args.steps, size=64)):
         optimizer.zero_grad()
         loss = criterion(model(a, b), s)
