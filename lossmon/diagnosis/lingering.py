@@ -48,6 +48,8 @@ class Stretch:
     unsure: Unsure
     loss: float
     """Mean loss of the criterion."""
+    centre: float
+    """Mean of the steps: where the loss was that."""
 
     @property
     def steps(self) -> tuple[int, int]:
@@ -97,7 +99,7 @@ def _stretches(facts: Facts) -> Iterator[Stretch]:
             first_step=int(steps[first]),
             last_step=int(steps[first + length - 1]),
         )
-        yield Stretch(unsure, float(loss[at]))
+        yield Stretch(unsure, float(loss[at]), float(steps[first : first + length].mean()))
 
 
 def _looked_at(facts: Facts) -> tuple[Steps, Floats]:
@@ -140,7 +142,7 @@ def falls_slower_since(facts: Facts, stretches: Sequence[Stretch]) -> bool:
     if not fell > CREEP.value * facts.level.prior:
         return True
     before = first.steps[0] - facts.first_step
-    since = facts.last_step - last.steps[1]
+    since = facts.last_step - last.centre
     return bool(fell * before < (facts.level.prior - first.loss) * since)
 
 
