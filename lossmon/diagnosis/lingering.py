@@ -17,7 +17,13 @@ from numpy.typing import NDArray
 from lossmon.diagnosis.floor import CREEP, MOST, STATIONARY
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.stats import block_means
-from lossmon.diagnosis.unsure import Unsure, has_soft_targets, is_even, is_right_unsurely
+from lossmon.diagnosis.unsure import (
+    Unsure,
+    constant_confidence,
+    has_soft_targets,
+    is_even,
+    is_wrong_of_itself,
+)
 from lossmon.signals import (
     CLASS_COUNT,
     CONFIDENCE_STD,
@@ -64,7 +70,7 @@ def lingered(facts: Facts, least: float) -> Stretch | None:
     """
     stretches = calm(facts, least)
     even = (s for s in stretches if is_even(facts, s.unsure, s.loss))
-    right = (s for s in even if not is_right_unsurely(facts, s.unsure))
+    right = (s for s in even if not is_wrong_of_itself(facts, s.unsure))
     found = min(right, key=lambda stretch: stretch.unsure.spread, default=None)
     return found if found is not None and falls_slower_since(facts, stretches) else None
 
@@ -90,12 +96,14 @@ def _stretches(facts: Facts) -> Iterator[Stretch]:
     windows = np.lib.stride_tricks.sliding_window_view(values, length, axis=0)[::EVERY]
     confidence, _, entropy, classes, loss = windows.mean(axis=2).T
     std = np.sqrt(np.square(windows[:, 1]).mean(axis=1) + windows[:, 0].var(axis=1))
+    constant = constant_confidence(facts)
     for at, first in enumerate(range(0, len(steps) - length + 1, EVERY)):
         unsure = Unsure(
             confidence=float(confidence[at]),
             std=float(std[at]),
             entropy=float(entropy[at]),
             classes=float(classes[at]),
+            constant=constant,
             first_step=int(steps[first]),
             last_step=int(steps[first + length - 1]),
         )

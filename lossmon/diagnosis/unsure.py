@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lossmon.batchsignals import ACCURACY, TARGET_COUNT
+from lossmon.batchsignals import ACCURACY, LABEL_COUNTS, TARGET_COUNT
 from lossmon.diagnosis.batches import FEW_BATCHES
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import CREEP, STATIONARY
@@ -37,11 +37,16 @@ ALIKE = Threshold(
     "logits spread normally about 0 have 0.57 with two classes, 0.32 with three; calibration: "
     "0.01-0.24 with wrong labels, 0.28-1.2 of two or three classes without",
 )
+BALANCED = Threshold(0.98, "of ln(classes)", "of two classes one has up to 58 %")
 RIGHT = Threshold(0.5, "of the labels", "a share is wrong: calibration, 0.2 of 20 classes unlearnt")
 SURE = Threshold(
     0.9, "of the labels", "Northcutt et al. 2021: so many are right in common test sets"
 )
-SOFT = Threshold(0.1, "of the targets", "who is right so much oftener than sure has soft targets")
+SOFT = Threshold(
+    0.1,
+    "of the targets",
+    "who is right so much oftener than sure has soft targets; so much rarer, batches of one kind",
+)
 ERRORS = 2
 """Standard errors of the accuracy that are allowed for beside that."""
 
@@ -56,12 +61,14 @@ class Unsure:
     """Its standard deviation from example to example."""
     entropy: float
     classes: float
+    constant: float
+    """How sure the best constant is: share of the commonest class."""
     first_step: int
     last_step: int
 
     @property
     def spread(self) -> float:
-        """Variance as a share of the largest that this mean allows, which sure and blind have."""
+        """Variance as a share of the largest with this mean: some sure, of others the constant."""
         return self.std**2 / self._most if self._most > 0 else float("nan")
 
     @property
@@ -75,7 +82,7 @@ class Unsure:
 
     @property
     def _most(self) -> float:
-        return (1 - self.confidence) * (self.confidence - 1 / self.classes)
+        return (1 - self.confidence) * (self.confidence - self.constant)
 
     def evidence(self) -> Evidence:
         """Return that all examples are equally unsure."""
@@ -100,7 +107,7 @@ def evenly_unsure(facts: Facts) -> Unsure | None:
     found = None if has_soft_targets(facts) else _measured(facts, resting_since(facts))
     if found is None or not is_even(facts, found, facts.level.loss):
         return None
-    return None if is_right_unsurely(facts, found) else found
+    return None if is_wrong_of_itself(facts, found) else found
 
 
 def is_even(facts: Facts, found: Unsure, loss: float) -> bool:
@@ -109,6 +116,23 @@ def is_even(facts: Facts, found: Unsure, loss: float) -> bool:
     is_unsure = RIGHT.value <= found.confidence <= SURE.value
     is_alike = found.spread <= EVEN.value and found.variation <= ALIKE.value
     return is_alike and is_unsure and not wanting
+
+
+def is_balanced(facts: Facts) -> bool:
+    """Return whether no class is much commoner than any other: a constant is sure of none."""
+    classes = facts.batches.newest(CLASS_COUNT)[1]
+    return bool(len(classes) and facts.level.prior >= BALANCED.value * np.log(classes[-1]))
+
+
+def constant_confidence(facts: Facts) -> float:
+    """Return how sure the best constant prediction is; NaN where that is not known.
+
+    Of more classes than there are bins a little more than that.
+    """
+    if is_balanced(facts):
+        return float(1 / facts.batches.newest(CLASS_COUNT)[1][-1])
+    counts = np.array([facts.batches.measured(count)[1].sum() for count in LABEL_COUNTS])
+    return float(counts.max() / counts.sum()) if counts.sum() > 0 else float("nan")
 
 
 def resting_since(facts: Facts) -> int:
@@ -145,6 +169,7 @@ def _measured(facts: Facts, since: int) -> Unsure | None:
         std=confidence.std,
         entropy=float(entropies.mean()),
         classes=float(classes[-1]),
+        constant=constant_confidence(facts),
         first_step=int(first),
         last_step=int(last),
     )
@@ -158,8 +183,8 @@ def has_soft_targets(facts: Facts) -> bool:
     return "float" in criterion.target_dtype
 
 
-def is_right_unsurely(facts: Facts, found: Unsure) -> bool:
-    """Return whether the likeliest class is the target oftener than its probability says."""
+def is_wrong_of_itself(facts: Facts, found: Unsure) -> bool:
+    """Return whether the likeliest class is the target oftener than it says, or more rarely."""
     steps, accuracies = facts.batches.measured(ACCURACY)
     counts = facts.total(TARGET_COUNT, steps)
     inside = (steps >= found.first_step) & (steps <= found.last_step)
@@ -168,4 +193,4 @@ def is_right_unsurely(facts: Facts, found: Unsure) -> bool:
         return False
     accuracy = float(np.average(accuracies[known], weights=counts[known]))
     error = np.sqrt(found.confidence * (1 - found.confidence) / counts[known].sum())
-    return bool(accuracy - found.confidence > SOFT.value + ERRORS * error)
+    return bool(abs(accuracy - found.confidence) > SOFT.value + ERRORS * error)

@@ -34,9 +34,11 @@ def test_a_model_that_is_surer_of_some_stays_below_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "total", [{ACCURACY: np.nan}, {CLASS_COUNT: np.nan}, {ACCURACY: 1.0}], ids=str
+    "total",
+    [{ACCURACY: np.nan}, {CLASS_COUNT: np.nan}, {CLASS_COUNT: 2.0}, {ACCURACY: 1.0}],
+    ids=str,
 )
-def test_without_errors_or_classes_nothing_is_said(total: dict[Signal, float]) -> None:
+def test_without_errors_or_several_classes_nothing_is_said(total: dict[Signal, float]) -> None:
     assert errors(facts(total), since=0) is None
 
 

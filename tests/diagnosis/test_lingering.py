@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lossmon.batchsignals import ACCURACY
+from lossmon.batchsignals import ACCURACY, LABEL_COUNTS
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.lingering import calm, falls_slower_since, lingered
@@ -16,6 +16,7 @@ from lossmon.signals import (
     CRITERION_LOSS,
     PREDICTION_CONFIDENCE,
     PREDICTION_ENTROPY,
+    PRIOR_LOSS,
     Signal,
 )
 
@@ -51,6 +52,7 @@ def test_where_the_loss_lingered_all_examples_were_equally_unsure() -> None:
         ({CONFIDENCE_STD: 0.3}, "surer of some"),
         ({PREDICTION_ENTROPY: 1.1}, "surer or less sure than right"),
         ({ACCURACY: 0.95}, "right oftener than sure"),
+        ({ACCURACY: 0.4}, "wrong oftener than unsure"),
         ({PREDICTION_CONFIDENCE: np.nan}, "no probabilities"),
         ({CRITERION_LOSS: np.nan}, "no loss of the criterion"),
     ],
@@ -98,3 +100,9 @@ def test_what_is_learnt_by_heart_is_learnt_slower(
 def test_a_loss_that_was_lost_since_says_nothing_of_how_it_fell() -> None:
     run = facts(loss=np.where(STEPS < 250, COURSE, np.nan), total={PREDICTION_ENTROPY: COURSE})
     assert not falls_slower_since(run, calm(run, LEAST))
+
+
+def test_of_unequal_classes_a_model_that_is_hardly_surer_than_a_constant_is_not_even() -> None:
+    commonest = {LABEL_COUNTS[i]: 38.0 if i == 0 else 26 / 9 for i in range(10)}
+    unequal = facts({**commonest, PRIOR_LOSS: 1.8})
+    assert lingered(unequal, LEAST) is None

@@ -60,11 +60,20 @@ from lossmon.diagnosis.level import BY_CHANCE
 from lossmon.diagnosis.lingering import BATCHES, Stretch, lingered
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
 from lossmon.diagnosis.twokinds import APART, MISSED, two_kinds
-from lossmon.diagnosis.unsure import ALIKE, EVEN, RIGHT, SOFT, SURE, evenly_unsure, resting_since
+from lossmon.diagnosis.unsure import (
+    ALIKE,
+    BALANCED,
+    EVEN,
+    RIGHT,
+    SOFT,
+    SURE,
+    evenly_unsure,
+    is_balanced,
+    resting_since,
+)
 from lossmon.diagnosis.validation import RISE, training_levels, validation
 from lossmon.numfmt import fmt
 from lossmon.signals import (
-    CLASS_COUNT,
     CONFIDENCE_STD,
     CRITERION_LOSS,
     LOSS,
@@ -81,7 +90,6 @@ GAP = Threshold(
     "calibration: up to 0.05 with wrong labels, from 0.4 with few examples",
 )
 BY_HEART = Threshold(0.1, "of the prior's loss", "labels learnt by heart lower it slowly")
-BALANCED = Threshold(0.98, "of ln(classes)", "of two classes one has up to 58 %")
 RELATED = Threshold(0.1, "of the prior's loss", "with less, what is learnt by heart is no relation")
 
 
@@ -139,16 +147,14 @@ def _related(facts: Facts) -> float:
 
     Less where no class is commoner than others: there nobody is sure of any example by that alone.
     """
-    classes = facts.batches.newest(CLASS_COUNT)[1]
-    is_balanced = len(classes) and facts.level.prior >= BALANCED.value * np.log(classes[-1])
-    return BY_CHANCE.value if is_balanced else RELATED.value
+    return BY_CHANCE.value if is_balanced(facts) else RELATED.value
 
 
 def _lingered(facts: Facts) -> Found | None:
     """Return as a hint that the loss lingered where labels are random, and falls since by heart."""
     if not _may_be_labels(facts) or bottleneck(facts) is not None:
         return None
-    stretch = lingered(facts, _related(facts))
+    stretch = lingered(facts, RELATED.value)
     if stretch is not None:
         return _hint(facts, stretch, stretch.unsure.evidence())
     kinds = two_kinds(facts, RELATED.value)
