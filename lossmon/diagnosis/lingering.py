@@ -142,16 +142,20 @@ def falls_slower_since(facts: Facts, stretches: Sequence[Stretch]) -> bool:
     What lingers between two parts of a relation may fall as fast afterwards as it did before.
     """
     first, last = stretches[0], stretches[-1]
-    newest = facts.losses[-NEWEST:]
-    newest = newest[np.isfinite(newest)]
-    if not len(newest):
-        return False
-    fell = last.loss - float(newest.mean()) * _per_loss(facts)
+    fell = fallen_since(facts, last)
     if not fell > CREEP.value * facts.level.prior:
-        return True
+        return bool(np.isfinite(fell))
     before = first.steps[0] - facts.first_step
     since = facts.last_step - last.centre
     return bool(fell * before < (facts.level.prior - first.loss) * since)
+
+
+def fallen_since(facts: Facts, stretch: Stretch) -> float:
+    """Return by how much the criterion's loss has fallen since; NaN where the loss was lost."""
+    newest = facts.losses[-NEWEST:]
+    newest = newest[np.isfinite(newest)]
+    now = float(newest.mean()) if len(newest) else float("nan")
+    return stretch.loss - now * _per_loss(facts)
 
 
 def _per_loss(facts: Facts) -> float:

@@ -57,7 +57,7 @@ from lossmon.diagnosis.floor import (
     tried,
 )
 from lossmon.diagnosis.level import BY_CHANCE
-from lossmon.diagnosis.lingering import BATCHES, Stretch, lingered
+from lossmon.diagnosis.lingering import BATCHES, Stretch, fallen_since, lingered
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
 from lossmon.diagnosis.twokinds import APART, MISSED, two_kinds
 from lossmon.diagnosis.unsure import (
@@ -102,7 +102,7 @@ def check(facts: Facts) -> Outcome:
     if learnt is not None:
         return learnt
     if off_floor(facts):
-        return _at_random(facts) or _lingered(facts) or CLEAR
+        return _at_random(facts) or _lingered(facts) or _of_two_kinds(facts) or CLEAR
     probe = probed(facts)
     if bottleneck(facts) is not None or (probe is not None and not probe[0]):
         return CLEAR
@@ -112,7 +112,7 @@ def check(facts: Facts) -> Outcome:
 
 
 def _unprobed(facts: Facts) -> Outcome:
-    hint = _at_random(facts) or _lingered(facts)
+    hint = _at_random(facts) or _lingered(facts, CREEP.value) or _of_two_kinds(facts)
     if hint is not None:
         return hint
     return CLEAR if creeps(facts) else Undecided(NEEDS)
@@ -150,13 +150,23 @@ def _related(facts: Facts) -> float:
     return BY_CHANCE.value if is_balanced(facts) else RELATED.value
 
 
-def _lingered(facts: Facts) -> Found | None:
-    """Return as a hint that the loss lingered where labels are random, and falls since by heart."""
+def _lingered(facts: Facts, least: float = -np.inf) -> Found | None:
+    """Return as a hint that the loss lingered where labels are random, and falls since by heart.
+
+    `least`: share of the prior's loss by which it has to have fallen: at rest all of it tells.
+    """
     if not _may_be_labels(facts) or bottleneck(facts) is not None:
         return None
     stretch = lingered(facts, RELATED.value)
-    if stretch is not None:
-        return _hint(facts, stretch, stretch.unsure.evidence())
+    if stretch is None or not fallen_since(facts, stretch) > least * facts.level.prior:
+        return None
+    return _hint(facts, stretch, stretch.unsure.evidence())
+
+
+def _of_two_kinds(facts: Facts) -> Found | None:
+    """Return as a hint that some examples are sure, and right, and the rest is a guess."""
+    if not _may_be_labels(facts) or bottleneck(facts) is not None:
+        return None
     kinds = two_kinds(facts, RELATED.value)
     return None if kinds is None else _hint(facts, kinds[0], kinds[1].evidence())
 
