@@ -7,16 +7,17 @@ is as unsure of every example as of any other. Once it knows some by heart it is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
 from lossmon.diagnosis.floor import CREEP, MOST, STATIONARY
 from lossmon.diagnosis.rule import Threshold
-from lossmon.diagnosis.stats import block_means
+from lossmon.diagnosis.stats import ratio
 from lossmon.diagnosis.unsure import (
     Unsure,
     constant_confidence,
@@ -63,51 +64,37 @@ class Stretch:
         return self.unsure.first_step, self.unsure.last_step
 
 
-def lingered(facts: Facts, least: float) -> Stretch | None:
-    """Return where the loss lingered and all examples were equally unsure; None if nowhere.
+def calm(facts: Facts, least: float) -> tuple[Stretch, ...]:
+    """Return where the loss hardly fell, and was as high as the predictions' entropy has it.
 
-    Of several the one with the most even predictions. `least`: see `calm`.
+    `least`: share of the prior's loss that had to be explained there. Soft targets say nothing, nor
+    do several in an example: of what comes next in a text much is a matter of chance.
     """
-    stretches = calm(facts, least)
+    steps, values = _looked_at(facts)
+    length = int(BATCHES.value)
+    if len(steps) < length or has_soft_targets(facts) or _has_several_targets(facts):
+        return ()
+    starts = np.arange(0, len(steps) - length + 1, EVERY)
+    windows = np.lib.stride_tricks.sliding_window_view(values, length, axis=0)[::EVERY]
+    prior, ends, means = facts.level.prior, starts + length - 1, windows.mean(axis=2)
+    explained, moved = 1 - means[:, 4] / prior, _moved(facts, steps[starts], steps[ends])
+    rests = np.abs(moved) < CREEP.value * facts.constant_loss
+    is_optimal = np.abs(means[:, 4] - means[:, 2]) <= STATIONARY.value * prior
+    is_calm = rests & is_optimal & (least <= explained) & (explained < MOST.value)
+    stds = np.sqrt(np.square(windows[:, 1]).mean(axis=1) + windows[:, 0].var(axis=1))
+    constant = constant_confidence(facts)
+    return tuple(
+        _stretch(means[row], float(stds[row]), constant, steps[starts[row] : ends[row] + 1])
+        for row in np.flatnonzero(is_calm)
+    )
+
+
+def lingered(facts: Facts, stretches: Sequence[Stretch]) -> Stretch | None:
+    """Return where all examples were equally unsure, the most evenly; None if nowhere."""
     even = (s for s in stretches if is_even(facts, s.unsure, s.loss))
     right = (s for s in even if not is_wrong_of_itself(facts, s.unsure))
     found = min(right, key=lambda stretch: stretch.unsure.spread, default=None)
     return found if found is not None and falls_slower_since(facts, stretches) else None
-
-
-def calm(facts: Facts, least: float) -> tuple[Stretch, ...]:
-    """Return where the loss hardly fell, and was as high as the predictions' entropy has it.
-
-    `least`: share of the prior's loss that had to be explained there. Soft targets say nothing.
-    """
-    if has_soft_targets(facts):
-        return ()
-    prior = facts.level.prior
-    known = (s for s in _stretches(facts) if least <= 1 - s.loss / prior < MOST.value)
-    optimal = (s for s in known if abs(s.loss - s.unsure.entropy) <= STATIONARY.value * prior)
-    return tuple(stretch for stretch in optimal if _hardly_falls(facts, stretch))
-
-
-def _stretches(facts: Facts) -> Iterator[Stretch]:
-    steps, values = _looked_at(facts)
-    length = int(BATCHES.value)
-    if len(steps) < length:
-        return
-    windows = np.lib.stride_tricks.sliding_window_view(values, length, axis=0)[::EVERY]
-    confidence, _, entropy, classes, loss = windows.mean(axis=2).T
-    std = np.sqrt(np.square(windows[:, 1]).mean(axis=1) + windows[:, 0].var(axis=1))
-    constant = constant_confidence(facts)
-    for at, first in enumerate(range(0, len(steps) - length + 1, EVERY)):
-        unsure = Unsure(
-            confidence=float(confidence[at]),
-            std=float(std[at]),
-            entropy=float(entropy[at]),
-            classes=float(classes[at]),
-            constant=constant,
-            first_step=int(steps[first]),
-            last_step=int(steps[first + length - 1]),
-        )
-        yield Stretch(unsure, float(loss[at]), float(steps[first : first + length].mean()))
 
 
 def _looked_at(facts: Facts) -> tuple[Steps, Floats]:
@@ -125,15 +112,29 @@ def _looked_at(facts: Facts) -> tuple[Steps, Floats]:
     return steps[known], values[known]
 
 
-def _hardly_falls(facts: Facts, stretch: Stretch) -> bool:
-    """Return whether the second half of a stretch brought next to nothing."""
-    first, last = stretch.steps
-    inside = facts.losses[(facts.loss_steps >= first) & (facts.loss_steps <= last)]
-    inside = inside[np.isfinite(inside)]
-    if len(inside) < 2:
-        return False
-    before, after = block_means(inside, 2)
-    return bool(abs(after - before) < CREEP.value * facts.constant_loss)
+def _has_several_targets(facts: Facts) -> bool:
+    """Return whether more targets than examples were seen in a batch: of words, or of pixels."""
+    steps, targets = facts.batches.newest(TARGET_COUNT)
+    return bool((targets > facts.total(BATCH_SIZE, steps)).any())
+
+
+def _moved(facts: Facts, first: Steps, last: Steps) -> Floats:
+    """Return by how much the loss's mean differs between the halves of stretches."""
+    known = np.isfinite(facts.losses)
+    sums = np.concatenate([[0.0], np.cumsum(np.where(known, facts.losses, 0.0))])
+    counts = np.concatenate([[0], np.cumsum(known)])
+    begin = np.searchsorted(facts.loss_steps, first)
+    end = np.searchsorted(facts.loss_steps, last, side="right")
+    half = (begin + end) // 2
+    before = ratio(sums[half] - sums[begin], counts[half] - counts[begin])
+    return ratio(sums[end] - sums[half], counts[end] - counts[half]) - before
+
+
+def _stretch(means: Floats, std: float, constant: float, steps: Steps) -> Stretch:
+    confidence, _, entropy, classes, loss = means.tolist()
+    ends = int(steps[0]), int(steps[-1])
+    unsure = Unsure(confidence, std, entropy, classes, constant, *ends)
+    return Stretch(unsure, loss, float(steps.mean()))
 
 
 def falls_slower_since(facts: Facts, stretches: Sequence[Stretch]) -> bool:

@@ -7,16 +7,17 @@ those that it is sure of some are wrong, about as many as it says.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lossmon.batchsignals import ACCURACY, BATCH_SIZE, CONFIDENT_WRONG, TARGET_COUNT
+from lossmon.batchsignals import ACCURACY, CONFIDENT_WRONG, TARGET_COUNT
 from lossmon.diagnosis.fano import TARGETS
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.lingering import Stretch, calm, falls_slower_since
+from lossmon.diagnosis.lingering import Stretch, falls_slower_since
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.scales import pooled
 from lossmon.diagnosis.unsure import SURE
@@ -66,9 +67,8 @@ class Kinds:
         )
 
 
-def two_kinds(facts: Facts, least: float) -> tuple[Stretch, Kinds] | None:
-    """Return where the loss lingered first, and the kinds there; None where they are not two."""
-    stretches = calm(facts, least)
+def two_kinds(facts: Facts, stretches: Sequence[Stretch]) -> Kinds | None:
+    """Return the kinds of examples where the loss lingered; None where they are not two."""
     if not stretches or not falls_slower_since(facts, stretches):
         return None
     found = _measured(facts, stretches)
@@ -76,10 +76,10 @@ def two_kinds(facts: Facts, least: float) -> tuple[Stretch, Kinds] | None:
         return None
     if found.errors < TARGETS.value or found.sure > MISSED.value * found.errors:
         return None
-    return stretches[0], found
+    return found
 
 
-def _measured(facts: Facts, stretches: tuple[Stretch, ...]) -> Kinds | None:
+def _measured(facts: Facts, stretches: Sequence[Stretch]) -> Kinds | None:
     steps, means = facts.batches.measured(PREDICTION_CONFIDENCE)
     inside = _inside(steps, stretches)
     stds, classes = facts.totals((CONFIDENCE_STD, CLASS_COUNT), steps[inside]).T
@@ -92,18 +92,18 @@ def _measured(facts: Facts, stretches: tuple[Stretch, ...]) -> Kinds | None:
     return Kinds(confidence.mean, confidence.std**2 / most, *counted, ends)
 
 
-def _errors(facts: Facts, stretches: tuple[Stretch, ...]) -> tuple[float, float] | None:
-    """Return how many labels were not met, and how many surely; None unless one an example."""
+def _errors(facts: Facts, stretches: Sequence[Stretch]) -> tuple[float, float] | None:
+    """Return how many labels were not met, and how many of them surely; None where not known."""
     steps = facts.batches.measured(ACCURACY)[0]
     steps = steps[_inside(steps, stretches)]
-    values = facts.totals((ACCURACY, CONFIDENT_WRONG, TARGET_COUNT, BATCH_SIZE), steps)
-    accuracy, sure, count, size = values[np.isfinite(values).all(axis=1)].T
-    if not len(count) or not np.array_equal(count, size):
+    values = facts.totals((ACCURACY, CONFIDENT_WRONG, TARGET_COUNT), steps)
+    accuracy, sure, count = values[np.isfinite(values).all(axis=1)].T
+    if not len(count):
         return None
     return float(((1 - accuracy) * count).sum()), float((sure * count).sum())
 
 
-def _inside(steps: Steps, stretches: tuple[Stretch, ...]) -> NDArray[np.bool_]:
+def _inside(steps: Steps, stretches: Sequence[Stretch]) -> NDArray[np.bool_]:
     inside = np.zeros(len(steps), bool)
     for stretch in stretches:
         first, last = stretch.steps

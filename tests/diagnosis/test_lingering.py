@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lossmon.batchsignals import ACCURACY, LABEL_COUNTS
+from lossmon.batchsignals import ACCURACY, LABEL_COUNTS, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
-from lossmon.diagnosis.lingering import calm, falls_slower_since, lingered
+from lossmon.diagnosis.lingering import Stretch, calm, falls_slower_since, lingered
 from lossmon.records import Mark
 from lossmon.signals import (
     CONFIDENCE_STD,
@@ -38,8 +38,12 @@ def facts(
     return Facts(synth.run(loss=noisy, total={**EVENLY, **(total or {})}, **run))
 
 
+def where_it_lingered(run: Facts) -> Stretch | None:
+    return lingered(run, calm(run, LEAST))
+
+
 def test_where_the_loss_lingered_all_examples_were_equally_unsure() -> None:
-    found = lingered(facts(), LEAST)
+    found = where_it_lingered(facts())
     assert found is not None
     assert 40 <= found.steps[0] < found.steps[1] <= 190
     assert found.loss == pytest.approx(0.8, abs=0.02)
@@ -59,7 +63,7 @@ def test_where_the_loss_lingered_all_examples_were_equally_unsure() -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_otherwise_nothing_is_said(total: dict[Signal, float], why: str) -> None:
-    assert lingered(facts(total), LEAST) is None, why
+    assert where_it_lingered(facts(total)) is None, why
 
 
 def test_a_loss_that_falls_all_along_lingers_nowhere() -> None:
@@ -69,11 +73,17 @@ def test_a_loss_that_falls_all_along_lingers_nowhere() -> None:
 
 def test_of_fewer_batches_than_a_stretch_nothing_is_said() -> None:
     looked_at = np.where((STEPS >= 60) & (STEPS < 120), 0.65, np.nan)
-    assert lingered(facts({PREDICTION_CONFIDENCE: looked_at}), LEAST) is None
+    assert where_it_lingered(facts({PREDICTION_CONFIDENCE: looked_at})) is None
 
 
 def test_with_next_to_nothing_explained_a_loss_that_lingers_says_nothing() -> None:
-    assert lingered(facts(), 0.7) is None
+    stretches = calm(facts(loss=np.interp(STEPS, [0, 50, 300], [2.3, 0.8, 0.8])), LEAST)
+    assert stretches
+    assert calm(facts(loss=np.interp(STEPS, [0, 50, 300], [2.3, 0.8, 0.8])), 0.7) == ()
+
+
+def test_several_targets_in_an_example_say_nothing() -> None:
+    assert calm(facts({TARGET_COUNT: 640.0}), LEAST) == ()
 
 
 def test_soft_targets_say_nothing() -> None:
@@ -105,4 +115,4 @@ def test_a_loss_that_was_lost_since_says_nothing_of_how_it_fell() -> None:
 def test_of_unequal_classes_a_model_that_is_hardly_surer_than_a_constant_is_not_even() -> None:
     commonest = {LABEL_COUNTS[i]: 38.0 if i == 0 else 26 / 9 for i in range(10)}
     unequal = facts({**commonest, PRIOR_LOSS: 1.8})
-    assert lingered(unequal, LEAST) is None
+    assert where_it_lingered(unequal) is None

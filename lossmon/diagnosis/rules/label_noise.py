@@ -57,7 +57,7 @@ from lossmon.diagnosis.floor import (
     tried,
 )
 from lossmon.diagnosis.level import BY_CHANCE
-from lossmon.diagnosis.lingering import BATCHES, Stretch, fallen_since, lingered
+from lossmon.diagnosis.lingering import BATCHES, Stretch, calm, fallen_since, lingered
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
 from lossmon.diagnosis.twokinds import APART, MISSED, two_kinds
 from lossmon.diagnosis.unsure import (
@@ -102,7 +102,7 @@ def check(facts: Facts) -> Outcome:
     if learnt is not None:
         return learnt
     if off_floor(facts):
-        return _at_random(facts) or _lingered(facts) or _of_two_kinds(facts) or CLEAR
+        return _at_random(facts) or _lingered(facts) or CLEAR
     probe = probed(facts)
     if bottleneck(facts) is not None or (probe is not None and not probe[0]):
         return CLEAR
@@ -112,7 +112,7 @@ def check(facts: Facts) -> Outcome:
 
 
 def _unprobed(facts: Facts) -> Outcome:
-    hint = _at_random(facts) or _lingered(facts, CREEP.value) or _of_two_kinds(facts)
+    hint = _at_random(facts) or _lingered(facts, CREEP.value)
     if hint is not None:
         return hint
     return CLEAR if creeps(facts) else Undecided(NEEDS)
@@ -151,24 +151,19 @@ def _related(facts: Facts) -> float:
 
 
 def _lingered(facts: Facts, least: float = -np.inf) -> Found | None:
-    """Return as a hint that the loss lingered where labels are random, and falls since by heart.
+    """Return as a hint that the loss lingered where labels are random, all of them or some.
 
-    `least`: share of the prior's loss by which it has to have fallen: at rest all of it tells.
+    `least`: share of the prior's loss by which it has to have fallen since, where all are: of what
+    rests all of the rest tells.
     """
     if not _may_be_labels(facts) or bottleneck(facts) is not None:
         return None
-    stretch = lingered(facts, RELATED.value)
-    if stretch is None or not fallen_since(facts, stretch) > least * facts.level.prior:
-        return None
-    return _hint(facts, stretch, stretch.unsure.evidence())
-
-
-def _of_two_kinds(facts: Facts) -> Found | None:
-    """Return as a hint that some examples are sure, and right, and the rest is a guess."""
-    if not _may_be_labels(facts) or bottleneck(facts) is not None:
-        return None
-    kinds = two_kinds(facts, RELATED.value)
-    return None if kinds is None else _hint(facts, kinds[0], kinds[1].evidence())
+    stretches = calm(facts, RELATED.value)
+    found = lingered(facts, stretches)
+    if found is not None and fallen_since(facts, found) > least * facts.level.prior:
+        return _hint(facts, found, found.unsure.evidence())
+    kinds = two_kinds(facts, stretches)
+    return None if kinds is None else _hint(facts, stretches[0], kinds.evidence())
 
 
 def _hint(facts: Facts, stretch: Stretch, evidence: Evidence) -> Found:
