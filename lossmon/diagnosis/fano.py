@@ -71,9 +71,9 @@ class Errors:
         reads = f"the loss is {fmt(self.loss, 3)} with {fmt(100 * self.accuracy, 3)} of 100 labels "
         reads += "met: as if each example was as unsure as any other, and errors fell on all "
         reads += f"classes alike, which costs {fmt(self.bound, 3)}"
-        tag, bound = ACCURACY.name, fmt(MET.value * self.bound, 3)
+        tag, limit = ACCURACY.name, fmt(MET.value * self.bound, 3)
         return Evidence(
-            tag, self.first_step, self.last_step, self.share, MET.value, reads, MET.source, bound
+            tag, self.first_step, self.last_step, self.share, MET.value, reads, MET.source, limit
         )
 
 
@@ -87,17 +87,17 @@ def errors(facts: Facts, since: int) -> Errors | None:
         return None
     losses, counts = values[known].T
     accuracy = float(np.average(accuracies[known], weights=counts))
-    bound = _bound(1 - accuracy, float(classes[-1]))
+    highest = bound(1 - accuracy, float(classes[-1]))
     loss, (first, last) = float(np.average(losses, weights=counts)), steps[known][[0, -1]]
-    if not bound > 0:
+    if not highest > 0:
         return None
-    return Errors(accuracy, loss, bound, float(counts.sum()), int(first), int(last))
+    return Errors(accuracy, loss, highest, float(counts.sum()), int(first), int(last))
 
 
-def _bound(share: float, classes: float) -> float:
+def bound(share: float, classes: float) -> float:
     """Return the entropy of being wrong, and of which wrong class it is.
 
-    >>> round(_bound(0.5, 3), 4)
+    >>> round(bound(0.5, 3), 4)
     1.0397
     """
     if not 0 < share < 1:

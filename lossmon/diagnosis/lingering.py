@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
 from lossmon.diagnosis.floor import CREEP, MOST, STATIONARY
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.stats import ratio
 from lossmon.diagnosis.unsure import (
     Unsure,
     constant_confidence,
+    has_several_targets,
     has_soft_targets,
     is_even,
     is_wrong_of_itself,
@@ -72,7 +72,7 @@ def calm(facts: Facts, least: float) -> tuple[Stretch, ...]:
     """
     steps, values = _looked_at(facts)
     length = int(BATCHES.value)
-    if len(steps) < length or has_soft_targets(facts) or _has_several_targets(facts):
+    if len(steps) < length or has_soft_targets(facts) or has_several_targets(facts):
         return ()
     starts = np.arange(0, len(steps) - length + 1, EVERY)
     windows = np.lib.stride_tricks.sliding_window_view(values, length, axis=0)[::EVERY]
@@ -110,12 +110,6 @@ def _looked_at(facts: Facts) -> tuple[Steps, Floats]:
     values = facts.totals(wanted, steps)
     known = np.isfinite(values).all(axis=1) & (values[:, 3] > 1)
     return steps[known], values[known]
-
-
-def _has_several_targets(facts: Facts) -> bool:
-    """Return whether more targets than examples were seen in a batch: of words, or of pixels."""
-    steps, targets = facts.batches.newest(TARGET_COUNT)
-    return bool((targets > facts.total(BATCH_SIZE, steps)).any())
 
 
 def _moved(facts: Facts, first: Steps, last: Steps) -> Floats:

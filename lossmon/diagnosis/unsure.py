@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lossmon.batchsignals import ACCURACY, LABEL_COUNTS, TARGET_COUNT
+from lossmon.batchsignals import ACCURACY, BATCH_SIZE, LABEL_COUNTS, TARGET_COUNT
 from lossmon.diagnosis.batches import FEW_BATCHES
+from lossmon.diagnosis.fano import bound
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import CREEP, STATIONARY
 from lossmon.diagnosis.rule import Threshold
@@ -37,6 +38,11 @@ ALIKE = Threshold(
     "of the square of what is above a guess",
     "logits spread normally about 0 have 0.57 with two classes, 0.32 with three; calibration: "
     "0.01-0.24 with wrong labels, 0.28-1.2 of two or three classes without",
+)
+ANY = Threshold(
+    0.8,
+    "of Fano's bound",
+    "of several targets an example: calibration, 0.91-1 with wrong labels, 0.4-0.65 of next words",
 )
 BALANCED = Threshold(0.98, "of ln(classes)", "of two classes one has up to 58 %")
 RIGHT = Threshold(0.5, "of the labels", "a share is wrong: calibration, 0.2 of 20 classes unlearnt")
@@ -82,6 +88,11 @@ class Unsure:
         return (self.std / above) ** 2 if above > 0 else float("inf")
 
     @property
+    def share_of_bound(self) -> float:
+        """Entropy as a share of the largest with that mean, where any other class is as likely."""
+        return self.entropy / bound(1 - self.confidence, self.classes)
+
+    @property
     def _most(self) -> float:
         return (1 - self.confidence) * (self.confidence - self.constant)
 
@@ -90,7 +101,7 @@ class Unsure:
         reads = f"the likeliest class has a probability of {fmt(self.confidence, 2)}, give or take "
         reads += f"{fmt(self.std, 2)} from example to example: as if each was as unsure as any "
         reads += "other, where a model that is too small would be sure of some"
-        bound = fmt(float(np.sqrt(EVEN.value * self._most)), 2)
+        limit = fmt(float(np.sqrt(EVEN.value * self._most)), 2)
         return Evidence(
             CONFIDENCE_STD.name,
             self.first_step,
@@ -99,7 +110,7 @@ class Unsure:
             EVEN.value,
             reads,
             EVEN.source,
-            bound,
+            limit,
         )
 
 
@@ -108,7 +119,15 @@ def evenly_unsure(facts: Facts) -> Unsure | None:
     found = None if has_soft_targets(facts) else _measured(facts, resting_since(facts))
     if found is None or not is_even(facts, found, facts.level.loss):
         return None
+    if has_several_targets(facts) and not found.share_of_bound >= ANY.value:
+        return None
     return None if is_wrong_of_itself(facts, found) else found
+
+
+def has_several_targets(facts: Facts) -> bool:
+    """Return whether more targets than examples were seen in a batch: of words, or of pixels."""
+    steps, targets = facts.batches.newest(TARGET_COUNT)
+    return bool((targets > facts.total(BATCH_SIZE, steps)).any())
 
 
 def is_even(facts: Facts, found: Unsure, loss: float) -> bool:

@@ -22,7 +22,8 @@ Not to be confused with
     than of others; without the probe and probabilities the two look alike, and the report says so.
     A relation in two parts: once the second is found the loss falls as fast as it did before.
     Noise in the relation itself: a floor as well, and then there is nothing to repair. Only the
-    labels can tell, so that a floor alone is for information.
+    labels can tell, so that a floor alone is for information. Of several targets in an example it
+    takes errors on all classes alike: the next word is one of a few.
     overfitting: there the training loss is far below that of validation when that is at its best.
     no-signal: there nothing at all is explained.
     dropout-too-strong: there the loss is lower in eval mode.
@@ -62,6 +63,7 @@ from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold,
 from lossmon.diagnosis.twokinds import APART, MISSED, two_kinds
 from lossmon.diagnosis.unsure import (
     ALIKE,
+    ANY,
     BALANCED,
     EVEN,
     RIGHT,
@@ -256,6 +258,7 @@ RULE = Rule(
         "below": BELOW,
         "even": EVEN,
         "alike": ALIKE,
+        "any": ANY,
         "right": RIGHT,
         "sure": SURE,
         "soft": SOFT,
