@@ -54,6 +54,7 @@ def test_of_few_targets_nothing_is_said() -> None:
         (0.97, 0.12, 2000, False),
         (0.99, 0.12, 2000, True),
         (0.99, 0.12, 200, False),
+        (1.01, 0.23, 176, True),
     ],
     ids=[
         "near enough",
@@ -61,6 +62,7 @@ def test_of_few_targets_nothing_is_said() -> None:
         "as near as any little is",
         "nearer than that",
         "of too few targets",
+        "of few targets, but nearer",
     ],
 )
 def test_where_little_is_explained_more_targets_and_a_nearer_bound_are_asked_for(
