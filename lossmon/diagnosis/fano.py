@@ -28,6 +28,16 @@ MET = Threshold(
 TARGETS = Threshold(
     128, "targets", "the ratio is then known to about 0.03, its errors mostly cancel"
 )
+BELOW = Threshold(
+    0.4,
+    "of the share explained",
+    "simulated: logits of 3-10 classes that spread normally about 0 stay 0.42-0.55 below the bound",
+)
+COIN = 2
+"""Of so few classes a wrong one is any, and who is surer of some examples hardly stays below."""
+ERROR = 0.34
+"""Standard error of their ratio, times the square root of the number of targets: 0.2-0.4."""
+SIGMAS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,7 @@ class Errors:
     loss: float
     bound: float
     """The largest loss at a calibrated optimum with so many errors."""
+    targets: float
     first_step: int
     last_step: int
 
@@ -46,14 +57,24 @@ class Errors:
         """The loss as a share of the bound."""
         return self.loss / self.bound
 
+    def is_met(self, explained: float) -> bool:
+        """Return whether the bound is met, and it is not just that so little is explained.
+
+        Where little is, whoever is a bit surer of some examples comes near it too: it must lie
+        above where logits that spread normally would be, by three standard errors.
+        """
+        spread_normally = 1 - BELOW.value * explained
+        least = spread_normally + SIGMAS * ERROR / np.sqrt(self.targets)
+        return bool(self.share >= max(MET.value, least))
+
     def evidence(self) -> Evidence:
         """Return that the bound is met."""
         reads = f"the loss is {fmt(self.loss, 3)} with {fmt(100 * self.accuracy, 3)} of 100 labels "
         reads += "met: as if each example was as unsure as any other, and errors fell on all "
         reads += f"classes alike, which costs {fmt(self.bound, 3)}"
-        tag, bound = ACCURACY.name, fmt(MET.value * self.bound, 3)
+        tag, limit = ACCURACY.name, fmt(MET.value * self.bound, 3)
         return Evidence(
-            tag, self.first_step, self.last_step, self.share, MET.value, reads, MET.source, bound
+            tag, self.first_step, self.last_step, self.share, MET.value, reads, MET.source, limit
         )
 
 
@@ -63,19 +84,21 @@ def errors(facts: Facts, since: int) -> Errors | None:
     classes = facts.batches.newest(CLASS_COUNT)[1]
     values = facts.totals((CRITERION_LOSS, TARGET_COUNT), steps)
     known = (steps >= since) & np.isfinite(values).all(axis=1) & (values[:, 1] > 0)
-    if not len(classes) or classes[-1] < 2 or values[known, 1].sum() < TARGETS.value:
+    if not len(classes) or classes[-1] <= COIN or values[known, 1].sum() < TARGETS.value:
         return None
     losses, counts = values[known].T
     accuracy = float(np.average(accuracies[known], weights=counts))
-    bound = _bound(1 - accuracy, float(classes[-1]))
+    highest = bound(1 - accuracy, float(classes[-1]))
     loss, (first, last) = float(np.average(losses, weights=counts)), steps[known][[0, -1]]
-    return Errors(accuracy, loss, bound, int(first), int(last)) if bound > 0 else None
+    if not highest > 0:
+        return None
+    return Errors(accuracy, loss, highest, float(counts.sum()), int(first), int(last))
 
 
-def _bound(share: float, classes: float) -> float:
+def bound(share: float, classes: float) -> float:
     """Return the entropy of being wrong, and of which wrong class it is.
 
-    >>> round(_bound(0.5, 3), 4)
+    >>> round(bound(0.5, 3), 4)
     1.0397
     """
     if not 0 < share < 1:

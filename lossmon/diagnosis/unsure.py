@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lossmon.batchsignals import ACCURACY, TARGET_COUNT
+from lossmon.batchsignals import ACCURACY, BATCH_SIZE, LABEL_COUNTS, TARGET_COUNT
 from lossmon.diagnosis.batches import FEW_BATCHES
+from lossmon.diagnosis.fano import bound
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import CREEP, STATIONARY
 from lossmon.diagnosis.rule import Threshold
@@ -29,13 +30,30 @@ if TYPE_CHECKING:
 EVEN = Threshold(
     0.13,
     "of the largest variance",
-    "calibration: 0.03-0.12 with wrong labels, 0.15-0.35 at rest without",
+    "logits that spread normally have 0.15-0.45; calibration: 0.02-0.12 with wrong labels, "
+    "0.15-0.35 at rest without",
 )
+ALIKE = Threshold(
+    0.25,
+    "of the square of what is above a guess",
+    "logits spread normally about 0 have 0.57 with two classes, 0.32 with three; calibration: "
+    "0.01-0.24 with wrong labels, 0.28-1.2 of two or three classes without",
+)
+ANY = Threshold(
+    0.8,
+    "of Fano's bound",
+    "of several targets an example: calibration, 0.91-1 with wrong labels, 0.4-0.65 of next words",
+)
+BALANCED = Threshold(0.98, "of ln(classes)", "of two classes one has up to 58 %")
 RIGHT = Threshold(0.5, "of the labels", "a share is wrong: calibration, 0.2 of 20 classes unlearnt")
 SURE = Threshold(
     0.9, "of the labels", "Northcutt et al. 2021: so many are right in common test sets"
 )
-SOFT = Threshold(0.1, "of the targets", "who is right so much oftener than sure has soft targets")
+SOFT = Threshold(
+    0.1,
+    "of the targets",
+    "who is right so much oftener than sure has soft targets; so much rarer, batches of one kind",
+)
 ERRORS = 2
 """Standard errors of the accuracy that are allowed for beside that."""
 
@@ -50,24 +68,40 @@ class Unsure:
     """Its standard deviation from example to example."""
     entropy: float
     classes: float
+    constant: float
+    """How sure the best constant is: share of the commonest class."""
     first_step: int
     last_step: int
 
     @property
     def spread(self) -> float:
-        """Variance as a share of the largest that this mean allows, which sure and blind have."""
+        """Variance as a share of the largest with this mean: some sure, of others the constant."""
         return self.std**2 / self._most if self._most > 0 else float("nan")
 
     @property
+    def variation(self) -> float:
+        """Variance as a share of the square of how much surer than a guess the mean is.
+
+        Who has learnt little of few classes is about as unsure of all examples, but for that.
+        """
+        above = self.confidence - 1 / self.classes
+        return (self.std / above) ** 2 if above > 0 else float("inf")
+
+    @property
+    def share_of_bound(self) -> float:
+        """Entropy as a share of the largest with that mean, where any other class is as likely."""
+        return self.entropy / bound(1 - self.confidence, self.classes)
+
+    @property
     def _most(self) -> float:
-        return (1 - self.confidence) * (self.confidence - 1 / self.classes)
+        return (1 - self.confidence) * (self.confidence - self.constant)
 
     def evidence(self) -> Evidence:
         """Return that all examples are equally unsure."""
         reads = f"the likeliest class has a probability of {fmt(self.confidence, 2)}, give or take "
         reads += f"{fmt(self.std, 2)} from example to example: as if each was as unsure as any "
         reads += "other, where a model that is too small would be sure of some"
-        bound = fmt(float(np.sqrt(EVEN.value * self._most)), 2)
+        limit = fmt(float(np.sqrt(EVEN.value * self._most)), 2)
         return Evidence(
             CONFIDENCE_STD.name,
             self.first_step,
@@ -76,20 +110,49 @@ class Unsure:
             EVEN.value,
             reads,
             EVEN.source,
-            bound,
+            limit,
         )
 
 
 def evenly_unsure(facts: Facts) -> Unsure | None:
     """Return how unsure predictions are, where that is how often they are wrong, and evenly so."""
-    found = None if _is_soft(facts) else _measured(facts, resting_since(facts))
-    if found is None or not found.spread <= EVEN.value:
+    found = None if has_soft_targets(facts) else _measured(facts, resting_since(facts))
+    if found is None or not is_even(facts, found, facts.level.loss):
         return None
-    if not RIGHT.value <= found.confidence <= SURE.value:
+    if has_several_targets(facts) and not found.share_of_bound >= ANY.value:
         return None
-    level = facts.level
-    wanting = abs(level.loss - found.entropy) > STATIONARY.value * level.prior
-    return None if wanting or _is_right_unsurely(facts, found) else found
+    return None if is_wrong_of_itself(facts, found) else found
+
+
+def has_several_targets(facts: Facts) -> bool:
+    """Return whether more targets than examples were seen in a batch: of words, or of pixels."""
+    steps, targets = facts.batches.newest(TARGET_COUNT)
+    return bool((targets > facts.total(BATCH_SIZE, steps)).any())
+
+
+def is_even(facts: Facts, found: Unsure, loss: float) -> bool:
+    """Return whether examples are as unsure as any other, and wrong as often, at such a loss."""
+    wanting = abs(loss - found.entropy) > STATIONARY.value * facts.level.prior
+    is_unsure = RIGHT.value <= found.confidence <= SURE.value
+    is_alike = found.spread <= EVEN.value and found.variation <= ALIKE.value
+    return is_alike and is_unsure and not wanting
+
+
+def is_balanced(facts: Facts) -> bool:
+    """Return whether no class is much commoner than any other: a constant is sure of none."""
+    classes = facts.batches.newest(CLASS_COUNT)[1]
+    return bool(len(classes) and facts.level.prior >= BALANCED.value * np.log(classes[-1]))
+
+
+def constant_confidence(facts: Facts) -> float:
+    """Return how sure the best constant prediction is; NaN where that is not known.
+
+    Of more classes than there are bins a little more than that.
+    """
+    if is_balanced(facts):
+        return float(1 / facts.batches.newest(CLASS_COUNT)[1][-1])
+    counts = np.array([facts.batches.measured(count)[1].sum() for count in LABEL_COUNTS])
+    return float(counts.max() / counts.sum()) if counts.sum() > 0 else float("nan")
 
 
 def resting_since(facts: Facts) -> int:
@@ -126,12 +189,13 @@ def _measured(facts: Facts, since: int) -> Unsure | None:
         std=confidence.std,
         entropy=float(entropies.mean()),
         classes=float(classes[-1]),
+        constant=constant_confidence(facts),
         first_step=int(first),
         last_step=int(last),
     )
 
 
-def _is_soft(facts: Facts) -> bool:
+def has_soft_targets(facts: Facts) -> bool:
     """Return whether targets are distributions, so that who is unsure may be right."""
     criterion = facts.batches.criterion
     if criterion is None or criterion.name != "cross_entropy":
@@ -139,13 +203,14 @@ def _is_soft(facts: Facts) -> bool:
     return "float" in criterion.target_dtype
 
 
-def _is_right_unsurely(facts: Facts, found: Unsure) -> bool:
-    """Return whether the likeliest class is the target oftener than its probability says."""
+def is_wrong_of_itself(facts: Facts, found: Unsure) -> bool:
+    """Return whether the likeliest class is the target oftener than it says, or more rarely."""
     steps, accuracies = facts.batches.measured(ACCURACY)
     counts = facts.total(TARGET_COUNT, steps)
-    known = (steps >= found.first_step) & (counts > 0)
+    inside = (steps >= found.first_step) & (steps <= found.last_step)
+    known = inside & (counts > 0)
     if not known.any():
         return False
     accuracy = float(np.average(accuracies[known], weights=counts[known]))
     error = np.sqrt(found.confidence * (1 - found.confidence) / counts[known].sum())
-    return bool(accuracy - found.confidence > SOFT.value + ERRORS * error)
+    return bool(abs(accuracy - found.confidence) > SOFT.value + ERRORS * error)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lossmon.batchsignals import ACCURACY
+from lossmon.batchsignals import ACCURACY, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.unsure import evenly_unsure, resting_since
@@ -74,3 +74,20 @@ def test_a_loss_rests_from_where_it_stays_near_its_level() -> None:
     fell = LOSS + np.maximum(0, 1 - np.arange(300) / 60)
     since = resting_since(Facts(synth.run(loss=fell)))
     assert 45 <= since <= 75
+
+
+@pytest.mark.parametrize(("std", "is_even"), [(0.04, True), (0.07, False)])
+def test_of_two_classes_that_are_hardly_told_apart_even_is_little(
+    std: float, is_even: bool
+) -> None:
+    coin = {CLASS_COUNT: 2.0, PREDICTION_CONFIDENCE: 0.62, CONFIDENCE_STD: std, ACCURACY: 0.62}
+    found = evenly_unsure(facts(coin))
+    assert (found is not None) is is_even
+
+
+@pytest.mark.parametrize(("confidence", "is_told"), [(0.82, True), (0.65, False)])
+def test_of_several_targets_an_example_only_errors_on_all_classes_alike_tell(
+    confidence: float, is_told: bool
+) -> None:
+    words = {TARGET_COUNT: 640.0, PREDICTION_CONFIDENCE: confidence, ACCURACY: confidence}
+    assert (evenly_unsure(facts(words)) is not None) is is_told

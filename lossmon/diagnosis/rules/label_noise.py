@@ -6,6 +6,9 @@ Sees
     floor that is not the model's: the loss is flat at such a level, and a probe could overfit one
     batch; or at rest the model is as unsure of every example as of any other, and as often wrong as
     that; or it makes as many errors at such a loss as labels bring about that were drawn at random.
+    The floor may be one where the loss lingered only: labels are learnt by heart since, slower than
+    the relation was. And where the model is sure of some examples, and right, and knows next to
+    nothing of the rest: those of one source, or of some classes.
 
 Why the loss stalls
     The model has learnt what inputs say of the labels. What is left is chance: no model predicts
@@ -17,8 +20,10 @@ Fix
 Not to be confused with
     model-too-small: there the model cannot overfit even one batch, and is surer of some examples
     than of others; without the probe and probabilities the two look alike, and the report says so.
+    A relation in two parts: once the second is found the loss falls as fast as it did before.
     Noise in the relation itself: a floor as well, and then there is nothing to repair. Only the
-    labels can tell, so that a floor alone is for information.
+    labels can tell, so that a floor alone is for information. Of several targets in an example it
+    takes errors on all classes alike: the next word is one of a few.
     overfitting: there the training loss is far below that of validation when that is at its best.
     no-signal: there nothing at all is explained.
     dropout-too-strong: there the loss is lower in eval mode.
@@ -32,11 +37,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossmon.batchsignals import ACCURACY
+from lossmon.batchsignals import ACCURACY, CONFIDENT_WRONG
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.bottleneck import bottleneck, small
 from lossmon.diagnosis.facts import Facts
-from lossmon.diagnosis.fano import MET, TARGETS, errors
+from lossmon.diagnosis.fano import BELOW, MET, TARGETS, errors
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import (
     CREEP,
@@ -52,8 +57,22 @@ from lossmon.diagnosis.floor import (
     standing,
     tried,
 )
+from lossmon.diagnosis.level import BY_CHANCE
+from lossmon.diagnosis.lingering import BATCHES, Stretch, calm, fallen_since, lingered
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
-from lossmon.diagnosis.unsure import EVEN, RIGHT, SOFT, SURE, evenly_unsure, resting_since
+from lossmon.diagnosis.twokinds import APART, MISSED, two_kinds
+from lossmon.diagnosis.unsure import (
+    ALIKE,
+    ANY,
+    BALANCED,
+    EVEN,
+    RIGHT,
+    SOFT,
+    SURE,
+    evenly_unsure,
+    is_balanced,
+    resting_since,
+)
 from lossmon.diagnosis.validation import RISE, training_levels, validation
 from lossmon.numfmt import fmt
 from lossmon.signals import (
@@ -85,7 +104,7 @@ def check(facts: Facts) -> Outcome:
     if learnt is not None:
         return learnt
     if off_floor(facts):
-        return _at_random(facts) or CLEAR
+        return _at_random(facts) or _lingered(facts) or CLEAR
     probe = probed(facts)
     if bottleneck(facts) is not None or (probe is not None and not probe[0]):
         return CLEAR
@@ -95,7 +114,7 @@ def check(facts: Facts) -> Outcome:
 
 
 def _unprobed(facts: Facts) -> Outcome:
-    hint = _at_random(facts)
+    hint = _at_random(facts) or _lingered(facts, CREEP.value)
     if hint is not None:
         return hint
     return CLEAR if creeps(facts) else Undecided(NEEDS)
@@ -103,20 +122,56 @@ def _unprobed(facts: Facts) -> Outcome:
 
 def _at_random(facts: Facts) -> Found | None:
     """Return as a hint that errors are those of chance, at rest or learnt by heart; None if not."""
-    between = RELATED.value <= facts.level.explained < MOST.value
-    if not between or small(facts) is not None:
-        return None
-    probe = probed(facts)
-    if probe is not None and not probe[0]:
+    if not _may_be_labels(facts):
         return None
     evenly = evenly_unsure(facts) if _rests(facts) else None
     evidence = None if evenly is None else evenly.evidence()
-    if evidence is None and not off_floor(facts, creep=BY_HEART.value):
+    is_related = facts.level.explained >= RELATED.value
+    if evidence is None and is_related and not off_floor(facts, creep=BY_HEART.value):
         evidence = _errors_met(facts)
     if evidence is None:
         return None
+    probe = probed(facts)
     proofs = (evidence,) if probe is None else (evidence, tried(facts, probe[1]))
     return Found("info", facts.sampled_window[0], (_stands(facts), *proofs))
+
+
+def _may_be_labels(facts: Facts) -> bool:
+    """Return whether something was learnt and not all, and nothing says the model is too small."""
+    if not _related(facts) <= facts.level.explained < MOST.value or small(facts) is not None:
+        return False
+    probe = probed(facts)
+    return probe is None or probe[0]
+
+
+def _related(facts: Facts) -> float:
+    """Return how much of the prior's loss has to be explained where examples are compared.
+
+    Less where no class is commoner than others: there nobody is sure of any example by that alone.
+    """
+    return BY_CHANCE.value if is_balanced(facts) else RELATED.value
+
+
+def _lingered(facts: Facts, least: float = -np.inf) -> Found | None:
+    """Return as a hint that the loss lingered where labels are random, all of them or some.
+
+    `least`: share of the prior's loss by which it has to have fallen since, where all are: of what
+    rests all of the rest tells.
+    """
+    if not _may_be_labels(facts) or bottleneck(facts) is not None:
+        return None
+    stretches = calm(facts, RELATED.value)
+    found = lingered(facts, stretches)
+    if found is not None and fallen_since(facts, found) > least * facts.level.prior:
+        return _hint(facts, found, found.unsure.evidence())
+    kinds = two_kinds(facts, stretches)
+    return None if kinds is None else _hint(facts, stretches[0], kinds.evidence())
+
+
+def _hint(facts: Facts, stretch: Stretch, evidence: Evidence) -> Found:
+    words = "over steps {}-{} the loss hardly fell, at".format(*stretch.steps)
+    stood = standing(facts, stretch.loss, stretch.steps, words)
+    return Found("info", stretch.steps[0], (stood, evidence))
 
 
 def _errors_met(facts: Facts) -> Evidence | None:
@@ -124,7 +179,7 @@ def _errors_met(facts: Facts) -> Evidence | None:
     found, level = errors(facts, resting_since(facts)), facts.level
     if found is None or not abs(found.loss - level.loss) < BY_HEART.value * level.prior:
         return None
-    return found.evidence() if found.share >= MET.value else None
+    return found.evidence() if found.is_met(level.explained) else None
 
 
 def _rests(facts: Facts) -> bool:
@@ -174,6 +229,15 @@ _PARTING = np.where(
     np.arange(300) % 20 == 19, 1.3 + np.exp(-20 * _TIME) + np.maximum(_TIME - 0.4, 0), np.nan
 )
 
+_LINGERS = np.interp(_TIME, [0, 0.15, 0.6, 1], [2.3, 0.8, 0.8, 0.5]) + synth.flat(300, at=0)
+_IN_TWO_PARTS = np.interp(_TIME, [0, 0.5, 0.8, 1], [2.3, 1.3, 1.3, 0.4]) + synth.flat(300, at=0)
+_BY_HEART = {
+    PREDICTION_CONFIDENCE: np.interp(_TIME, [0, 0.15, 0.6, 1], [0.1, 0.65, 0.65, 0.75]),
+    CONFIDENCE_STD: np.where(_TIME < 0.6, 0.06, 0.25),
+}
+_OF_TWO_KINDS = {PREDICTION_CONFIDENCE: 0.65, CONFIDENCE_STD: 0.34, CONFIDENT_WRONG: 0.0}
+"""Two thirds of the examples are sure, and the rest is anybody's guess."""
+
 RULE = Rule(
     id="label-noise",
     claim="A share of the labels is wrong.",
@@ -185,14 +249,22 @@ RULE = Rule(
         "fitted": FITTED,
         "gap": GAP,
         "related": RELATED,
+        "by_chance": BY_CHANCE,
+        "balanced": BALANCED,
         "by_heart": BY_HEART,
         "rise": RISE,
         "bound": MET,
         "targets": TARGETS,
+        "below": BELOW,
         "even": EVEN,
+        "alike": ALIKE,
+        "any": ANY,
         "right": RIGHT,
         "sure": SURE,
         "soft": SOFT,
+        "batches": BATCHES,
+        "apart": APART,
+        "missed": MISSED,
         **THRESHOLDS,
     },
     fixes=(
@@ -227,6 +299,14 @@ RULE = Rule(
             lambda: synth.run(loss=synth.flat(300, at=0.8), total=_EVENLY),
         ),
         Case(
+            "the loss lingered where all examples were equally unsure, and falls by heart since",
+            lambda: synth.run(loss=_LINGERS, total=_BY_HEART),
+        ),
+        Case(
+            "some examples are sure, and right, and the rest unsure: for information",
+            lambda: synth.run(loss=synth.flat(300, at=0.8), total=_OF_TWO_KINDS),
+        ),
+        Case(
             "both losses reach a floor together, and part there",
             lambda: synth.run(loss=_COURSE, scalar={VAL_LOSS: _PARTING}),
         ),
@@ -240,6 +320,14 @@ RULE = Rule(
         Case(
             "validation turns where the training loss is much lower: few examples",
             lambda: synth.run(loss=_COURSE, scalar={VAL_LOSS: _PARTING + 0.4}),
+        ),
+        Case(
+            "the loss lingered where some examples were surer than others",
+            lambda: synth.run(loss=_LINGERS, total={**_BY_HEART, CONFIDENCE_STD: 0.25}),
+        ),
+        Case(
+            "the loss lingered, and then fell as fast as before: a relation in two parts",
+            lambda: synth.run(loss=_IN_TWO_PARTS, total={**_EVENLY, PREDICTION_ENTROPY: 1.3}),
         ),
         Case("the loss still falls", lambda: synth.run(marks=synth.probe(True))),
         Case(
