@@ -46,7 +46,7 @@ def _sampled_seldom(early: float, late: list[float]) -> Run:
         (LONG, [LONG] * 8, True),
         (SHORT, [SHORT] * 8, False),
         (SHORT, [LONGER] * 8, True),  # steps have grown since most were sampled
-        (SHORT, [LONG, *[SHORT] * 7], False),  # one hard example is no noise that lasts
+        (SHORT, [4 * LONG, *[SHORT] * 7], False),  # one hard example is no noise that lasts
     ],
     ids=["long", "short", "grown", "once"],
 )

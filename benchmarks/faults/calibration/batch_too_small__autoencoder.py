@@ -15,7 +15,7 @@ def main() -> None:
         nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, 6), nn.Linear(6, 64), nn.ReLU(),
         nn.Linear(64, 32),
     )  # fmt: skip
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.06, momentum=0.9)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.04, momentum=0.9)
     size = 64 if args.fixed else 1
     for step, (x,) in enumerate(batches(spectra, steps=args.steps, size=size)):
         optimizer.zero_grad()

@@ -23,10 +23,10 @@ def main() -> None:
     args = arguments(__doc__, steps=900)
     rhythm = torch.randint(4, (5000,))
     time = torch.arange(20) * (0.3 + 0.2 * rhythm[:, None]) + 6.28 * torch.rand(5000, 1)
-    x = torch.stack((time.sin(), time.cos()), 2) + 0.4 * torch.randn(5000, 20, 2)
+    x = torch.stack((time.sin(), time.cos()), 2) + 0.7 * torch.randn(5000, 20, 2)
     model, criterion = Recogniser(), nn.CrossEntropyLoss()
-    optimizer = torch.optim.Adam(model.parameters(), lr=1.5e-3 if args.fixed else 1e-2)
-    steps = 3 * args.steps // 2 if args.fixed else args.steps
+    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3 if args.fixed else 1e-2)
+    steps = 2 * args.steps if args.fixed else args.steps
     for step, (inputs, labels) in enumerate(batches(x, rhythm, steps=steps, size=1)):
         optimizer.zero_grad()
         loss = criterion(model(inputs), labels)
