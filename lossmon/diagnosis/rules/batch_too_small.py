@@ -167,20 +167,26 @@ def _alike(facts: Facts) -> Steps:
 
 
 def _evidence(facts: Facts, examples: float, held: float) -> tuple[Evidence, ...]:
-    (first, last), motion, level = facts.sampled_window, facts.motion, facts.level
+    (first, last), level, size = facts.sampled_window, facts.level, _most(facts)
     few = f"a step is made of {plural(round(examples), 'example')}"
-    how = "hardly agree" if motion.agreement_z >= SIGNIFICANT.value else "do not agree"
-    noise = f"successive gradients {how} (c {fmt(motion.agreement, 2)}, "
-    noise += f"{fmt(motion.agreement_z, 2)} standard errors)"
     up = f"at steps of this length their noise alone keeps the loss up by about {fmt(held, 2)}; it "
     up += f"is {fmt(level.loss, 3)}, where a constant prediction has {fmt(level.prior, 3)}"
-    c, limit, tag = motion.agreement, AGREED, GRAD_DOT_PREV.name
-    most, size = _least(facts), _most(facts)
     return (
         Evidence(BATCH_SIZE.name, first, last, examples, size.value, few, size.source),
-        Evidence(tag, first, last, c, limit.value, noise, limit.source),
-        Evidence(UPDATE_NORM.name, first, last, held, most, up, ALL_LEARNT.source),
+        _disagreement(facts),
+        Evidence(UPDATE_NORM.name, first, last, held, _least(facts), up, ALL_LEARNT.source),
     )
+
+
+def _disagreement(facts: Facts) -> Evidence:
+    (first, last), motion, tag = facts.sampled_window, facts.motion, GRAD_DOT_PREV.name
+    c, z, limit = motion.agreement, motion.agreement_z, SIGNIFICANT
+    if z >= limit.value:
+        reads = f"successive gradients agree, but hardly (c {fmt(c, 2)})"
+        return Evidence(tag, first, last, c, AGREED.value, reads, AGREED.source)
+    reads = f"successive gradients do not agree (c {fmt(c, 2)}, {fmt(z, 2)} standard errors)"
+    bound = f"{fmt(limit.value)} standard errors"
+    return Evidence(tag, first, last, z, limit.value, reads, limit.source, bound)
 
 
 _TWO = {BATCH_SIZE: 2.0, TARGET_COUNT: 2.0}
