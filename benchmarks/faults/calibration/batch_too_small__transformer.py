@@ -1,4 +1,4 @@
-"""One review a step at the rate of a recipe for sixty-four; `--fixed` adds up 32 of them."""
+"""One review a step at the rate of a recipe for sixty-four; `--fixed` takes 32."""
 
 from __future__ import annotations
 
@@ -31,15 +31,14 @@ def main() -> None:
     tokens, verdict = reviews()
     model, criterion = Reader(), nn.CrossEntropyLoss()
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
-    passes = 32 if args.fixed else 1
-    steps = args.steps // 6 * passes if args.fixed else args.steps
-    for step, (x, y) in enumerate(batches(tokens, verdict, steps=steps, size=1)):
-        loss = criterion(model(x), y) / passes
+    size = 32 if args.fixed else 1
+    steps = args.steps // 2 if args.fixed else args.steps
+    for step, (x, y) in enumerate(batches(tokens, verdict, steps=steps, size=size)):
+        optimizer.zero_grad()
+        loss = criterion(model(x), y)
         loss.backward()
-        if step % passes == passes - 1:
-            optimizer.step()
-            optimizer.zero_grad()
-        progress(step, steps, loss * passes)
+        optimizer.step()
+        progress(step, steps, loss)
 
 
 if __name__ == "__main__":
