@@ -102,11 +102,20 @@ class Batches:
         """
         classifies = len(self.newest(CLASS_COUNT)[1]) > 0
         size = self._typical(TARGET_COUNT if classifies else BATCH_SIZE)
-        if np.isnan(size):
-            size = self._typical(BATCH_SIZE)
+        return (self._typical(BATCH_SIZE) if np.isnan(size) else size) * self._batches
+
+    @cached_property
+    def sequences(self) -> float:
+        """The same, but of texts, series and images each counts once: their parts are alike."""
+        whole = self._typical(BATCH_SIZE) * self._batches
+        return float(np.fmin(whole, self.examples))
+
+    @property
+    def _batches(self) -> float:
+        """How many batches a step is made of, over all ranks."""
         passes = self._typical(BACKWARDS)
         ranks = 1 if self.run.meta is None else max(1, self.run.meta.world_size)
-        return size * ranks * max(1.0, float(np.nan_to_num(passes, nan=1.0)))
+        return ranks * max(1.0, float(np.nan_to_num(passes, nan=1.0)))
 
     def _typical(self, signal: Signal) -> float:
         values = self.newest(signal)[1]

@@ -63,6 +63,17 @@ def motion(facts: Facts) -> Motion:
     )
 
 
+def memory(facts: Facts, *, unknown: float) -> float:
+    """Return the largest momentum, or first beta, of the optimizers; `unknown` where none has one.
+
+    So much of an update is in the next one as well, whatever the gradients are.
+    """
+    options = [group.options for group in facts.groups]
+    betas = [o["betas"] for o in options if isinstance(o.get("betas"), list | tuple)]
+    held = [o.get("momentum") for o in options] + [b[0] for b in betas if b]
+    return max((float(m) for m in held if isinstance(m, int | float)), default=unknown)
+
+
 def _total_ratio(update: Floats, weight: Floats) -> float:
     measured = np.where(np.isnan(update), np.nan, weight)
     per_step = ratio(root_sum_squares(update), root_sum_squares(measured))

@@ -78,3 +78,21 @@ def test_a_step_is_made_of_all_that_is_judged_in_it(
 ) -> None:
     found = Facts(synth.run(total=total)).batches.examples
     assert np.isnan(found) if examples is None else found == examples
+
+
+@pytest.mark.parametrize(
+    ("total", "sequences"),
+    [
+        ({BATCH_SIZE: 4.0, TARGET_COUNT: 400.0}, 4),
+        ({BATCH_SIZE: 4.0, TARGET_COUNT: 400.0, BACKWARDS: 8.0}, 32),
+        ({BATCH_SIZE: 90.0, TARGET_COUNT: 2.0}, 2),
+        ({BATCH_SIZE: np.nan, TARGET_COUNT: 4.0}, 4),
+        ({BATCH_SIZE: np.nan, TARGET_COUNT: np.nan}, None),
+    ],
+    ids=["tokens", "accumulated", "nodes of two graphs", "no input", "unknown"],
+)
+def test_a_text_counts_once_however_many_of_its_words_are_judged(
+    total: dict[Signal, float], sequences: float | None
+) -> None:
+    found = Facts(synth.run(total=total)).batches.sequences
+    assert np.isnan(found) if sequences is None else found == sequences

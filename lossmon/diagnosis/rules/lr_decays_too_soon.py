@@ -35,7 +35,7 @@ from lossmon.diagnosis.decay import BRIEF, SPENT, STEPS, STILL, TAIL, Decay, cou
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.level import AT_PRIOR
-from lossmon.diagnosis.motion import SIGNIFICANT
+from lossmon.diagnosis.motion import SIGNIFICANT, memory
 from lossmon.diagnosis.progress import progress, progress_so_far
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.schedule import main_rate, rate_at
@@ -185,19 +185,11 @@ def _agree(facts: Facts, cosines: Floats, decay: Decay, surely: Threshold) -> Ev
         tag, bound = signals.GRAD_DOT_PREV.name, f"{fmt(surely.value)} standard errors"
         return Evidence(tag, first, last, z, surely.value, reads, surely.source, bound)
     cosine = facts.motion.update_cosine
-    if cosine >= STRAIGHT.value and _memory(facts) <= USUAL_MEMORY:
+    if cosine >= STRAIGHT.value and memory(facts, unknown=0.0) <= USUAL_MEMORY:
         reads = f"successive updates still point the same way (cosine {fmt(cosine, 2)})"
         tag, limit = signals.UPDATE_DOT_PREV.name, STRAIGHT.value
         return Evidence(tag, first, last, cosine, limit, reads, STRAIGHT.source)
     return None
-
-
-def _memory(facts: Facts) -> float:
-    """Return the largest momentum, or first beta, of the optimizers; 0 where there is none."""
-    options = [group.options for group in facts.groups]
-    betas = [o["betas"] for o in options if isinstance(o.get("betas"), list | tuple)]
-    held = [o.get("momentum") for o in options] + [b[0] for b in betas if b]
-    return max((float(m) for m in held if isinstance(m, int | float)), default=0.0)
 
 
 def _reach(facts: Facts, rate: Series, lr: float) -> Floats:
