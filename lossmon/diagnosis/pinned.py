@@ -31,6 +31,8 @@ COMPARED = ("sum", "mm", "bmm", "mv", "dot", "sqrt", "linalgvectornorm", "cdist"
 """What makes of several features one number, as a distance, a product or a cosine does."""
 INSIDE = "gates"
 """Setting of a layer that has such functions inside: of a recurrent one."""
+DISTANT = "distant"
+"""Setting of a layer whose function comes after a sum or a product with others."""
 OWN = "functions"
 """Setting of a layer that somebody has written, with such functions inside."""
 WRONG = Threshold(-0.1, "of the prior's loss", "worse than a constant by more than chance")
@@ -74,7 +76,18 @@ def _users(infos: tuple[LayerInfo, ...], at: int) -> tuple[list[LayerInfo], bool
     users = [x for n, x in enumerate(infos) if n not in own and own & {*x.sources}]
     # By a number of the script, before the function, no gate is made.
     gated = [x for x in users if "scale" not in infos[at].settings or {*x.sources} - own]
-    return users, any(name in GATED for user in gated for name in user.between)
+    return users, any(name in GATED for user in gated for name in _after(infos[at], user))
+
+
+def _after(info: LayerInfo, user: LayerInfo) -> tuple[str, ...]:
+    """Return what stands between a layer's function and a layer behind it.
+
+    Products of the layer's output that the function is given make no gate of it.
+    """
+    names = user.between
+    if DISTANT not in info.settings or info.activation not in names:
+        return names
+    return names[: names.index(info.activation)]
 
 
 def pinned_now(facts: Facts) -> Mask:
@@ -88,10 +101,15 @@ def pinned_now(facts: Facts) -> Mask:
 
 def _never_moved(facts: Facts) -> Mask:
     """Return which layers of cells were pinned at first, where nothing has been learned since."""
-    level = facts.level
-    learned = level.explained >= EXPLAINED.value if level.is_known else facts.is_improving
     infos, share = facts.layers.infos, _first_share(facts)
-    return np.zeros(len(infos), bool) if learned else in_cells(infos, share > MOST.value)
+    cells = in_cells(infos, share > MOST.value)
+    return np.zeros_like(cells) if has_learned(facts) else cells
+
+
+def has_learned(facts: Facts) -> bool:
+    """Return whether a model has learned most of what there is, or, if unknown, whether it does."""
+    level = facts.level
+    return level.explained >= EXPLAINED.value if level.is_known else facts.is_improving
 
 
 def _put_out(facts: Facts) -> Mask:

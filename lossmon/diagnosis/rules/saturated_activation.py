@@ -5,7 +5,8 @@ Sees
     of pre-activations beyond its reach, over the window, and since when; of an LSTM, a GRU or an
     RNN that of all its gates. Not of a softmax. Of the output, of what is compared with another one
     by a distance or a product, and of a recurrent cell that is written out only where it was pinned
-    before anything was learned; of a cell where its gates and its contents both were.
+    before anything was learned; of a cell where its gates and its contents both were. Of a gate
+    also where next to nothing comes through it, from the start, and nothing was learned.
 
 Why the loss stalls
     Where a pre-activation is beyond 5 the slope is below 1/150 for a sigmoid and 1/5,000 for a
@@ -16,7 +17,7 @@ Fix
 
 Not to be confused with
     A sigmoid at the output that is sure of its answers: that is what training is for.
-    A gate (squeeze-and-excitation) that is open or closed: so it is meant.
+    A gate (squeeze-and-excitation) that is open for some and closed for others: so it is meant.
     vanishing-gradient: there the units are within reach, and steps or layers take the gradient.
     init-too-large, unnormalised-input, lr-too-high: there it is their consequence.
 
@@ -27,6 +28,9 @@ Sources
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,8 +40,9 @@ from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.pinned import INSIDE, MOST, OWN, WRONG, pinned_now
 from lossmon.diagnosis.progress import EXPLAINED as LEARNED
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.shutgates import THROUGH, Shut, least, shut_gates
 from lossmon.diagnosis.synthtables import LAYERS
-from lossmon.layersignals import SATURATED_SHARE
+from lossmon.layersignals import SATURATED_SHARE, STD_IN, UNIT_STD
 from lossmon.numfmt import fmt
 from lossmon.records import LayerInfo
 
@@ -54,7 +59,9 @@ def check(facts: Facts) -> Outcome:
     if facts.level.explained >= NEARLY.value:
         return CLEAR
     share = layers.typical(SATURATED_SHARE, layers.newest)
+    shut = shut_gates(facts)
     pinned = pinned_now(facts)
+    pinned[[gate.gate for gate in shut]] = True
     if not pinned.any():
         return CLEAR
     since = _onset(facts, pinned)
@@ -62,7 +69,8 @@ def check(facts: Facts) -> Outcome:
         return Skipped("pinned units were seen in the newest records only")
     if since > facts.first_step + EARLY_ROWS and facts.level.explained >= EXPLAINED.value:
         return CLEAR
-    evidence = (_share(facts, share, pinned), _since(facts, pinned, since))
+    worst = _worst(layers.infos, share, pinned)
+    evidence = (_share(facts, share, worst), _since(facts, worst, since), *_through(facts, shut))
     return Found("error", since, evidence, _culprits(layers.infos, share, pinned))
 
 
@@ -81,36 +89,64 @@ def _onset(facts: Facts, pinned: Mask) -> int | None:
     """Return the first step at which most units of such a layer were pinned."""
     layers = facts.layers
     column = np.nan_to_num(layers.column(SATURATED_SHARE, layers.spread)[:, pinned])
-    rows = np.flatnonzero((column > MOST.value).any(axis=1))
+    limits = [least(info) for info, hit in zip(layers.infos, pinned, strict=True) if hit]
+    rows = np.flatnonzero((column > limits).any(axis=1))
     return int(layers.steps[layers.spread[rows[0]]]) if len(rows) else None
 
 
-def _share(facts: Facts, share: Floats, pinned: Mask) -> Evidence:
+def _worst(infos: tuple[LayerInfo, ...], share: Floats, pinned: Mask) -> int:
+    """Return the layer that is furthest above its limit."""
+    limits = np.array([least(info) for info in infos])
+    return int(np.argmax(np.where(pinned, np.nan_to_num(share) / limits, -1.0)))
+
+
+def _share(facts: Facts, share: Floats, at: int) -> Evidence:
     layers = facts.layers
-    at = int(np.argmax(np.where(pinned, share, -1.0)))
-    steps = layers.steps[layers.newest]
-    info = layers.infos[at]
+    steps, info = layers.steps[layers.newest], layers.infos[at]
     reads = f"{fmt(100 * share[at], 3)} % of "
     if info.settings.keys() & {INSIDE, OWN}:
         what = "gates" if INSIDE in info.settings else "functions"
         reads += f"what goes into the {what} inside {info.name} is where they are flat"
     else:
         reads += f"what {info.name} puts out is where the {info.activation} is flat"
-    bound = f"{fmt(100 * MOST.value)} %"
+    limit = _limit(info, float(share[at]))
+    bound = f"{fmt(100 * limit, 3)} %"
     first, last, observed = int(steps[0]), int(steps[-1]), float(share[at])
     tag = SATURATED_SHARE.name
-    return Evidence(tag, first, last, observed, MOST.value, reads, MOST.source, bound)
+    return Evidence(tag, first, last, observed, limit, reads, MOST.source, bound)
 
 
-def _since(facts: Facts, pinned: Mask, since: int) -> Evidence:
+def _limit(info: LayerInfo, share: float) -> float:
+    """Return the limit that was passed: of all that is pinned, else of one gate of several."""
+    return MOST.value if share > MOST.value else least(info)
+
+
+def _since(facts: Facts, at: int, since: int) -> Evidence:
     layers = facts.layers
-    begin = layers.column(SATURATED_SHARE, layers.early[:1])[0, pinned]
-    first = float(np.nan_to_num(begin).max(initial=0.0))
-    step = int(layers.steps[0])
-    reads = f"{fmt(100 * first, 3)} % were at step {step}, more than half from step {since} on"
-    bound = f"{fmt(100 * MOST.value)} %"
+    first = float(np.nan_to_num(layers.column(SATURATED_SHARE, layers.early[:1])[0, at]))
+    now = float(layers.typical(SATURATED_SHARE, layers.newest)[at])
+    limit, step = _limit(layers.infos[at], now), int(layers.steps[0])
+    bound = f"{fmt(100 * limit, 3)} %"
+    above = "half" if limit == MOST.value else bound
+    reads = f"{fmt(100 * first, 3)} % were at step {step}, more than {above} from step {since} on"
     tag = SATURATED_SHARE.name
-    return Evidence(tag, step, since, first, MOST.value, reads, MOST.source, bound)
+    return Evidence(tag, step, since, first, limit, reads, MOST.source, bound)
+
+
+def _through(facts: Facts, shut: Sequence[Shut]) -> Iterator[Evidence]:
+    """Yield how little comes through the gate that is shut tightest."""
+    if not shut:
+        return
+    layers, least_open = facts.layers, min(shut, key=lambda gate: gate.through)
+    info, behind = layers.infos[least_open.gate], layers.infos[least_open.behind]
+    through, steps = least_open.through, layers.steps[layers.newest]
+    reads = f"what comes through it to {behind.name} is {fmt(100 * through, 2)} % of what there is"
+    if least_open.is_inside:
+        reads = f"what {info.name} puts out differs by {fmt(through, 2)} between examples, of 1"
+    tag = (UNIT_STD if least_open.is_inside else STD_IN).name
+    first, last = int(steps[0]), int(steps[-1])
+    bound = fmt(THROUGH.value, 2) if least_open.is_inside else f"{fmt(100 * THROUGH.value, 2)} %"
+    yield Evidence(tag, first, last, through, THROUGH.value, reads, THROUGH.source, bound)
 
 
 TANH = tuple(
@@ -128,8 +164,17 @@ TANH = tuple(
 _OUTPUT = (*TANH[:4], LayerInfo("4", "Linear", "sigmoid", sources=(3,), units=1, sampled_units=1))
 _GATE = (
     LayerInfo("0", "Linear", "sigmoid", units=64, sampled_units=64),
-    LayerInfo("1", "Linear", sources=(0,), between=("sigmoid", "mul"), units=10, sampled_units=10),
+    LayerInfo("1", "Linear", sources=(0,), between=("mul", "sigmoid"), units=10, sampled_units=10),
 )
+_TOGETHER = tuple(
+    LayerInfo(n, "Embedding", "tanh", units=24, sampled_units=24, settings={"distant": 1.0})
+    for n in ("user", "item")
+)
+_PRODUCT = (
+    *_TOGETHER,
+    LayerInfo("head", "Linear", sources=(0, 1), between=("tanh", "mul"), units=1, sampled_units=1),
+)
+_PINNED_THEN_MULTIPLIED = (*_TOGETHER, replace(_PRODUCT[2], between=("mul", "tanh")))
 
 
 _CELL = (
@@ -141,6 +186,7 @@ _LSTM = (
     LayerInfo("rnn", "LSTM", units=32, sampled_units=32, settings={"gates": 4.0}),
     LayerInfo("head", "Linear", sources=(0,), units=4, sampled_units=4),
 )
+_GRU = (LayerInfo("rnn", "GRU", units=32, sampled_units=32, settings={"gates": 3.0}), _LSTM[1])
 _OWN = (
     LayerInfo("cell", "Cell", units=32, sampled_units=32, settings={"functions": 5.0}),
     LayerInfo("head", "Linear", sources=(0,), units=4, sampled_units=4),
@@ -171,6 +217,7 @@ RULE = Rule(
         "learned": LEARNED,
         "nearly": NEARLY,
         "wrong": WRONG,
+        "through": THROUGH,
     },
     explains=("vanishing-gradient", "lr-too-low", "no-signal"),
     fixes=(
@@ -179,6 +226,7 @@ RULE = Rule(
         "Initialise with nn.init.xavier_uniform_(w), and scale inputs to mean 0 and std 1.",
         "Use ReLU or GELU, which have no upper end.",
         "Start the biases of an LSTM at 0, and those of its forget gates at 1.",
+        "Start the biases of other gates at 0, or within 2 of it: what is shut gets no gradient.",
     ),
     confusables={
         "init-too-large": "there the weights were too large from the start",
@@ -216,6 +264,42 @@ RULE = Rule(
             culprits=("rnn",),
         ),
         Case(
+            "a GRU whose update gates keep the first state",
+            lambda: synth.run(
+                loss=synth.flat(300),
+                layers=_GRU,
+                layer={SATURATED_SHARE: [0.34, np.nan], UNIT_STD: [1e-5, 1.0]},
+            ),
+            culprits=("rnn",),
+        ),
+        Case(
+            "a gate that is shut for everything",
+            lambda: synth.run(
+                loss=synth.flat(300),
+                layers=_GATE,
+                layer={SATURATED_SHARE: [1.0, np.nan], STD_IN: [1.0, 1e-4]},
+            ),
+            culprits=("0",),
+        ),
+        Case(
+            "a cell that keeps its first state and has contents within reach",
+            lambda: synth.run(
+                loss=synth.flat(300),
+                layers=_CELL,
+                layer={SATURATED_SHARE: [0.95, 0.1, np.nan], STD_IN: [1.0, 1.0, 1e-4]},
+            ),
+            culprits=("gates",),
+        ),
+        Case(
+            "products of two layers that a tanh is given",
+            lambda: synth.run(
+                loss=synth.flat(300),
+                layers=_PRODUCT,
+                layer={SATURATED_SHARE: [0.8, 0.8, np.nan]},
+            ),
+            culprits=("user", "item"),
+        ),
+        Case(
             "a cell of bare parameters that is pinned from the start",
             lambda: synth.run(
                 loss=synth.flat(300), layers=_OWN, layer={SATURATED_SHARE: [0.9, np.nan]}
@@ -239,6 +323,28 @@ RULE = Rule(
             ),
         ),
         Case(
+            "a GRU that keeps its state long, and is heard",
+            lambda: synth.run(
+                loss=synth.flat(300), layers=_GRU, layer={SATURATED_SHARE: [0.34, np.nan]}
+            ),
+        ),
+        Case(
+            "a GRU that says next to nothing, and is within reach",
+            lambda: synth.run(
+                loss=synth.flat(300),
+                layers=_GRU,
+                layer={SATURATED_SHARE: [0.01, np.nan], UNIT_STD: [1e-5, 1.0]},
+            ),
+        ),
+        Case(
+            "a gate that is shut in a model that has learned",
+            lambda: synth.run(
+                loss=synth.flat(300, at=0.5),
+                layers=_GATE,
+                layer={SATURATED_SHARE: [1.0, np.nan], STD_IN: [1.0, 1e-4]},
+            ),
+        ),
+        Case(
             "a third of the units pinned",
             lambda: synth.run(
                 loss=synth.flat(300), layers=TANH, layer={SATURATED_SHARE: _pinned(0, 0.33)}
@@ -248,6 +354,14 @@ RULE = Rule(
             "a sigmoid at the output that is sure",
             lambda: synth.run(
                 loss=synth.flat(300), layers=_OUTPUT, layer={SATURATED_SHARE: [0, 0, 0, 0, 1.0]}
+            ),
+        ),
+        Case(
+            "a tanh by which something is multiplied",
+            lambda: synth.run(
+                loss=synth.flat(300),
+                layers=_PINNED_THEN_MULTIPLIED,
+                layer={SATURATED_SHARE: [0.8, 0.8, np.nan]},
             ),
         ),
         Case(
