@@ -198,7 +198,7 @@ class LayerInfo:
     sources: tuple[int, ...] = ()
     """Rows of the layers whose outputs reach its input with no other layer between."""
     between: tuple[str, ...] = ()
-    """Functions that stand between those and it, changes of shape left out, as they are met on the way back.
+    """Functions that stand between those and it, changes of shape left out, as met on the way back.
 
     Products end in "byconstant" where the other side needs no gradient, and mixes no features."""
     units: int = 0

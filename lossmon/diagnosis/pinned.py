@@ -51,15 +51,17 @@ def hidden(infos: tuple[LayerInfo, ...]) -> Iterator[bool]:
 def in_cells(infos: tuple[LayerInfo, ...], pinned: Mask) -> Mask:
     """Return which layers are gates or contents of a cell whose gates and contents are all pinned.
 
-    Or are such a cell. A gate alone may be open or shut for good: what it lets through has a
-    gradient all the same.
+    Or are such a cell, or factors of a product of which all are pinned. A gate alone may be open or
+    shut for good: what it lets through has a gradient all the same.
     """
     found = np.array([OWN in info.settings for info in infos], bool) & pinned
     for info in infos:
         inside = [n for n in info.sources if infos[n].activation in NARROWS]
         kinds = {*info.between, *(infos[n].activation for n in inside)}
-        is_cell = kinds >= CELL and any(name in GATED for name in info.between)
-        if is_cell and pinned[inside].all():
+        # Where all factors of a product are such functions, none has one to let through.
+        is_whole = kinds >= CELL or (len(inside) > 1 and len(inside) == len(info.sources))
+        is_product = is_whole and any(name in GATED for name in info.between)
+        if is_product and pinned[inside].all():
             found[inside] = True
     return found
 

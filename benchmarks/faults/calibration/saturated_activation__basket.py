@@ -1,6 +1,6 @@
 """A basket's items are added up and multiplied by the item at hand, and a tanh takes the products.
 
-Sums of a hundred embeddings are ten times as large as one, and pin it. Fixed: their mean.
+Sums of 256 embeddings are sixteen times as large as one, and pin it. Fixed: their mean.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import torch
 from _task import arguments, batches, progress
 from torch import Tensor, nn
 
-ITEMS, GROUPS, BASKET, DIM = 40, 8, 100, 24
+ITEMS, GROUPS, BASKET, DIM = 40, 8, 256, 24
 
 
 class Basket(nn.Module):
@@ -26,8 +26,8 @@ class Basket(nn.Module):
         return self.head(torch.tanh(self.inside(basket) * self.item(item)))[:, 0]
 
 
-def baskets(count: int = 5000) -> tuple[Tensor, Tensor, Tensor]:
-    """Return what is in each, (count, 100), an item, and whether it goes with most of them."""
+def baskets(count: int = 4000) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what is in each, (count, 256), an item, and whether it goes with most of them."""
     group = torch.randint(GROUPS, (count, 1))
     mixed = torch.where(torch.rand(count, BASKET) < 0.8, group, torch.randint(GROUPS, (count, 1)))
     basket = mixed + GROUPS * torch.randint(ITEMS // GROUPS, (count, BASKET))

@@ -39,7 +39,7 @@ def signals(count: int = 2000) -> tuple[Tensor, Tensor]:
 def main() -> None:
     args = arguments(__doc__, steps=400)
     model = Follower(0.8 if args.fixed else 8.0)
-    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     for step, (x, y) in enumerate(batches(*signals(), steps=args.steps)):
         optimizer.zero_grad()
         loss = nn.functional.mse_loss(model(x), y)

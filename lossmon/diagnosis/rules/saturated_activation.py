@@ -5,8 +5,9 @@ Sees
     of pre-activations beyond its reach, over the window, and since when; of an LSTM, a GRU or an
     RNN that of all its gates. Not of a softmax. Of the output, of what is compared with another one
     by a distance or a product, and of a recurrent cell that is written out only where it was pinned
-    before anything was learned; of a cell where its gates and its contents both were. Of a gate
-    also where next to nothing comes through it, from the start, and nothing was learned.
+    before anything was learned; of a cell where its gates and its contents both were, of a product
+    where all its factors were. Of a gate also where next to nothing comes through it, from the
+    start, and little was learned.
 
 Why the loss stalls
     Where a pre-activation is beyond 5 the slope is below 1/150 for a sigmoid and 1/5,000 for a
@@ -300,6 +301,15 @@ RULE = Rule(
             culprits=("user", "item"),
         ),
         Case(
+            "two functions that are multiplied, and both pinned from the start",
+            lambda: synth.run(
+                loss=synth.flat(300),
+                layers=_PINNED_THEN_MULTIPLIED,
+                layer={SATURATED_SHARE: [0.8, 0.8, np.nan]},
+            ),
+            culprits=("user", "item"),
+        ),
+        Case(
             "a cell of bare parameters that is pinned from the start",
             lambda: synth.run(
                 loss=synth.flat(300), layers=_OWN, layer={SATURATED_SHARE: [0.9, np.nan]}
@@ -357,11 +367,11 @@ RULE = Rule(
             ),
         ),
         Case(
-            "a tanh by which something is multiplied",
+            "two functions that are multiplied, one of which is within reach",
             lambda: synth.run(
                 loss=synth.flat(300),
                 layers=_PINNED_THEN_MULTIPLIED,
-                layer={SATURATED_SHARE: [0.8, 0.8, np.nan]},
+                layer={SATURATED_SHARE: [0.8, 0.1, np.nan]},
             ),
         ),
         Case(
