@@ -111,7 +111,8 @@ def _stop(facts: Facts, known: list[tuple[int, Series]]) -> Stop | None:
     begins = [_begins(rate) for _, rate in stopped]
     members = arriving & np.isin(group, [i for i, _ in stopped])
     names = tuple(facts.groups[i].name for i, _ in stopped)
-    late = max(step for step, _ in begins)
+    # A rate may be on record from before the first loss that is.
+    late = max(facts.first_step, *(step for step, _ in begins))
     return Stop(members, names, late, all(whole for _, whole in begins))
 
 
