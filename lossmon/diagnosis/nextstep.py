@@ -20,8 +20,8 @@ def next_step(facts: Facts) -> str:
     """Return the sentence that follows the status of such a run, without a full stop."""
     if facts.run.meta is None:
         return (
-            f"{UNNAMED}: the log holds losses alone. Gradients and weights, which lossmon run "
-            "or lossmon.watch records, tell more"
+            f"{UNNAMED}: lossmon did not write this log, so only its scalars can be judged; "
+            "lossmon run and lossmon.watch record gradients and weights too"
         )
     probe = probed(facts)
     if probe is None:
@@ -30,9 +30,10 @@ def next_step(facts: Facts) -> str:
             f"left: {PROBE_CALL}, or lossmon run --probe"
         )
     fitted, detail = probe
+    # The probe takes learning rates of its own, and no penalties.
     where = (
-        "model, loss and optimizer work together, so look at the data"
+        "the model can learn, so look at the data, the learning rate and what regularises"
         if fitted
-        else "look at the model, its loss and its optimizer before the data"
+        else "look at the model and its loss before the data and the learning rate"
     )
     return f"{UNNAMED}; {tried(facts, detail).reads}: {where}"

@@ -33,12 +33,12 @@ class OwnLoss(torch.autograd.Function):
     """A loss with a hand-written backward pass."""
 
     @staticmethod
-    def forward(ctx, output):  # type: ignore[no-untyped-def]
+    def forward(ctx, output):  # type: ignore[no-untyped-def]  # as users write it
         ctx.save_for_backward(output)
         return output.square().mean()
 
     @staticmethod
-    def backward(ctx, grad):  # type: ignore[no-untyped-def]
+    def backward(ctx, grad):  # type: ignore[no-untyped-def]  # as users write it
         (output,) = ctx.saved_tensors
         return grad * 2 * output / output.numel()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
@@ -24,10 +25,10 @@ DEEP = _behind("deep", (1, 0), "mul", "sigmoid")
 AROUND = _behind("around", (1,), "sigmoid")
 
 
-def _gates(layers: tuple[LayerInfo, ...], **sizes: object) -> list[tuple[int, int]]:
+def _gates(layers: tuple[LayerInfo, ...], **sizes: ArrayLike) -> list[tuple[int, int]]:
     signals = {"pinned": SATURATED_SHARE, "taken": STD_IN, "given": STD_OUT}
     layer = {signals[name]: value for name, value in sizes.items()}
-    run = synth.run(loss=synth.flat(300), layers=layers, layer=layer)  # type: ignore[arg-type]
+    run = synth.run(loss=synth.flat(300), layers=layers, layer=layer)
     found: tuple[Shut, ...] = shut_gates(Facts(run))
     return [(gate.gate, gate.behind) for gate in found]
 
