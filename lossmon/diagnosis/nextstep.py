@@ -18,22 +18,20 @@ UNNAMED = "No rule names why"
 
 def next_step(facts: Facts) -> str:
     """Return the sentence that follows the status of such a run, without a full stop."""
+    # What to do comes first: a terminal of 80 columns shows two lines of a status.
     if facts.run.meta is None:
-        return (
-            f"{UNNAMED}: lossmon did not write this log, so only its scalars can be judged; "
-            "lossmon run and lossmon.watch record gradients and weights too"
-        )
+        return f"{UNNAMED}: of this log only scalars can be judged; lossmon run records more"
     probe = probed(facts)
     if probe is None:
         return (
-            f"{UNNAMED}; whether the model can overfit one batch halves the causes that are "
-            f"left: {PROBE_CALL}, or lossmon run --probe"
+            f"{UNNAMED}: try lossmon run --probe, or {PROBE_CALL}; whether the model can overfit "
+            "one batch halves the causes that are left"
         )
     fitted, detail = probe
     # The probe takes learning rates of its own, and no penalties.
     where = (
-        "the model can learn, so look at the data, the learning rate and what regularises"
+        "look at the data, the learning rate and what regularises"
         if fitted
         else "look at the model and its loss before the data and the learning rate"
     )
-    return f"{UNNAMED}; {tried(facts, detail).reads}: {where}"
+    return f"{UNNAMED}: {where}; {tried(facts, detail).reads}"

@@ -20,8 +20,8 @@ def reads(*marks: Mark) -> str:
 
 def test_without_a_probe_one_is_asked_for() -> None:
     assert reads().endswith(
-        ". No rule names why; whether the model can overfit one batch halves the causes that are "
-        "left: mon.probe(batch), or lossmon run --probe"
+        ". No rule names why: try lossmon run --probe, or mon.probe(batch); whether the model can "
+        "overfit one batch halves the causes that are left"
     )
 
 
@@ -33,7 +33,7 @@ def test_without_a_probe_one_is_asked_for() -> None:
             "could overfit one batch: its loss went from 1.4 to 0.01",
             "the model can learn, so look at the data",
         ),
-        (False, "could not overfit one batch", "look at the model and its loss before the data"),
+        (False, "could not overfit one batch", "why: look at the model and its loss before"),
     ],
 )
 def test_after_a_probe_it_is_said_where_to_look(fitted: bool, found: str, place: str) -> None:
@@ -45,7 +45,7 @@ def test_after_a_probe_it_is_said_where_to_look(fitted: bool, found: str, place:
 def test_of_a_log_that_lossmon_did_not_write_more_is_asked_for() -> None:
     report = diagnose(synth.scalars_only(synth.flat(300)))
     assert report.status == "stuck"
-    assert "lossmon.watch record gradients" in report.status_reads
+    assert "lossmon run records more" in report.status_reads
 
 
 def test_where_a_finding_names_a_cause_nothing_is_added() -> None:
