@@ -31,7 +31,7 @@ def test_without_a_probe_one_is_asked_for() -> None:
         (
             True,
             "could overfit one batch: its loss went from 1.4 to 0.01",
-            "the model can learn, so look at the data",
+            "why: look at the data, the learning rate",
         ),
         (False, "could not overfit one batch", "why: look at the model and its loss before"),
     ],
