@@ -39,6 +39,7 @@ from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.level import seems_explained
 from lossmon.diagnosis.motion import SIGNIFICANT, memory
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.sampling import newest
@@ -158,8 +159,13 @@ def _mean(values: NDArray[np.float64], errors: int = 0) -> float:
 
 
 def _alike(facts: Facts) -> Steps:
-    """Return the newest records of the window's learning rate, `MANY` where there are."""
-    rows = newest(facts.sampled_steps, facts.window[0], least=MANY)
+    """Return the newest records of the window's learning rate, `MANY` where there are.
+
+    Where nothing has been learnt one step is as good as another: then all there are.
+    """
+    unlearnt = facts.level.explained <= seems_explained(facts)
+    count = len(facts.sampled_steps) if unlearnt else MANY
+    rows = newest(facts.sampled_steps, facts.window[0], least=count)
     rate = main_rate(facts.run)
     if rate is None:
         return rows
@@ -209,6 +215,12 @@ def _crossed() -> dict[signals.Signal, NDArray[np.float64]]:
     noisy[UPDATE_NORM] = np.where(even, 0.5, 1e-3) * np.ones((300, 1))
     gradient = np.where(even, 1e-3, 0.7) * np.ones((300, 1))
     return noisy | {GRAD_NORM: gradient, UNCLIPPED_NORM: gradient}
+
+
+def _slackening() -> dict[signals.Signal, NDArray[np.float64]]:
+    noisy = _noisy()
+    noisy[UPDATE_NORM] = np.repeat([0.5, 0.01], [100, 200])[:, None] * np.ones(len(synth.SHAPES))
+    return noisy
 
 
 _LOWERED = np.repeat([1e-2, 2e-4], [220, 80])
@@ -268,6 +280,10 @@ RULE = Rule(
             ),
         ),
         Case(
+            "two examples a step, nothing learnt, and steps that are long at first",
+            lambda: synth.run(loss=synth.flat(300), total=_TWO, parameter=_slackening()),
+        ),
+        Case(
             "two examples a step, and gradients that are clipped to a hundredth",
             lambda: synth.run(
                 loss=synth.flat(300, at=1.8),
@@ -301,6 +317,10 @@ RULE = Rule(
         Case(
             "two examples a step at a floor, with short steps",
             lambda: synth.run(loss=synth.flat(300, at=1.8), total=_TWO, parameter=_noisy(0.01)),
+        ),
+        Case(
+            "two examples a step at a floor, with steps that are long at first only",
+            lambda: synth.run(loss=synth.flat(300, at=1.8), total=_TWO, parameter=_slackening()),
         ),
         Case(
             "two examples a step at a floor, with short steps since the learning rate was lowered",
