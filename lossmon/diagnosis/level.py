@@ -26,6 +26,7 @@ Steps = NDArray[np.int64]
 
 AT_PRIOR = Threshold(0.02, "of the prior's loss", "a constant prediction explains 0 by definition")
 BY_CHANCE = Threshold(0.05, "of the prior's loss", "calibration: what heavy tails leave at most")
+NEARLY = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 CONVERGED = Threshold(0.98, "of the prior's loss", "toy runs: memorised and converged end above it")
 SAME_LOSS = 1e-3
 """Total and criterion loss nearer than this are one and the same: nothing was added."""

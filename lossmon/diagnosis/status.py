@@ -10,7 +10,7 @@ import numpy as np
 from lossmon.diagnosis.decay import ended_unseen
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Finding, Status
-from lossmon.diagnosis.level import AT_PRIOR, CONVERGED
+from lossmon.diagnosis.level import AT_PRIOR, CONVERGED, NEARLY
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.stats import block_means
@@ -25,7 +25,6 @@ UNMOVED_SAMPLES = 3
 ALL_EXPLAINED = 1 + 1e-6
 """More is a loss below 0 where none can be: it is not the criterion that it is taken for."""
 AT_FLOOR = Threshold(0.02, "of the floor", "twice the practical floor of the trend")
-NEARLY = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 TAU = Threshold(0.02, "of the prior's loss", "identity tau = loss - H(p) = 0 at any optimum")
 USUAL = Threshold(
     1e-3, "of the weights", "the usual ratio: Karpathy 2019, A Recipe for Training Neural Networks"

@@ -33,6 +33,7 @@ from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.level import NEARLY
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.numfmt import fmt
 from lossmon.signals import GRAD_DOT_PREV, LOSS, UPDATE_NORM
@@ -41,7 +42,6 @@ AGREEMENT = Threshold(0.7, "", "McCandlish et al. 2018: the batch is 2.3 times B
 LARGE = Threshold(128.0, "examples", "Keskar et al. 2017: usual batches are of 32 to 512")
 STEPS = Threshold(500.0, "steps", "calibration: trainings of few epochs with one step in each")
 STEEP = Threshold(0.05, "of the loss", "five times the practical floor of the trend")
-EXPLAINED = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 RATIO = Threshold(1e-4, "of the weights", "lr-too-low's limit: below it the steps are at fault")
 PAIRS = 8
 
@@ -58,7 +58,7 @@ def check(facts: Facts) -> Outcome:
     if not motion.agreement > AGREEMENT.value or not motion.total_ratio > RATIO.value:
         return CLEAR
     falls = facts.is_improving and -facts.trend.relative > STEEP.value
-    if not falls or facts.level.explained >= EXPLAINED.value:
+    if not falls or facts.level.explained >= NEARLY.value:
         return CLEAR
     return Found("warning", facts.sampled_window[0], _evidence(facts, examples))
 
@@ -105,7 +105,7 @@ RULE = Rule(
         "large": LARGE,
         "steps": STEPS,
         "steep": STEEP,
-        "explained": EXPLAINED,
+        "explained": NEARLY,
         "ratio": RATIO,
     },
     yields_to=("missing-zero-grad", "lr-too-low", "class-imbalance"),

@@ -39,7 +39,7 @@ from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.level import seems_explained
+from lossmon.diagnosis.level import NEARLY, seems_explained
 from lossmon.diagnosis.motion import SIGNIFICANT, memory
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.sampling import newest
@@ -70,7 +70,6 @@ MATTERS = Threshold(
 AGREED = Threshold(0.15, "", "status, FAR: c is 0.01-0.15 at floors, 0.3 with a way to go")
 MOST_ALIKE = 0.95
 """Cosine of successive updates beyond which the average is not only over noise."""
-NEARLY = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 MANY = 128
 """Of noisy steps few are long, and those decide: 32 in a row may have half or twice the mean."""
 SAME_RATE = 0.1

@@ -34,7 +34,7 @@ from lossmon import signals
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence, Severity
-from lossmon.diagnosis.level import AT_PRIOR
+from lossmon.diagnosis.level import AT_PRIOR, NEARLY
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold, Undecided
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.numfmt import fmt
@@ -45,7 +45,6 @@ STRONG = Threshold(0.6, "of a layer's input", "Srivastava et al. 2014, section 7
 MOST = Threshold(0.8, "of what comes in", "half of what section 7.3 keeps at the least")
 GAP = Threshold(0.2, "of the training loss", "twenty times the practical floor of the trend")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "a model that explains half of it learns")
-NEARLY = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 NEEDS = (
     "the loss of the same batch in train and in eval mode: mon.probe(batch), or lossmon run --probe"
 )

@@ -31,6 +31,7 @@ import numpy as np
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence, Severity
+from lossmon.diagnosis.level import NEARLY
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.progress import EXPLAINED, progress, progress_so_far
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
@@ -39,7 +40,6 @@ from lossmon.signals import EVAL_LAYERS, FRESH_NORMS, GRAD_DOT_PREV, TRAIN_MODE,
 
 MODE = Threshold(0.0, "of the layers", "by definition: all are meant to be in train mode")
 FRESH = Threshold(0.0, "of the batch norms", "by definition: none is meant to stay without")
-LEARNED = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 
 
 def check(facts: Facts) -> Outcome:
@@ -91,7 +91,7 @@ def _stalls(facts: Facts, since: int) -> tuple[Evidence, ...]:
     """
     z, (first, last) = facts.motion.agreement_z, facts.sampled_window
     begins = since <= facts.first_step or since > last
-    if begins or facts.is_improving or progress(facts) >= LEARNED.value or z < SIGNIFICANT.value:
+    if begins or facts.is_improving or progress(facts) >= NEARLY.value or z < SIGNIFICANT.value:
         return ()
     reads = (
         f"the loss does not fall, though successive gradients agree ({fmt(z, 2)} standard errors)"
@@ -147,7 +147,7 @@ RULE = Rule(
     thresholds={
         "mode": MODE,
         "fresh": FRESH,
-        "learned": LEARNED,
+        "learned": NEARLY,
         "explained": EXPLAINED,
         "agreement": SIGNIFICANT,
     },

@@ -34,7 +34,7 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.decay import BRIEF, SPENT, STEPS, STILL, TAIL, Decay, course, early_decay
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.level import AT_PRIOR
+from lossmon.diagnosis.level import AT_PRIOR, NEARLY
 from lossmon.diagnosis.motion import SIGNIFICANT, memory
 from lossmon.diagnosis.progress import progress, progress_so_far
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
@@ -50,7 +50,6 @@ Floats = NDArray[np.float64]
 HARDLY = Threshold(0.1, "of the prior's loss", "five times what a constant may seem to explain")
 TRAVEL = Threshold(0.05, "of the weights", "fifty steps at the usual ratio of 1e-3")
 GAIN = Threshold(0.02, "of the loss", "twice the practical floor of the trend")
-EXPLAINED = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 STRAIGHT = Threshold(0.97, "", "calibration: at most 0.93 where updates average mere noise")
 USUAL_MEMORY = 0.9
 """Momentum above which updates point the same way whatever the gradients do."""
@@ -68,7 +67,7 @@ def check(facts: Facts) -> Outcome:
     if main_rate(facts.run) is None:
         return Skipped("no learning rate recorded")
     decay = early_decay(facts)
-    if decay is None or facts.level.explained >= EXPLAINED.value:
+    if decay is None or facts.level.explained >= NEARLY.value:
         return CLEAR
     untried = tuple(_untried(facts, decay))
     if untried:
@@ -83,7 +82,7 @@ def _unseen(facts: Facts, decay: Decay, went: Direction) -> Found | None:
 
     Nor do gradients since then say that nothing was left.
     """
-    if not decay.is_brief or went == "flat" or not progress(facts) < EXPLAINED.value:
+    if not decay.is_brief or went == "flat" or not progress(facts) < NEARLY.value:
         return None
     cosines, reach = _since_low(facts, decay)
     if len(cosines) >= PAIRS:
@@ -91,7 +90,7 @@ def _unseen(facts: Facts, decay: Decay, went: Direction) -> Found | None:
         most = (float(cosines.mean()) + LIKELY.value * error) * _way(facts, decay, reach)
         if not most > GAIN.value * facts.trend.scale:
             return None
-    evidence = (decay.evidence(), decay.amount(), *progress_so_far(facts, EXPLAINED))
+    evidence = (decay.evidence(), decay.amount(), *progress_so_far(facts, NEARLY))
     return Found("warning" if went == "falling" else "info", decay.spent, evidence)
 
 
@@ -267,7 +266,7 @@ RULE = Rule(
         "far": FAR,
         "at_prior": AT_PRIOR,
         "straight": STRAIGHT,
-        "explained": EXPLAINED,
+        "explained": NEARLY,
         "floor": FLOOR,
     },
     explains=("lr-too-low", "update-underflow"),

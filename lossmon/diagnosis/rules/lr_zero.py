@@ -32,7 +32,7 @@ from lossmon import signals
 from lossmon.diagnosis import synth, untrained
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.level import AT_PRIOR
+from lossmon.diagnosis.level import AT_PRIOR, NEARLY
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.progress import EXPLAINED, progress, progress_so_far
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
@@ -45,7 +45,6 @@ from lossmon.signals import GRAD_ARRIVED, LR, UPDATE_NORM, Signal, group_tag
 ZERO = Threshold(0.0, "", "by definition")
 STEPS = Threshold(20, "steps", "a warm-up from 0 is there for one, an epoch of few batches for ten")
 LASTS = Threshold(0.25, "of the run", "the window of the verdict: less is the end of a schedule")
-LEARNED = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 BEFORE = 100
 """Losses before the rate fell to 0 that tell whether there was still way to go."""
 
@@ -89,7 +88,7 @@ def _part(facts: Facts, stop: Stop) -> Found:
         stuck = progress(facts) < EXPLAINED.value
         serious = stuck and untrained.is_untrained(facts, stop.members & wide)
     else:
-        serious = progress(facts) < LEARNED.value and _agreement(facts, stop) >= SIGNIFICANT.value
+        serious = progress(facts) < NEARLY.value and _agreement(facts, stop) >= SIGNIFICANT.value
     return Found("warning" if serious else "info", stop.since, evidence, names)
 
 
@@ -137,7 +136,7 @@ def _lasts(facts: Facts, stop: Stop) -> bool:
 def _way_to_go(facts: Facts, stop: Stop) -> tuple[Evidence, ...]:
     """Return how it is known that the loss was not done when all stopped; nothing if it is not."""
     explained = progress(facts)
-    if explained >= LEARNED.value:
+    if explained >= NEARLY.value:
         return ()
     if stop.from_start or explained <= AT_PRIOR.value:
         return progress_so_far(facts, AT_PRIOR)
@@ -238,7 +237,7 @@ RULE = Rule(
         "zero": ZERO,
         "steps": STEPS,
         "lasts": LASTS,
-        "learned": LEARNED,
+        "learned": NEARLY,
         "explained": EXPLAINED,
         "at_prior": AT_PRIOR,
         "agreement": SIGNIFICANT,

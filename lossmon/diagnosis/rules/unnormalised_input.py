@@ -52,7 +52,7 @@ from lossmon.diagnosis.inputharm import (
     SHARE,
     SPIKE,
 )
-from lossmon.diagnosis.level import AT_PRIOR
+from lossmon.diagnosis.level import AT_PRIOR, NEARLY
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.layersignals import STD_IN, UNIT_STD
@@ -64,7 +64,6 @@ WIDE = Threshold(20.0, "", "twenty times the std that initial weights are made f
 NARROW = Threshold(0.05, "", "a twentieth of the std that initial weights are made for")
 OFFSET = Threshold(3.0, "of a feature's std", "the sign of a feature is then always the same")
 
-EXPLAINED = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 USED = Threshold(0.5, "of the prior's loss", "who explains half of it uses the inputs")
 
 
@@ -95,7 +94,7 @@ def check(facts: Facts) -> Outcome:
     if scale is None:
         return CLEAR
     place = entry(facts)
-    if place is None or place.normalises or facts.level.explained > EXPLAINED.value:
+    if place is None or place.normalises or facts.level.explained > NEARLY.value:
         return CLEAR
     scale = replace(
         scale, reads=f"{place.kind} {place.name} takes in the inputs as they are: {scale.reads}"
@@ -206,7 +205,7 @@ RULE = Rule(
         "pinned": PINNED,
         "gates": GATES,
         "same": SAME,
-        "explained": EXPLAINED,
+        "explained": NEARLY,
         "used": USED,
     },
     explains=(

@@ -38,6 +38,7 @@ from lossmon.batchsignals import (
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.level import NEARLY
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.scales import Scale, pooled
@@ -54,7 +55,6 @@ from lossmon.signals import (
 LARGE = Threshold(10.0, "times the outputs' scale", "Bishop 1995, 8.2: order unity; ten is not")
 AWAY = Threshold(0.5, "of the targets' std", "an error of half a std in every prediction")
 EXPLAINED = Threshold(0.5, "of the prior's loss", "who explains half of it has reached the targets")
-NEARLY = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 SPIKE = Threshold(0.3, "of the weights", "toy runs: 0.06 at most in healthy ones, see lr-too-high")
 
 FIRST, NEWEST = slice(0, 1), slice(-2, None)

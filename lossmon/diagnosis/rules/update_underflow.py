@@ -32,7 +32,7 @@ from lossmon import signals
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence, Severity
-from lossmon.diagnosis.level import AT_PRIOR
+from lossmon.diagnosis.level import AT_PRIOR, NEARLY
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.progress import EXPLAINED as LITTLE
 from lossmon.diagnosis.progress import progress, progress_so_far
@@ -44,7 +44,6 @@ from lossmon.signals import GRAD_NORM, UNMOVED_SHARE, UPDATE_NORM
 
 LOST = Threshold(0.5, "of the updates", "by definition of most")
 ALL = Threshold(0.99, "of the updates", "what still moves are the weights nearest to 0")
-LEARNED = Threshold(0.9, "of the prior's loss", "toy runs: nothing but floors lies above it")
 TRAVEL = Threshold(0.05, "of the weights", "fifty steps at the usual ratio of 1e-3")
 HEIGHT = Threshold(0.5, "of the peak", "the upper half of a schedule")
 HALVES = ("bfloat16", "float16")
@@ -69,7 +68,7 @@ def check(facts: Facts) -> Outcome:
     if not known.any():
         return CLEAR
     lost = float(np.average(typical[known], weights=sizes[known]))
-    if lost < LOST.value or progress(facts) >= LEARNED.value:
+    if lost < LOST.value or progress(facts) >= NEARLY.value:
         return CLEAR
     reasons = _way_to_go(facts)
     if not reasons:
@@ -150,7 +149,7 @@ RULE = Rule(
     thresholds={
         "lost": LOST,
         "all": ALL,
-        "learned": LEARNED,
+        "learned": NEARLY,
         "height": HEIGHT,
         "agreement": SIGNIFICANT,
         "at_prior": AT_PRIOR,
