@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ import programs
 
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.rules import load_rules
+from lossmon.records import Mark
+from lossmon.signals import UPDATE_NORM
 
 SLUGS = {rule.id for rule in load_rules()}
 CAUSES = {rule.id for rule in load_rules() if rule.stage != "machine"}
@@ -99,6 +102,19 @@ def test_a_probe_that_the_report_asked_for_counts_and_so_does_the_verdict_withou
     assert found["right primary cause without any probe"] == "1 of 2 (50.0 %)"
     page = accuracytable.markdown([after], "--seeds 1 --probe")
     assert "The reports of 1 faulty and 0 healthy runs said that a probe would decide" in page
+
+
+@pytest.mark.parametrize(
+    ("marks", "asks"), [((), True), (synth.probe(False), False)], ids=["unprobed", "probed"]
+)
+def test_the_advice_of_a_run_that_is_stuck_for_no_known_reason_is_followed(
+    monkeypatch: pytest.MonkeyPatch, marks: tuple[Mark, ...], asks: bool
+) -> None:
+    run = synth.run(loss=synth.flat(300), parameter={UPDATE_NORM: 0.0}, marks=marks)
+    monkeypatch.setattr(accuracy, "_longest", lambda logdir: run)
+    faulty = next(p for p in programs.programs("evaluation") if p.cause is not None)
+    said = accuracy.judge(faulty, 0, Path("nowhere"))
+    assert (said.status, said.findings, said.asks) == ("stuck", (), asks)
 
 
 def test_a_fault_is_visible_from_where_the_loss_stays_above_its_twins() -> None:
