@@ -46,6 +46,7 @@ from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import (
     CREEP,
     FITTED,
+    LEAST,
     LEAST_RATIO,
     MOST,
     NEEDS,
@@ -59,7 +60,9 @@ from lossmon.diagnosis.floor import (
 )
 from lossmon.diagnosis.level import BY_CHANCE
 from lossmon.diagnosis.lingering import BATCHES, Stretch, calm, fallen_since, lingered
+from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
+from lossmon.diagnosis.tails import HEAVY, Tails, heavy_tails
 from lossmon.diagnosis.twokinds import APART, MISSED, two_kinds
 from lossmon.diagnosis.unsure import (
     ALIKE,
@@ -93,6 +96,9 @@ GAP = Threshold(
 )
 BY_HEART = Threshold(0.1, "of the prior's loss", "labels learnt by heart lower it slowly")
 RELATED = Threshold(0.1, "of the prior's loss", "with less, what is learnt by heart is no relation")
+LEFT = Threshold(
+    0.76, "of the prior's loss", "by arithmetic: so much is left of ten classes, a tenth wrong"
+)
 
 
 def check(facts: Facts) -> Outcome:
@@ -103,21 +109,40 @@ def check(facts: Facts) -> Outcome:
     learnt = _by_heart(facts)
     if learnt is not None:
         return learnt
-    if off_floor(facts):
+    tails = _far_off(facts)
+    if off_floor(facts) and tails is None:
         return _at_random(facts) or _lingered(facts) or CLEAR
     probe = probed(facts)
     if bottleneck(facts) is not None or (probe is not None and not probe[0]):
         return CLEAR
     if probe is None:
         return _unprobed(facts)
-    return Found("info", facts.sampled_window[0], (_stands(facts), tried(facts, probe[1])))
+    seen = () if tails is None else (tails.evidence(),)
+    return Found("info", facts.sampled_window[0], (_stands(facts), *seen, tried(facts, probe[1])))
 
 
 def _unprobed(facts: Facts) -> Outcome:
     hint = _at_random(facts) or _lingered(facts, CREEP.value)
     if hint is not None:
         return hint
-    return CLEAR if creeps(facts) else Undecided(NEEDS)
+    return CLEAR if creeps(facts) and not _drifts(facts) else Undecided(NEEDS)
+
+
+def _drifts(facts: Facts) -> bool:
+    """Return whether a loss that creeps is at a floor all the same: no gradients agree on a way."""
+    is_pushed = facts.motion.agreement_z >= SIGNIFICANT.value
+    return not is_pushed and facts.level.explained < LEFT.value and small(facts) is None
+
+
+def _far_off(facts: Facts) -> Tails | None:
+    """Return that a regression rests, and a few of its targets are far off; None if not so.
+
+    Each such target pulls a batch its way, so that gradients may agree on what follows nowhere.
+    """
+    is_between = LEAST.value < facts.level.explained < MOST.value
+    if facts.trend.direction == "falling" or not is_between or not _rests(facts):
+        return None
+    return heavy_tails(facts)
 
 
 def _at_random(facts: Facts) -> Found | None:
@@ -252,6 +277,8 @@ RULE = Rule(
         "by_chance": BY_CHANCE,
         "balanced": BALANCED,
         "by_heart": BY_HEART,
+        "left": LEFT,
+        "heavy": HEAVY,
         "rise": RISE,
         "bound": MET,
         "targets": TARGETS,
