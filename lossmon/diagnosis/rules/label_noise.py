@@ -7,7 +7,9 @@ Sees
     batch; or at rest the model is as unsure of every example as of any other, and as often wrong as
     that; or it makes as many errors at such a loss as labels bring about that were drawn at random.
     The floor may be one where the loss lingered only: labels are learnt by heart since, slower than
-    the relation was. And where the model is sure of some examples, and right, and knows next to
+    the relation was. Of a regression at rest, that a few of its targets are far off, by how much
+    the losses of batches differ: then gradients may agree, and a probe decides. It decides too
+    where a loss creeps that gradients push nowhere. And where the model is sure of some examples, and right, and knows next to
     nothing of the rest: those of one source, or of some classes.
 
 Why the loss stalls
@@ -36,8 +38,9 @@ Sources
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lossmon.batchsignals import ACCURACY, CONFIDENT_WRONG
+from lossmon.batchsignals import ACCURACY, CONFIDENT_WRONG, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.bottleneck import bottleneck, small
 from lossmon.diagnosis.facts import Facts
@@ -78,9 +81,11 @@ from lossmon.diagnosis.unsure import (
 )
 from lossmon.diagnosis.validation import RISE, training_levels, validation
 from lossmon.numfmt import fmt
+from lossmon.records import Run
 from lossmon.signals import (
     CONFIDENCE_STD,
     CRITERION_LOSS,
+    GRAD_DOT_PREV,
     LOSS,
     PREDICTION_CONFIDENCE,
     PREDICTION_ENTROPY,
@@ -262,6 +267,23 @@ _BY_HEART = {
 }
 _OF_TWO_KINDS = {PREDICTION_CONFIDENCE: 0.65, CONFIDENCE_STD: 0.34, CONFIDENT_WRONG: 0.0}
 """Two thirds of the examples are sure, and the rest is anybody's guess."""
+_FAR_OFF = synth.flat(300, at=1.4, noise=0.5)
+"""Four times the variance that normal errors have in batches of 64."""
+_REGRESSION = synth.criterion(name="mse_loss", target_dtype="float32")
+_AGREED = {GRAD_DOT_PREV: 0.3}
+_WORDS = {**_BY_HEART, TARGET_COUNT: 640.0, ACCURACY: 0.82}
+"""Ten of them in an example."""
+
+
+def _regression(loss: NDArray[np.float64]) -> Run:
+    """Return a run whose gradients agree though its loss rests, and that could overfit one batch."""
+    return synth.run(loss=loss, parameter=_AGREED, marks=(_REGRESSION, *synth.probe(True)))
+
+
+def _tagger(confidence: float) -> Run:
+    """Return a run whose loss lingered with that confidence."""
+    return synth.run(loss=_LINGERS, total={**_WORDS, PREDICTION_CONFIDENCE: confidence})
+
 
 RULE = Rule(
     id="label-noise",
@@ -334,6 +356,14 @@ RULE = Rule(
             lambda: synth.run(loss=synth.flat(300, at=0.8), total=_OF_TWO_KINDS),
         ),
         Case(
+            "the loss lingered where all words were equally unsure, and any other tag as likely",
+            lambda: _tagger(0.82),
+        ),
+        Case(
+            "a regression rests, a few targets are far off, and a probe overfitted one batch",
+            lambda: _regression(_FAR_OFF),
+        ),
+        Case(
             "both losses reach a floor together, and part there",
             lambda: synth.run(loss=_COURSE, scalar={VAL_LOSS: _PARTING}),
         ),
@@ -355,6 +385,11 @@ RULE = Rule(
         Case(
             "the loss lingered, and then fell as fast as before: a relation in two parts",
             lambda: synth.run(loss=_IN_TWO_PARTS, total={**_EVENLY, PREDICTION_ENTROPY: 1.3}),
+        ),
+        Case("the loss lingered where the next word was one of a few", lambda: _tagger(0.65)),
+        Case(
+            "a regression rests at normal errors, and gradients agree on a way to go",
+            lambda: _regression(synth.flat(300, at=1.4, noise=0.24)),
         ),
         Case("the loss still falls", lambda: synth.run(marks=synth.probe(True))),
         Case(
