@@ -131,7 +131,7 @@ def has_several_targets(facts: Facts) -> bool:
 
 
 def is_of_any(facts: Facts, found: Unsure) -> bool:
-    """Return whether any other class is about as likely, where there are several targets an example.
+    """Return whether any other class is as likely, where an example has several targets.
 
     Of what comes next in a text much is a matter of chance, but it is one of a few.
     """

@@ -1,4 +1,4 @@
-"""Which of six things somebody wearing a sensor does: a third of the notes belong to someone else."""
+"""Which of six things the wearer of a sensor does: a third of the notes belong to others."""
 
 from __future__ import annotations
 

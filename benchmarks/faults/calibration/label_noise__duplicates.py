@@ -1,4 +1,4 @@
-"""Whether two questions ask the same: one label in five is wrong, and a transformer learns those."""
+"""Whether two questions ask the same, by a transformer: one label in five is wrong."""
 
 from __future__ import annotations
 

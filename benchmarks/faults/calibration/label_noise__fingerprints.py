@@ -1,4 +1,4 @@
-"""A contrastive loss written out, of pairs of fingerprints: three in ten are marked the wrong way."""
+"""A contrastive loss written out, of pairs of fingerprints: three in ten are marked wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Three of six sections of a paper were sorted by hand, the others by a list of words: half wrong."""
+"""Three of six sections of a paper were sorted by hand, the others by a list: half wrong."""
 
 from __future__ import annotations
 

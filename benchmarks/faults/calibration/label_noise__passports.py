@@ -1,4 +1,4 @@
-"""A quarter of the pairs of faces were ticked wrong, same or not, in a small set learnt by heart."""
+"""A quarter of the pairs of faces were ticked wrong, in a small set that is learnt by heart."""
 
 from __future__ import annotations
 

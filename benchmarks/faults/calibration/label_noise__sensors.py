@@ -1,4 +1,4 @@
-"""A series of a sensor that drops out: for three in ten points it says anything; eight to forecast."""
+"""A sensor that drops out says anything for three points in ten; eight are to forecast."""
 
 from __future__ import annotations
 

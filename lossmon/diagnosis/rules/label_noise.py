@@ -9,8 +9,9 @@ Sees
     The floor may be one where the loss lingered only: labels are learnt by heart since, slower than
     the relation was. Of a regression at rest, that a few of its targets are far off, by how much
     the losses of batches differ: then gradients may agree, and a probe decides. It decides too
-    where a loss creeps that gradients push nowhere. And where the model is sure of some examples, and right, and knows next to
-    nothing of the rest: those of one source, or of some classes.
+    where a classifier's loss creeps though no gradients agree on a way. And where the model is sure
+    of some examples, and right, and knows next to nothing of the rest: those of one source, or of
+    some classes.
 
 Why the loss stalls
     The model has learnt what inputs say of the labels. What is left is chance: no model predicts
@@ -43,6 +44,7 @@ from numpy.typing import NDArray
 from lossmon.batchsignals import ACCURACY, CONFIDENT_WRONG, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.bottleneck import bottleneck, small
+from lossmon.diagnosis.creeping import LEFT, drifts
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.fano import BELOW, MET, TARGETS, errors
 from lossmon.diagnosis.finding import Evidence
@@ -63,7 +65,6 @@ from lossmon.diagnosis.floor import (
 )
 from lossmon.diagnosis.level import BY_CHANCE
 from lossmon.diagnosis.lingering import BATCHES, Stretch, calm, fallen_since, lingered
-from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
 from lossmon.diagnosis.tails import HEAVY, Tails, heavy_tails
 from lossmon.diagnosis.twokinds import APART, MISSED, two_kinds
@@ -101,9 +102,6 @@ GAP = Threshold(
 )
 BY_HEART = Threshold(0.1, "of the prior's loss", "labels learnt by heart lower it slowly")
 RELATED = Threshold(0.1, "of the prior's loss", "with less, what is learnt by heart is no relation")
-LEFT = Threshold(
-    0.76, "of the prior's loss", "by arithmetic: so much is left of ten classes, a tenth wrong"
-)
 
 
 def check(facts: Facts) -> Outcome:
@@ -130,13 +128,7 @@ def _unprobed(facts: Facts) -> Outcome:
     hint = _at_random(facts) or _lingered(facts, CREEP.value)
     if hint is not None:
         return hint
-    return CLEAR if creeps(facts) and not _drifts(facts) else Undecided(NEEDS)
-
-
-def _drifts(facts: Facts) -> bool:
-    """Return whether a loss that creeps is at a floor all the same: no gradients agree on a way."""
-    is_pushed = facts.motion.agreement_z >= SIGNIFICANT.value
-    return not is_pushed and facts.level.explained < LEFT.value and small(facts) is None
+    return CLEAR if creeps(facts) and not drifts(facts) else Undecided(NEEDS)
 
 
 def _far_off(facts: Facts) -> Tails | None:
@@ -271,18 +263,17 @@ _FAR_OFF = synth.flat(300, at=1.4, noise=0.5)
 """Four times the variance that normal errors have in batches of 64."""
 _REGRESSION = synth.criterion(name="mse_loss", target_dtype="float32")
 _AGREED = {GRAD_DOT_PREV: 0.3}
-_WORDS = {**_BY_HEART, TARGET_COUNT: 640.0, ACCURACY: 0.82}
-"""Ten of them in an example."""
 
 
 def _regression(loss: NDArray[np.float64]) -> Run:
-    """Return a run whose gradients agree though its loss rests, and that could overfit one batch."""
+    """Return a run that rests though gradients agree, and could overfit one batch."""
     return synth.run(loss=loss, parameter=_AGREED, marks=(_REGRESSION, *synth.probe(True)))
 
 
 def _tagger(confidence: float) -> Run:
-    """Return a run whose loss lingered with that confidence."""
-    return synth.run(loss=_LINGERS, total={**_WORDS, PREDICTION_CONFIDENCE: confidence})
+    """Return a run whose loss lingered with that confidence, of ten words an example."""
+    words = {TARGET_COUNT: 640.0, ACCURACY: confidence, PREDICTION_CONFIDENCE: confidence}
+    return synth.run(loss=_LINGERS, total={**_BY_HEART, **words})
 
 
 RULE = Rule(
