@@ -8,10 +8,9 @@ Sees
     that; or it makes as many errors at such a loss as labels bring about that were drawn at random.
     The floor may be one where the loss lingered only: labels are learnt by heart since, slower than
     the relation was. Of a regression at rest, that a few of its targets are far off, by how much
-    the losses of batches differ: then gradients may agree, and a probe decides. It decides too
-    where a classifier's loss creeps though no gradients agree on a way. And where the model is sure
-    of some examples, and right, and knows next to nothing of the rest: those of one source, or of
-    some classes.
+    the losses of batches differ: then gradients may agree, and a probe decides. And where the model
+    is sure of some examples, and right, and knows next to nothing of the rest: those of one source,
+    or of some classes.
 
 Why the loss stalls
     The model has learnt what inputs say of the labels. What is left is chance: no model predicts
@@ -44,7 +43,6 @@ from numpy.typing import NDArray
 from lossmon.batchsignals import ACCURACY, CONFIDENT_WRONG, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.bottleneck import bottleneck, small
-from lossmon.diagnosis.creeping import LEFT, drifts
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.fano import BELOW, MET, TARGETS, errors
 from lossmon.diagnosis.finding import Evidence
@@ -128,7 +126,7 @@ def _unprobed(facts: Facts) -> Outcome:
     hint = _at_random(facts) or _lingered(facts, CREEP.value)
     if hint is not None:
         return hint
-    return CLEAR if creeps(facts) and not drifts(facts) else Undecided(NEEDS)
+    return CLEAR if creeps(facts) else Undecided(NEEDS)
 
 
 def _far_off(facts: Facts) -> Tails | None:
@@ -290,7 +288,6 @@ RULE = Rule(
         "by_chance": BY_CHANCE,
         "balanced": BALANCED,
         "by_heart": BY_HEART,
-        "left": LEFT,
         "heavy": HEAVY,
         "rise": RISE,
         "bound": MET,
