@@ -100,6 +100,9 @@ GAP = Threshold(
 )
 BY_HEART = Threshold(0.1, "of the prior's loss", "labels learnt by heart lower it slowly")
 RELATED = Threshold(0.1, "of the prior's loss", "with less, what is learnt by heart is no relation")
+LEFT = Threshold(
+    0.81, "of the prior's loss", "0.9 squared: the most with a tenth of the targets those of others"
+)
 
 
 def check(facts: Facts) -> Outcome:
@@ -134,7 +137,7 @@ def _far_off(facts: Facts) -> Tails | None:
 
     Each such target pulls a batch its way, so that gradients may agree on what follows nowhere.
     """
-    is_between = LEAST.value < facts.level.explained < MOST.value
+    is_between = LEAST.value < facts.level.explained < LEFT.value
     if facts.trend.direction == "falling" or not is_between or not _rests(facts):
         return None
     return heavy_tails(facts)
@@ -288,6 +291,7 @@ RULE = Rule(
         "by_chance": BY_CHANCE,
         "balanced": BALANCED,
         "by_heart": BY_HEART,
+        "left": LEFT,
         "heavy": HEAVY,
         "rise": RISE,
         "bound": MET,
@@ -375,6 +379,10 @@ RULE = Rule(
             lambda: synth.run(loss=_IN_TWO_PARTS, total={**_EVENLY, PREDICTION_ENTROPY: 1.3}),
         ),
         Case("the loss lingered where the next word was one of a few", lambda: _tagger(0.65)),
+        Case(
+            "a regression rests, errors are far apart, and most of it is learnt",
+            lambda: _regression(_FAR_OFF / 4),
+        ),
         Case(
             "a regression rests at normal errors, and gradients agree on a way to go",
             lambda: _regression(synth.flat(300, at=1.4, noise=0.24)),
