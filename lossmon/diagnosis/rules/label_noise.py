@@ -14,7 +14,8 @@ Sees
 
 Why the loss stalls
     The model has learnt what inputs say of the labels. What is left is chance: no model predicts
-    it, and with time it is learnt by heart, example by example.
+    it, and with time it is learnt by heart, example by example. Where that goes as fast as the
+    relation is learnt the training loss shows no trace of it: only a validation loss does.
 
 Fix
     Look at the examples with the highest loss: wrong labels are among them.
