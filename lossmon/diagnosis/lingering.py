@@ -20,9 +20,9 @@ from lossmon.diagnosis.stats import ratio
 from lossmon.diagnosis.unsure import (
     Unsure,
     constant_confidence,
-    has_several_targets,
     has_soft_targets,
     is_even,
+    is_of_any,
     is_wrong_of_itself,
 )
 from lossmon.signals import (
@@ -67,12 +67,11 @@ class Stretch:
 def calm(facts: Facts, least: float) -> tuple[Stretch, ...]:
     """Return where the loss hardly fell, and was as high as the predictions' entropy has it.
 
-    `least`: share of the prior's loss that had to be explained there. Soft targets say nothing, nor
-    do several in an example: of what comes next in a text much is a matter of chance.
+    `least`: share of the prior's loss that had to be explained there. Soft targets say nothing.
     """
     steps, values = _looked_at(facts)
     length = int(BATCHES.value)
-    if len(steps) < length or has_soft_targets(facts) or has_several_targets(facts):
+    if len(steps) < length or has_soft_targets(facts):
         return ()
     starts = np.arange(0, len(steps) - length + 1, EVERY)
     windows = np.lib.stride_tricks.sliding_window_view(values, length, axis=0)[::EVERY]
@@ -90,8 +89,12 @@ def calm(facts: Facts, least: float) -> tuple[Stretch, ...]:
 
 
 def lingered(facts: Facts, stretches: Sequence[Stretch]) -> Stretch | None:
-    """Return where all examples were equally unsure, the most evenly; None if nowhere."""
+    """Return where all examples were equally unsure, the most evenly; None if nowhere.
+
+    Of several targets in an example errors have to fall on all classes alike, see `is_of_any`.
+    """
     even = (s for s in stretches if is_even(facts, s.unsure, s.loss))
+    even = (s for s in even if is_of_any(facts, s.unsure))
     right = (s for s in even if not is_wrong_of_itself(facts, s.unsure))
     found = min(right, key=lambda stretch: stretch.unsure.spread, default=None)
     return found if found is not None and falls_slower_since(facts, stretches) else None

@@ -20,7 +20,7 @@ from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.lingering import Stretch, falls_slower_since
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.scales import pooled
-from lossmon.diagnosis.unsure import SURE
+from lossmon.diagnosis.unsure import SURE, has_several_targets
 from lossmon.numfmt import fmt
 from lossmon.signals import CLASS_COUNT, CONFIDENCE_STD, PREDICTION_CONFIDENCE
 
@@ -68,8 +68,11 @@ class Kinds:
 
 
 def two_kinds(facts: Facts, stretches: Sequence[Stretch]) -> Kinds | None:
-    """Return the kinds of examples where the loss lingered; None where they are not two."""
-    if not stretches or not falls_slower_since(facts, stretches):
+    """Return the kinds of examples where the loss lingered; None where they are not two.
+
+    Of several targets in an example nothing is said: in a text some words follow surely.
+    """
+    if not stretches or has_several_targets(facts) or not falls_slower_since(facts, stretches):
         return None
     found = _measured(facts, stretches)
     if found is None or found.confidence > SURE.value or not found.spread >= APART.value:

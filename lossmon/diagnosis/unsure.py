@@ -119,7 +119,7 @@ def evenly_unsure(facts: Facts) -> Unsure | None:
     found = None if has_soft_targets(facts) else _measured(facts, resting_since(facts))
     if found is None or not is_even(facts, found, facts.level.loss):
         return None
-    if has_several_targets(facts) and not found.share_of_bound >= ANY.value:
+    if not is_of_any(facts, found):
         return None
     return None if is_wrong_of_itself(facts, found) else found
 
@@ -128,6 +128,14 @@ def has_several_targets(facts: Facts) -> bool:
     """Return whether more targets than examples were seen in a batch: of words, or of pixels."""
     steps, targets = facts.batches.newest(TARGET_COUNT)
     return bool((targets > facts.total(BATCH_SIZE, steps)).any())
+
+
+def is_of_any(facts: Facts, found: Unsure) -> bool:
+    """Return whether any other class is as likely, where an example has several targets.
+
+    Of what comes next in a text much is a matter of chance, but it is one of a few.
+    """
+    return not has_several_targets(facts) or found.share_of_bound >= ANY.value
 
 
 def is_even(facts: Facts, found: Unsure, loss: float) -> bool:

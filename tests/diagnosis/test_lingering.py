@@ -82,8 +82,12 @@ def test_with_next_to_nothing_explained_a_loss_that_lingers_says_nothing() -> No
     assert calm(facts(loss=np.interp(STEPS, [0, 50, 300], [2.3, 0.8, 0.8])), 0.7) == ()
 
 
-def test_several_targets_in_an_example_say_nothing() -> None:
-    assert calm(facts({TARGET_COUNT: 640.0}), LEAST) == ()
+@pytest.mark.parametrize(("confidence", "is_told"), [(0.82, True), (0.65, False)])
+def test_of_several_targets_an_example_only_errors_on_all_classes_alike_tell(
+    confidence: float, is_told: bool
+) -> None:
+    words = {TARGET_COUNT: 640.0, PREDICTION_CONFIDENCE: confidence, ACCURACY: confidence}
+    assert (where_it_lingered(facts(words)) is not None) is is_told
 
 
 def test_soft_targets_say_nothing() -> None:

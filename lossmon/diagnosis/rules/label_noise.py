@@ -7,12 +7,15 @@ Sees
     batch; or at rest the model is as unsure of every example as of any other, and as often wrong as
     that; or it makes as many errors at such a loss as labels bring about that were drawn at random.
     The floor may be one where the loss lingered only: labels are learnt by heart since, slower than
-    the relation was. And where the model is sure of some examples, and right, and knows next to
-    nothing of the rest: those of one source, or of some classes.
+    the relation was. Of a regression at rest, that a few of its targets are far off, by how much
+    the losses of batches differ: then gradients may agree, and a probe decides. And where the model
+    is sure of some examples, and right, and knows next to nothing of the rest: those of one source,
+    or of some classes.
 
 Why the loss stalls
     The model has learnt what inputs say of the labels. What is left is chance: no model predicts
-    it, and with time it is learnt by heart, example by example.
+    it, and with time it is learnt by heart, example by example. Where that goes as fast as the
+    relation is learnt the training loss shows no trace of it: only a validation loss does.
 
 Fix
     Look at the examples with the highest loss: wrong labels are among them.
@@ -36,8 +39,9 @@ Sources
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lossmon.batchsignals import ACCURACY, CONFIDENT_WRONG
+from lossmon.batchsignals import ACCURACY, CONFIDENT_WRONG, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.bottleneck import bottleneck, small
 from lossmon.diagnosis.facts import Facts
@@ -46,6 +50,7 @@ from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import (
     CREEP,
     FITTED,
+    LEAST,
     LEAST_RATIO,
     MOST,
     NEEDS,
@@ -60,6 +65,7 @@ from lossmon.diagnosis.floor import (
 from lossmon.diagnosis.level import BY_CHANCE
 from lossmon.diagnosis.lingering import BATCHES, Stretch, calm, fallen_since, lingered
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
+from lossmon.diagnosis.tails import HEAVY, Tails, heavy_tails
 from lossmon.diagnosis.twokinds import APART, MISSED, two_kinds
 from lossmon.diagnosis.unsure import (
     ALIKE,
@@ -75,9 +81,11 @@ from lossmon.diagnosis.unsure import (
 )
 from lossmon.diagnosis.validation import RISE, training_levels, validation
 from lossmon.numfmt import fmt
+from lossmon.records import Run
 from lossmon.signals import (
     CONFIDENCE_STD,
     CRITERION_LOSS,
+    GRAD_DOT_PREV,
     LOSS,
     PREDICTION_CONFIDENCE,
     PREDICTION_ENTROPY,
@@ -93,6 +101,9 @@ GAP = Threshold(
 )
 BY_HEART = Threshold(0.1, "of the prior's loss", "labels learnt by heart lower it slowly")
 RELATED = Threshold(0.1, "of the prior's loss", "with less, what is learnt by heart is no relation")
+LEFT = Threshold(
+    0.81, "of the prior's loss", "0.9 squared: the most with a tenth of the targets those of others"
+)
 
 
 def check(facts: Facts) -> Outcome:
@@ -103,14 +114,16 @@ def check(facts: Facts) -> Outcome:
     learnt = _by_heart(facts)
     if learnt is not None:
         return learnt
-    if off_floor(facts):
+    tails = _far_off(facts)
+    if off_floor(facts) and tails is None:
         return _at_random(facts) or _lingered(facts) or CLEAR
     probe = probed(facts)
     if bottleneck(facts) is not None or (probe is not None and not probe[0]):
         return CLEAR
     if probe is None:
         return _unprobed(facts)
-    return Found("info", facts.sampled_window[0], (_stands(facts), tried(facts, probe[1])))
+    seen = () if tails is None else (tails.evidence(),)
+    return Found("info", facts.sampled_window[0], (_stands(facts), *seen, tried(facts, probe[1])))
 
 
 def _unprobed(facts: Facts) -> Outcome:
@@ -118,6 +131,17 @@ def _unprobed(facts: Facts) -> Outcome:
     if hint is not None:
         return hint
     return CLEAR if creeps(facts) else Undecided(NEEDS)
+
+
+def _far_off(facts: Facts) -> Tails | None:
+    """Return that a regression rests, and a few of its targets are far off; None if not so.
+
+    Each such target pulls a batch its way, so that gradients may agree on what follows nowhere.
+    """
+    is_between = LEAST.value < facts.level.explained < LEFT.value
+    if facts.trend.direction == "falling" or not is_between or not _rests(facts):
+        return None
+    return heavy_tails(facts)
 
 
 def _at_random(facts: Facts) -> Found | None:
@@ -237,6 +261,22 @@ _BY_HEART = {
 }
 _OF_TWO_KINDS = {PREDICTION_CONFIDENCE: 0.65, CONFIDENCE_STD: 0.34, CONFIDENT_WRONG: 0.0}
 """Two thirds of the examples are sure, and the rest is anybody's guess."""
+_FAR_OFF = synth.flat(300, at=1.4, noise=0.5)
+"""Four times the variance that normal errors have in batches of 64."""
+_REGRESSION = synth.criterion(name="mse_loss", target_dtype="float32")
+_AGREED = {GRAD_DOT_PREV: 0.3}
+
+
+def _regression(loss: NDArray[np.float64]) -> Run:
+    """Return a run that rests though gradients agree, and could overfit one batch."""
+    return synth.run(loss=loss, parameter=_AGREED, marks=(_REGRESSION, *synth.probe(True)))
+
+
+def _tagger(confidence: float) -> Run:
+    """Return a run whose loss lingered with that confidence, of ten words an example."""
+    words = {TARGET_COUNT: 640.0, ACCURACY: confidence, PREDICTION_CONFIDENCE: confidence}
+    return synth.run(loss=_LINGERS, total={**_BY_HEART, **words})
+
 
 RULE = Rule(
     id="label-noise",
@@ -252,6 +292,8 @@ RULE = Rule(
         "by_chance": BY_CHANCE,
         "balanced": BALANCED,
         "by_heart": BY_HEART,
+        "left": LEFT,
+        "heavy": HEAVY,
         "rise": RISE,
         "bound": MET,
         "targets": TARGETS,
@@ -307,6 +349,14 @@ RULE = Rule(
             lambda: synth.run(loss=synth.flat(300, at=0.8), total=_OF_TWO_KINDS),
         ),
         Case(
+            "the loss lingered where all words were equally unsure, and any other tag as likely",
+            lambda: _tagger(0.82),
+        ),
+        Case(
+            "a regression rests, a few targets are far off, and a probe overfitted one batch",
+            lambda: _regression(_FAR_OFF),
+        ),
+        Case(
             "both losses reach a floor together, and part there",
             lambda: synth.run(loss=_COURSE, scalar={VAL_LOSS: _PARTING}),
         ),
@@ -328,6 +378,15 @@ RULE = Rule(
         Case(
             "the loss lingered, and then fell as fast as before: a relation in two parts",
             lambda: synth.run(loss=_IN_TWO_PARTS, total={**_EVENLY, PREDICTION_ENTROPY: 1.3}),
+        ),
+        Case("the loss lingered where the next word was one of a few", lambda: _tagger(0.65)),
+        Case(
+            "a regression rests, errors are far apart, and most of it is learnt",
+            lambda: _regression(_FAR_OFF / 4),
+        ),
+        Case(
+            "a regression rests at normal errors, and gradients agree on a way to go",
+            lambda: _regression(synth.flat(300, at=1.4, noise=0.24)),
         ),
         Case("the loss still falls", lambda: synth.run(marks=synth.probe(True))),
         Case(
