@@ -1,4 +1,4 @@
-"""Four molecules a batch, and batch norm in the head, behind the pooling: four values a statistic."""
+"""Four molecules a batch, and batch norm behind the pooling: four values for each statistic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two patients a batch, of 40 hours each: batch norm over hours leaves little but who lies higher."""
+"""Two patients a batch, of 40 hours each: batch norm hides how high they lie together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gradients of eight reactions are accumulated, each a graph of its own under batch norm."""
+"""Gradients of sixteen reactions are accumulated, each a graph of its own under batch norm."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ def reactions(count: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def main() -> None:
-    args = arguments(__doc__, steps=250)
-    size = 8 if args.fixed else 1
+    args = arguments(__doc__, steps=150)
+    size = 16 if args.fixed else 1
     model, criterion = Yields(), nn.CrossEntropyLoss()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
     for step in range(args.steps):
         optimizer.zero_grad()
         total = torch.zeros(())
-        for _ in range(8 // size):
+        for _ in range(16 // size):
             *graph, y = reactions(size)
-            loss = criterion(model(*graph), y) * size / 8
+            loss = criterion(model(*graph), y) * size / 16
             loss.backward()
             total += loss.detach()
         optimizer.step()

@@ -16,8 +16,8 @@ class Forecaster(nn.Module):
     def __init__(self, width: int = 24) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv1d(1, width, 5, padding=2), nn.BatchNorm1d(width), nn.ReLU(),
-            nn.Conv1d(width, width, 5, padding=4, dilation=2), nn.BatchNorm1d(width), nn.ReLU(),
+            nn.Conv1d(1, width, 5), nn.BatchNorm1d(width), nn.ReLU(),
+            nn.Conv1d(width, width, 5, dilation=2), nn.BatchNorm1d(width), nn.ReLU(),
         )  # fmt: skip
         self.head = nn.Linear(width, AHEAD)
 

@@ -39,6 +39,7 @@ import numpy as np
 from lossmon import signals
 from lossmon.batchsignals import BATCH_SIZE, LABEL_COUNTS, TARGET_COUNT, TARGET_MEAN
 from lossmon.diagnosis import synth
+from lossmon.diagnosis.batchmeans import COMMON, FOLLOWS, LEFT, levelled
 from lossmon.diagnosis.batchorder import Order, order
 from lossmon.diagnosis.batchstatistics import (
     EXAMPLES,
@@ -50,36 +51,44 @@ from lossmon.diagnosis.batchstatistics import (
     of_one_or_two,
     values_evidence,
 )
+from lossmon.diagnosis.evalgap import (
+    BATCHES,
+    GAP,
+    KINDS,
+    PART,
+    PROBE,
+    by_kind,
+    never_valid,
+    probed,
+    validated,
+)
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.level import AT_PRIOR, seems_explained
+from lossmon.diagnosis.floor import PROBE_CALL
+from lossmon.diagnosis.level import AT_PRIOR, BY_CHANCE, seems_explained
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.progress import EXPLAINED
-from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold, Undecided
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.numfmt import fmt
 from lossmon.records import LayerInfo, Mark
 from lossmon.signals import LOSS, VAL_LOSS
 
-KINDS = Threshold(
-    0.2, "of the targets' variety", "between batches; of batches drawn at random it is 0 +- 0.05"
-)
 HIDDEN = Threshold(
     0.05, "of the targets' variety", "what a loss seems to explain by chance at most, see no-signal"
 )
 HALF = Threshold(0.5, "of what lies between batches", "less than it is lost on the way")
 LAST_ONLY = Threshold(0.9, "", "by definition: nine tenths of the statistics are the last batch's")
 NEVER = Threshold(1e-4, "", "by definition: ten thousand steps until the statistics are the data's")
-GAP = Threshold(2.0, "times the loss in train mode", "calibration: at most 1.1 in healthy runs")
-PART = Threshold(0.1, "of the prior's loss", "less than a tenth of what there is to learn")
-PROBE = "train-eval"
-SETTLED = 100
-BATCHES = 16
-"""With fewer batches looked at it is not known how they differ."""
 FEWER = 8
 """So many will do where it is known that neighbours are no more alike than others."""
 FOLLOW = 0.3
 """By so much more alike are neighbours in unshuffled data, see unshuffled-data."""
+NEEDS = (
+    "the validation loss was above a constant's all along: running statistics, or other data; "
+    f"whether a training batch is known again in eval mode decides: {PROBE_CALL}, or lossmon run "
+    "--probe"
+)
 
 
 def check(facts: Facts) -> Outcome:
@@ -88,27 +97,43 @@ def check(facts: Facts) -> Outcome:
         return Skipped("no layers recorded")
     infos = facts.layers.infos
     norms = [info for info in infos if "BatchNorm" in info.kind or "values" in info.settings]
-    few = [i for i in norms if 0 < behind(facts, i) <= VALUES.value]
+    taking = [info for info in norms if info.settings.get("values", 0) > 0]
+    few = [i for i in taking if behind(facts, i) <= VALUES.value]
     if few:
         return Found("error", facts.first_step, (values_evidence(facts, few),), _names(few))
     grouped = tuple(_grouped(facts)) if norms else ()
     if grouped:
         return Found("warning", facts.first_step, grouped, _names(norms))
+    noisy = [i for i in taking if behind(facts, i) <= FEW.value]
+    taken = noisy or taking
+    common = tuple(levelled(facts)) if taking and not _follow(order(facts)) else ()
+    if common:
+        seen = (*([values_evidence(facts, noisy)] if noisy else ()), *common)
+        return Found("warning", facts.first_step, seen, _names(taken))
     if learns_little(facts):
-        noisy = [i for i in norms if 0 < behind(facts, i) <= FEW.value]
-        taken = noisy or [info for info in norms if info.settings.get("values", 0) > 0]
         scarce = [values_evidence(facts, noisy)] if noisy else [*of_one_or_two(facts, taken)]
         if scarce:
             proofs = (*scarce, learnt_little(facts))
             return Found("warning", facts.first_step, proofs, _names(taken))
+    return _in_eval_mode(facts, norms)
+
+
+def _in_eval_mode(facts: Facts, norms: Sequence[LayerInfo]) -> Outcome:
     odd = [info for info in norms if _is_odd(info)]
-    gap = tuple(_probed(facts, odd)) or tuple(_validated(facts, odd))
+    gap = tuple(probed(facts))
     if odd:
+        gap = gap or tuple(validated(facts))
         seen = (_momentum(facts, odd), *gap)
         return Found("warning" if gap else "info", facts.first_step, seen, _names(odd))
-    if norms and gap and not any(info.settings.get("p", 0) for info in facts.layers.infos):
-        return Found("warning", facts.window[0], gap, _names(norms))
-    return CLEAR
+    if not norms or any(info.settings.get("p", 0) for info in facts.layers.infos):
+        return CLEAR
+    gap = gap or never_valid(facts)
+    if not gap:
+        return CLEAR
+    mixed = tuple(by_kind(facts))
+    if mixed or facts.probe(PROBE) is not None:
+        return Found("warning", facts.window[0], (*gap, *mixed), _names(norms))
+    return Undecided(NEEDS)
 
 
 def _is_odd(info: LayerInfo) -> bool:
@@ -127,15 +152,14 @@ def _grouped(facts: Facts) -> Iterator[Evidence]:
         return
     batches = order(facts)
     n = facts.batches.examples
-    if batches is None or not n > FEW.value:
+    if batches is None or not n > FEW.value or _follow(batches):
         return
     if len(batches.steps) < (FEWER if np.isfinite(batches.neighbours) else BATCHES):
         return
     # Means of batches drawn at random vary by 1/n of the whole.
     share = batches.sorted_share - (0 if batches.classes else 1 / n)
-    follow = batches.neighbours > batches.others + FOLLOW
     limit = _limit(facts, batches)
-    if not share > limit.value or not level.explained < HALF.value * share or follow:
+    if not share > limit.value or not level.explained < HALF.value * share:
         return
     first, last = int(batches.steps[0]), int(batches.steps[-1])
     reads = f"{fmt(100 * share, 2)} % of the targets' variety lies between batches: each holds "
@@ -143,6 +167,10 @@ def _grouped(facts: Facts) -> Iterator[Evidence]:
     bound, tag = f"{fmt(100 * limit.value)} %", TARGET_MEAN.name
     yield Evidence(tag, first, last, share, limit.value, reads, limit.source, bound)
     yield learnt_little(facts)
+
+
+def _follow(batches: Order | None) -> bool:
+    return batches is not None and batches.neighbours > batches.others + FOLLOW
 
 
 def _limit(facts: Facts, batches: Order) -> Threshold:
@@ -164,39 +192,6 @@ def _momentum(facts: Facts, odd: Sequence[LayerInfo]) -> Evidence:
     reads = f"with momentum {fmt(momentum)} the statistics for evaluation are {whose}"
     first, last = facts.first_step, facts.last_step
     return Evidence("momentum", first, last, momentum, limit.value, reads, limit.source)
-
-
-def _probed(facts: Facts, odd: Sequence[LayerInfo]) -> Iterator[Evidence]:
-    found = facts.probe(PROBE)
-    if found is None:
-        return
-    train, without = _number(found.get("train_loss")), _number(found.get("eval_loss"))
-    reads = f"the same batch has a loss of {fmt(train, 3)} in train mode and of "
-    yield from _gap(facts, "train_eval_probe", train, without, f"{reads}{fmt(without, 3)} in eval")
-
-
-def _validated(facts: Facts, odd: Sequence[LayerInfo]) -> Iterator[Evidence]:
-    """Only beside an odd momentum: overfitting and other data bring a gap too."""
-    series = facts.run.scalar(VAL_LOSS)
-    if not odd or series is None or not len(series) or facts.probe(PROBE) is not None:
-        return
-    train, without = facts.recent_loss, float(series.values[-1])
-    reads = f"the validation loss is {fmt(without, 3)} where the training loss is {fmt(train, 3)}"
-    yield from _gap(facts, VAL_LOSS.name, train, without, reads)
-
-
-def _gap(facts: Facts, signal: str, train: float, without: float, reads: str) -> Iterator[Evidence]:
-    prior = float(np.nan_to_num(facts.level.prior, nan=0.0))
-    limit = max(GAP.value * train, train + PART.value * prior)
-    if train > 0 and without > limit and facts.n_steps >= SETTLED:
-        first, last = facts.window
-        yield Evidence(signal, first, last, without, limit, reads, GAP.source)
-
-
-def _number(value: Any) -> float:
-    """Return a number of a log; NaN for anything else."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else float("nan")
 
 
 def _with(**settings: float) -> tuple[LayerInfo, ...]:
@@ -240,6 +235,10 @@ RULE = Rule(
         "never": NEVER,
         "gap": GAP,
         "part": PART,
+        "common": COMMON,
+        "left": LEFT,
+        "follows": FOLLOWS,
+        "by_chance": BY_CHANCE,
     },
     explains=(
         "vanishing-gradient",

@@ -1,0 +1,161 @@
+"""Whether predictions follow what the examples of a batch have in common.
+
+Batch normalisation subtracts the mean of a batch. What a whole graph, series or group has in common
+is lost by that, though its members may well be told from each other: then the mean prediction stays
+where it is, while the mean target goes up and down from batch to batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossmon.batchsignals import (
+    BATCH_SIZE,
+    LABEL_COUNTS,
+    PREDICTED_COUNTS,
+    PREDICTION_MEAN,
+    TARGET_COUNT,
+    TARGET_MEAN,
+    TARGET_STD,
+)
+from lossmon.diagnosis.batches import FEW_BATCHES
+from lossmon.diagnosis.batchstatistics import EXAMPLES
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.floor import creeps
+from lossmon.diagnosis.level import BY_CHANCE
+from lossmon.diagnosis.motion import SIGNIFICANT
+from lossmon.diagnosis.rule import Threshold
+from lossmon.numfmt import fmt
+
+if TYPE_CHECKING:
+    from lossmon.diagnosis.facts import Facts
+
+Floats = NDArray[np.float64]
+Steps = NDArray[np.int64]
+
+FOLLOWS = Threshold(0.1, "of the variance of mean targets", "calibration: FILL")
+COMMON = Threshold(
+    0.2, "of what there is to learn", "by definition: of five examples drawn at random a fifth"
+)
+LEFT = Threshold(0.5, "of the loss that is left", "by definition: the larger part")
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """Mean targets and mean predictions of the batches that were looked at."""
+
+    steps: Steps
+    common: float
+    """How much of what there is to learn lies between batches, 0 to 1; NaN where not known."""
+    targets: float
+    """Variance of the mean targets."""
+    predictions: float
+    """Variance of the newest mean predictions."""
+
+    @property
+    def follows(self) -> float:
+        """How much of the way of mean targets mean predictions go, in variance."""
+        return self.predictions / self.targets if self.targets > 0 else float("nan")
+
+
+def levelled(facts: Facts) -> Iterator[Evidence]:
+    """What batches differ in is not in the predictions, and most of what is left of the loss.
+
+    A loss that surely falls may get there yet. Where nothing at all is learnt predictions follow nothing,
+    whatever the reason, unless a batch is of one example or two.
+    """
+    level, seen = facts.level, batch_means(facts)
+    if seen is None or not level.is_known or _gets_there(facts):
+        return
+    if not (level.explained > BY_CHANCE.value or facts.batches.sequences <= EXAMPLES.value):
+        return
+    remaining = min(1.0, 1 - level.explained)
+    limit = max(COMMON.value, LEFT.value * remaining)
+    if not (seen.common >= limit and seen.follows <= FOLLOWS.value):
+        return
+    first, last = int(seen.steps[0]), int(seen.steps[-1])
+    share, left = fmt(100 * min(seen.common, 1.0), 2), fmt(100 * remaining, 2)
+    reads = f"{share} % of what there is to learn lies between batches, where {left} % is left"
+    bound = f"{fmt(100 * limit, 2)} %"
+    yield Evidence(TARGET_MEAN.name, first, last, seen.common, limit, reads, LEFT.source, bound)
+    yield _stays(seen)
+
+
+def _gets_there(facts: Facts) -> bool:
+    sure = -facts.trend.change >= SIGNIFICANT.value * facts.trend.error
+    return facts.is_improving and sure and not creeps(facts)
+
+
+def _stays(seen: Means) -> Evidence:
+    targets, predictions = np.sqrt(seen.targets), np.sqrt(seen.predictions)
+    reads = f"the mean target of a batch varies by {fmt(targets, 2)}, and the mean prediction by "
+    reads += f"{fmt(predictions, 2)} only: what its examples have in common is normalised away"
+    first, last = int(seen.steps[0]), int(seen.steps[-1])
+    bound = fmt(float(np.sqrt(FOLLOWS.value)) * targets, 2)
+    tag, source = PREDICTION_MEAN.name, FOLLOWS.source
+    return Evidence(tag, first, last, seen.follows, FOLLOWS.value, reads, source, bound)
+
+
+def batch_means(facts: Facts) -> Means | None:
+    """Return what was seen of mean targets and predictions; None where that is too little."""
+    steps = facts.batches.measured(LABEL_COUNTS[0])[0]
+    counts, guesses = facts.totals(LABEL_COUNTS, steps), facts.totals(PREDICTED_COUNTS, steps)
+    known = (counts.sum(1) > 0) & (guesses.sum(1) > 0)
+    if known.sum() >= FEW_BATCHES:
+        targets, predictions = _shares(counts[known]), _shares(guesses[known])
+        return _means(steps[known], targets, predictions, _between_classes(counts[known]))
+    steps = facts.batches.measured(TARGET_MEAN)[0]
+    means = facts.totals((TARGET_MEAN, PREDICTION_MEAN), steps)
+    known = np.isfinite(means).all(axis=1)
+    if known.sum() < FEW_BATCHES:
+        return None
+    found = _means(steps[known], means[known, :1], means[known, 1:], float("nan"))
+    return replace(found, common=_between_values(facts, found))
+
+
+def _means(steps: Steps, targets: Floats, predictions: Floats, common: float) -> Means:
+    newest = predictions[-FEW_BATCHES:]
+    return Means(steps, common, _variance(targets), _variance(newest))
+
+
+def _variance(values: Floats) -> float:
+    return float(values.var(axis=0, ddof=1).sum())
+
+
+def _shares(counts: Floats) -> Floats:
+    return np.asarray(counts / counts.sum(axis=1, keepdims=True))
+
+
+def _between_classes(counts: Floats) -> float:
+    """Return what the batch tells of the class, as a share of what there is to know of it."""
+    whole = float(_entropy(_shares(counts.sum(axis=0, keepdims=True)))[0])
+    inside = float(np.average(_entropy(_shares(counts)), weights=counts.sum(axis=1)))
+    return 1 - inside / whole if whole > 0 else float("nan")
+
+
+def _entropy(shares: Floats) -> Floats:
+    return np.asarray(-(shares * np.log(np.where(shares > 0, shares, 1.0))).sum(axis=1))
+
+
+def _between_values(facts: Facts, seen: Means) -> float:
+    """Return which share of the variance of targets lies between the means of batches.
+
+    Of squares the prior's loss is that variance; it counts several outputs apart. Of n examples
+    drawn at random 1/n lies between batches by definition.
+    """
+    spreads = facts.total(TARGET_STD, seen.steps)
+    sizes, counts = (facts.total(signal, seen.steps) for signal in (BATCH_SIZE, TARGET_COUNT))
+    criterion = facts.batches.criterion
+    if criterion is not None and criterion.name == "mse_loss":
+        share = seen.targets / facts.level.prior
+    elif np.nanmedian(sizes) > EXAMPLES.value:
+        share = seen.targets / (seen.targets + float(np.nanmean(np.square(spreads))))
+    else:
+        return float("nan")
+    typical = float(np.nanmedian(counts))
+    return max(share, 1 / typical) if typical == np.nanmedian(sizes) else share
