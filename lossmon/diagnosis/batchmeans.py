@@ -43,6 +43,8 @@ COMMON = Threshold(
     0.2, "of what there is to learn", "by definition: of five examples drawn at random a fifth"
 )
 LEFT = Threshold(0.5, "of the loss that is left", "by definition: the larger part")
+SETTLED = 100
+"""Before so many steps predictions follow little in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,11 @@ class Means:
 def levelled(facts: Facts) -> Iterator[Evidence]:
     """What batches differ in is not in the predictions, and most of what is left of the loss.
 
-    A loss that surely falls may get there yet. Where nothing at all is learnt predictions follow nothing,
+    A loss that surely falls may get there yet. Where nothing is learnt predictions follow nothing,
     whatever the reason, unless a batch is of one example or two.
     """
     level, seen = facts.level, batch_means(facts)
-    if seen is None or not level.is_known or _gets_there(facts):
+    if seen is None or not level.is_known or facts.n_steps < SETTLED or _gets_there(facts):
         return
     if not (level.explained > BY_CHANCE.value or facts.batches.sequences <= EXAMPLES.value):
         return

@@ -37,7 +37,14 @@ from typing import Any
 import numpy as np
 
 from lossmon import signals
-from lossmon.batchsignals import BATCH_SIZE, LABEL_COUNTS, TARGET_COUNT, TARGET_MEAN
+from lossmon.batchsignals import (
+    BATCH_SIZE,
+    INPUT_MEAN,
+    LABEL_COUNTS,
+    PREDICTED_COUNTS,
+    TARGET_COUNT,
+    TARGET_MEAN,
+)
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.batchmeans import COMMON, FOLLOWS, LEFT, levelled
 from lossmon.diagnosis.batchorder import Order, order
@@ -201,12 +208,27 @@ def _with(**settings: float) -> tuple[LayerInfo, ...]:
     return (LAYERS[0], norm, *LAYERS[1:])
 
 
-def _batches_of_one_kind(most: float = 60.0, least: float = 4.0) -> Any:
+def _batches_of_one_kind(
+    most: float = 60.0, least: float = 4.0, *, loss: Any = None, follows: bool = False
+) -> Any:
     ones = np.where(np.random.default_rng(4).random(300) < 0.5, most, least)
     counts = dict.fromkeys(LABEL_COUNTS, 0.0 * ones)
     counts |= {LABEL_COUNTS[0]: ones, LABEL_COUNTS[1]: 64 - ones}
+    if follows:
+        counts |= {PREDICTED_COUNTS[0]: ones, PREDICTED_COUNTS[1]: 64 - ones}
     sizes = {BATCH_SIZE: 64.0, TARGET_COUNT: 64.0}
-    return synth.run(loss=synth.flat(300), layers=_with(values=64.0), total={**counts, **sizes})
+    losses = synth.flat(300) if loss is None else loss
+    return synth.run(loss=losses, layers=_with(values=64.0), total={**counts, **sizes})
+
+
+def _never_valid(*, alike: bool) -> Any:
+    means = 0.0 if alike else np.where(np.arange(300) % 2, 3.0, -3.0)
+    return synth.run(
+        loss=synth.falling(300, end=0.1),
+        layers=_with(values=64.0),
+        scalar={VAL_LOSS: np.where(np.arange(300) % 20 == 19, 4.0, np.nan)},
+        total={INPUT_MEAN: means},
+    )
 
 
 def _probe(train: Any, without: Any) -> Mark:
@@ -293,6 +315,16 @@ RULE = Rule(
             culprits=("1",),
         ),
         Case(
+            "batches of one kind each, told from each other within, and no more than that",
+            lambda: _batches_of_one_kind(loss=synth.flat(300, at=1.4)),
+            culprits=("1",),
+        ),
+        Case(
+            "batches of two kinds of inputs in turns, and a validation that never fits",
+            lambda: _never_valid(alike=False),
+            culprits=("1",),
+        ),
+        Case(
             "running statistics of the last batch, and a high validation loss",
             lambda: synth.run(layers=_with(momentum=0.99), scalar={VAL_LOSS: 2.0}),
             culprits=("1",),
@@ -330,6 +362,14 @@ RULE = Rule(
         Case(
             "batches that differ by chance, at the prior",
             lambda: _batches_of_one_kind(19.0, 13.0),
+        ),
+        Case(
+            "batches of one kind each that predictions follow",
+            lambda: _batches_of_one_kind(loss=synth.flat(300, at=1.4), follows=True),
+        ),
+        Case(
+            "batches of one kind each, and a loss that falls",
+            lambda: _batches_of_one_kind(loss=synth.falling(300, end=1.0)),
         ),
         Case(
             "a first graph of two nodes, and others of twenty",
