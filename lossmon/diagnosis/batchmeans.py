@@ -72,7 +72,7 @@ def levelled(facts: Facts) -> Iterator[Evidence]:
     whatever the reason, unless a batch is of one example or two.
     """
     level, seen = facts.level, batch_means(facts)
-    if seen is None or not level.is_known or facts.n_steps < SETTLED or _gets_there(facts):
+    if seen is None or not level.is_known or _may_get_there(facts):
         return
     if not (level.explained > BY_CHANCE.value or facts.batches.sequences <= EXAMPLES.value):
         return
@@ -88,7 +88,10 @@ def levelled(facts: Facts) -> Iterator[Evidence]:
     yield _stays(seen)
 
 
-def _gets_there(facts: Facts) -> bool:
+def _may_get_there(facts: Facts) -> bool:
+    """A discriminator that is given real and made-up batches in turns may well be at its end."""
+    if facts.n_steps < SETTLED or facts.is_contested:
+        return True
     sure = -facts.trend.change >= SIGNIFICANT.value * facts.trend.error
     return facts.is_improving and sure and not creeps(facts)
 

@@ -3,8 +3,8 @@
 Sees
     How many values lie behind each statistic of a batch normalisation, of how many examples they
     are, and its momentum; whether each batch holds examples of one kind, so that what they have in
-    common is taken away; and whether the model does far worse in eval mode, where the probe or a
-    validation loss tells.
+    common is taken away: then mean predictions stay where they are, and mean targets do not; and
+    whether the model does far worse in eval mode, where the probe or a validation loss tells.
 
 Why the loss stalls
     Of two values the normalised ones are +1 and -1, whatever they were: nothing but their order
@@ -21,6 +21,7 @@ Not to be confused with
     overfitting: there the validation loss is high and that of a training batch in eval mode is not.
     Frozen statistics in fine-tuning: a layer in eval mode takes none of its batch.
     unshuffled-data: there batches in a row are of the same kind, and the loss moves with them.
+    label-noise, model-too-small: there predictions follow what a batch has in common.
 
 Sources
     By definition: two values less their mean, over their deviation, are +1 and -1. PyTorch
@@ -280,6 +281,7 @@ RULE = Rule(
     confusables={
         "batch-too-small": "there the gradient is noisy, and reaches every layer",
         "overfitting": "there a batch of the training data has a low loss in eval mode",
+        "label-noise": "there mean predictions follow the mean targets of batches",
     },
     doc=__doc__ or "",
     fires=(
