@@ -38,11 +38,16 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]
 
-FOLLOWS = Threshold(0.1, "of the variance of mean targets", "calibration: FILL")
+FOLLOWS = Threshold(
+    0.1, "of the variance of mean targets", "calibration: 0-0.09 where it is lost, 0.22-2 where not"
+)
+ALONG = Threshold(2.0, "standard errors", "the usual 2 sigma of a correlation: 0.5 of 16 batches")
 COMMON = Threshold(
     0.2, "of what there is to learn", "by definition: of five examples drawn at random a fifth"
 )
 LEFT = Threshold(0.5, "of the loss that is left", "by definition: the larger part")
+NEWEST = 16
+"""Batches of which it is said whether predictions go along with targets."""
 SETTLED = 100
 """Before so many steps predictions follow little in any case."""
 
@@ -58,6 +63,8 @@ class Means:
     """Variance of the mean targets."""
     predictions: float
     """Variance of the newest mean predictions."""
+    along: float
+    """Correlation of both over the newest batches, in standard errors."""
 
     @property
     def follows(self) -> float:
@@ -78,7 +85,9 @@ def levelled(facts: Facts) -> Iterator[Evidence]:
         return
     remaining = min(1.0, 1 - level.explained)
     limit = max(COMMON.value, LEFT.value * remaining)
-    if not (seen.common >= limit and seen.follows <= FOLLOWS.value):
+    # Who goes a little way, but along with them, is learning it.
+    stays = seen.follows <= FOLLOWS.value and not seen.along > ALONG.value
+    if not (seen.common >= limit and stays):
         return
     first, last = int(seen.steps[0]), int(seen.steps[-1])
     share, left = fmt(100 * min(seen.common, 1.0), 2), fmt(100 * remaining, 2)
@@ -124,8 +133,15 @@ def batch_means(facts: Facts) -> Means | None:
 
 
 def _means(steps: Steps, targets: Floats, predictions: Floats, common: float) -> Means:
+    along = _along(targets[-NEWEST:], predictions[-NEWEST:])
     newest = predictions[-FEW_BATCHES:]
-    return Means(steps, common, _variance(targets), _variance(newest))
+    return Means(steps, common, _variance(targets), _variance(newest), along)
+
+
+def _along(targets: Floats, predictions: Floats) -> float:
+    ours, theirs = (values - values.mean(axis=0) for values in (targets, predictions))
+    sizes = float(np.sqrt(np.square(ours).sum() * np.square(theirs).sum()))
+    return float((ours * theirs).sum()) / sizes * float(np.sqrt(len(ours))) if sizes > 0 else 0.0
 
 
 def _variance(values: Floats) -> float:

@@ -62,6 +62,7 @@ def test_predictions_that_stay_where_they_are_and_most_of_the_loss_is_that() -> 
     "facts",
     [
         forecast(follows=0.6),
+        forecast(follows=0.2),
         forecast(loss=synth.falling(300, end=0.9)),
         forecast(loss=synth.flat(300, at=2.28)),
         forecast(loss=synth.flat(80, at=1.3)),
@@ -69,6 +70,7 @@ def test_predictions_that_stay_where_they_are_and_most_of_the_loss_is_that() -> 
     ],
     ids=[
         "predictions follow",
+        "predictions follow a little, and surely",
         "the loss falls",
         "nothing is learnt",
         "hardly begun",

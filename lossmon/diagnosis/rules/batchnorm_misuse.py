@@ -47,7 +47,7 @@ from lossmon.batchsignals import (
     TARGET_MEAN,
 )
 from lossmon.diagnosis import synth
-from lossmon.diagnosis.batchmeans import COMMON, FOLLOWS, LEFT, levelled
+from lossmon.diagnosis.batchmeans import ALONG, COMMON, FOLLOWS, LEFT, levelled
 from lossmon.diagnosis.batchorder import Order, order
 from lossmon.diagnosis.batchstatistics import (
     EXAMPLES,
@@ -261,6 +261,7 @@ RULE = Rule(
         "common": COMMON,
         "left": LEFT,
         "follows": FOLLOWS,
+        "along": ALONG,
         "by_chance": BY_CHANCE,
     },
     explains=(
