@@ -166,17 +166,29 @@ def _entropy(shares: Floats) -> Floats:
 def _between_values(facts: Facts, seen: Means) -> float:
     """Return which share of the variance of targets lies between the means of batches.
 
-    Of squares the prior's loss is that variance; it counts several outputs apart. Of n examples
-    drawn at random 1/n lies between batches by definition.
+    Of n examples drawn at random 1/n lies between batches by definition.
     """
     spreads = facts.total(TARGET_STD, seen.steps)
     sizes, counts = (facts.total(signal, seen.steps) for signal in (BATCH_SIZE, TARGET_COUNT))
-    criterion = facts.batches.criterion
-    if criterion is not None and criterion.name == "mse_loss":
-        share = seen.targets / facts.level.prior
-    elif np.nanmedian(sizes) > EXAMPLES.value:
-        share = seen.targets / (seen.targets + float(np.nanmean(np.square(spreads))))
+    criterion, typical = facts.batches.criterion, float(np.nanmedian(counts))
+    name, size = "" if criterion is None else criterion.name, float(np.nanmedian(sizes))
+    if size > EXAMPLES.value and name != "mse_loss":
+        whole = seen.targets + float(np.nanmean(np.square(spreads)))
     else:
+        whole = _most_variance(name, facts.level.prior)
+    share = seen.targets / whole if whole > 0 else float("nan")
+    return max(share, 1 / typical) if typical == size else share
+
+
+def _most_variance(name: str, prior: float) -> float:
+    """Return the variance of targets that the prior's loss tells, at most; NaN for other losses.
+
+    Of one example a batch nothing else tells it, for several outputs are counted apart. Of squares
+    it is that loss; of distances that squared, as of normal targets; the Huber loss with its usual
+    delta of 1 is a distance less a half at least.
+    """
+    if name == "mse_loss":
+        return prior
+    if name not in ("l1_loss", "smooth_l1_loss", "huber_loss"):
         return float("nan")
-    typical = float(np.nanmedian(counts))
-    return max(share, 1 / typical) if typical == np.nanmedian(sizes) else share
+    return float(np.pi / 2) * (prior + (0.0 if name == "l1_loss" else 0.5)) ** 2

@@ -66,7 +66,7 @@ def test_predictions_that_stay_where_they_are_and_most_of_the_loss_is_that() -> 
         forecast(loss=synth.falling(300, end=0.9)),
         forecast(loss=synth.flat(300, at=2.28)),
         forecast(loss=synth.flat(80, at=1.3)),
-        forecast(size=2.0),
+        forecast(size=2.0, name="poisson_nll_loss"),
     ],
     ids=[
         "predictions follow",
@@ -87,6 +87,18 @@ def test_of_one_series_a_batch_the_prior_tells_the_variety() -> None:
     assert seen is not None
     assert seen.common == pytest.approx(1 / synth.PRIOR, abs=0.05)
     assert list(levelled(facts))
+
+
+@pytest.mark.parametrize(
+    ("name", "variance"),
+    [("l1_loss", 8.33), ("smooth_l1_loss", 12.34), ("huber_loss", 12.34)],
+)
+def test_of_distances_the_prior_tells_the_variety_of_normal_targets(
+    name: str, variance: float
+) -> None:
+    seen = batch_means(forecast(name=name, size=1.0, targets=12.0))
+    assert seen is not None
+    assert seen.common == pytest.approx(seen.targets / variance, rel=0.01)
 
 
 def test_of_four_examples_drawn_at_random_a_quarter_lies_between_batches() -> None:

@@ -114,15 +114,15 @@ def check(facts: Facts) -> Outcome:
         return Found("warning", facts.first_step, grouped, _names(norms))
     noisy = [i for i in taking if behind(facts, i) <= FEW.value]
     taken = noisy or taking
-    common = tuple(levelled(facts)) if taking and not _follow(order(facts)) else ()
-    if common:
-        seen = (*([values_evidence(facts, noisy)] if noisy else ()), *common)
-        return Found("warning", facts.first_step, seen, _names(taken))
     if learns_little(facts):
         scarce = [values_evidence(facts, noisy)] if noisy else [*of_one_or_two(facts, taken)]
         if scarce:
             proofs = (*scarce, learnt_little(facts))
             return Found("warning", facts.first_step, proofs, _names(taken))
+    common = tuple(levelled(facts)) if taking and not _follow(order(facts)) else ()
+    if common:
+        seen = (*([values_evidence(facts, noisy)] if noisy else ()), *common)
+        return Found("warning", facts.first_step, seen, _names(taken))
     return _in_eval_mode(facts, norms)
 
 
