@@ -7,7 +7,8 @@ where it is, while the mean target goes up and down from batch to batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -25,18 +26,21 @@ from lossmon.batchsignals import (
 )
 from lossmon.diagnosis.batches import FEW_BATCHES
 from lossmon.diagnosis.batchstatistics import EXAMPLES
+from lossmon.diagnosis.evalgap import PART
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import creeps
 from lossmon.diagnosis.level import BY_CHANCE
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import Threshold
 from lossmon.numfmt import fmt
+from lossmon.signals import CRITERION_LOSS
 
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
 
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]
+Cost = Callable[[Floats], Floats]
 
 FOLLOWS = Threshold(
     0.1, "of the variance of mean targets", "calibration: 0-0.09 where it is lost, 0.22-2 where not"
@@ -48,8 +52,17 @@ COMMON = Threshold(
 LEFT = Threshold(0.5, "of the loss that is left", "by definition: the larger part")
 NEWEST = 16
 """Batches of which it is said whether predictions go along with targets."""
-SETTLED = 100
-"""Before so many steps predictions follow little in any case."""
+SETTLED = 150
+"""Before so many steps predictions may follow little in any case."""
+
+
+COSTS: Mapping[str, Cost] = {
+    "mse_loss": np.square,
+    "l1_loss": np.abs,
+    "smooth_l1_loss": lambda far: np.where(far**2 < 1, far**2 / 2, np.abs(far) - 0.5),
+    "huber_loss": lambda far: np.where(far**2 < 1, far**2 / 2, np.abs(far) - 0.5),
+}
+"""What an error costs by each loss, with the usual delta of 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +85,12 @@ class Means:
         return self.predictions / self.targets if self.targets > 0 else float("nan")
 
 
-def levelled(facts: Facts) -> Iterator[Evidence]:
+def levelled(facts: Facts, *, few: bool) -> Iterator[Evidence]:
     """What batches differ in is not in the predictions, and most of what is left of the loss.
 
     A loss that surely falls may get there yet. Where nothing is learnt predictions follow nothing,
-    whatever the reason, unless a batch is of one example or two.
+    whatever the reason, unless a batch is of one example or two. `few`: a statistic is of few
+    values, so that part of what they have in common is lost by definition; then less will do.
     """
     level, seen = facts.level, batch_means(facts)
     if seen is None or not level.is_known or _may_get_there(facts):
@@ -84,7 +98,7 @@ def levelled(facts: Facts) -> Iterator[Evidence]:
     if not (level.explained > BY_CHANCE.value or facts.batches.sequences <= EXAMPLES.value):
         return
     remaining = min(1.0, 1 - level.explained)
-    limit = max(COMMON.value, LEFT.value * remaining)
+    limit = max(PART.value if few else COMMON.value, LEFT.value * remaining)
     # Who goes a little way, but along with them, is learning it.
     stays = seen.follows <= FOLLOWS.value and not seen.along > ALONG.value
     if not (seen.common >= limit and stays):
@@ -95,6 +109,28 @@ def levelled(facts: Facts) -> Iterator[Evidence]:
     bound = f"{fmt(100 * limit, 2)} %"
     yield Evidence(TARGET_MEAN.name, first, last, seen.common, limit, reads, LEFT.source, bound)
     yield _stays(seen)
+
+
+def shared_error(facts: Facts) -> Iterator[Evidence]:
+    """Of one example or two a batch most of the loss is an error that all their outputs share.
+
+    The loss of a mean error is at most the mean loss, and as much where errors are all alike.
+    """
+    criterion = facts.batches.criterion
+    cost = None if criterion is None else COSTS.get(criterion.name)
+    if cost is None or not facts.batches.sequences <= EXAMPLES.value or _may_get_there(facts):
+        return
+    steps, targets, predictions = _values(facts)
+    if len(steps) < FEW_BATCHES:
+        return
+    steps, errors = steps[-NEWEST:], (targets - predictions)[-NEWEST:, 0]
+    part = float(cost(errors).mean() / np.nanmean(facts.total(CRITERION_LOSS, steps)))
+    if part >= LEFT.value:
+        reads = f"{fmt(100 * min(part, 1.0), 2)} % of the loss is an error that all outputs of a "
+        reads += "batch share: its examples are one or two, and their level is normalised away"
+        first, last, bound = int(steps[0]), int(steps[-1]), f"{fmt(100 * LEFT.value)} %"
+        tag = PREDICTION_MEAN.name
+        yield Evidence(tag, first, last, part, LEFT.value, reads, LEFT.source, bound)
 
 
 def _may_get_there(facts: Facts) -> bool:
@@ -123,13 +159,19 @@ def batch_means(facts: Facts) -> Means | None:
     if known.sum() >= FEW_BATCHES:
         targets, predictions = _shares(counts[known]), _shares(guesses[known])
         return _means(steps[known], targets, predictions, _between_classes(counts[known]))
+    steps, given, predicted = _values(facts)
+    if len(steps) < FEW_BATCHES:
+        return None
+    found = _means(steps, given, predicted, float("nan"))
+    return replace(found, common=_between_values(facts, found))
+
+
+def _values(facts: Facts) -> tuple[Steps, Floats, Floats]:
+    """Return the steps at which both means were measured, and both as columns."""
     steps = facts.batches.measured(TARGET_MEAN)[0]
     means = facts.totals((TARGET_MEAN, PREDICTION_MEAN), steps)
     known = np.isfinite(means).all(axis=1)
-    if known.sum() < FEW_BATCHES:
-        return None
-    found = _means(steps[known], means[known, :1], means[known, 1:], float("nan"))
-    return replace(found, common=_between_values(facts, found))
+    return steps[known], means[known, :1], means[known, 1:]
 
 
 def _means(steps: Steps, targets: Floats, predictions: Floats, common: float) -> Means:
@@ -177,7 +219,14 @@ def _between_values(facts: Facts, seen: Means) -> float:
     else:
         whole = _most_variance(name, facts.level.prior)
     share = seen.targets / whole if whole > 0 else float("nan")
-    return max(share, 1 / typical) if typical == size else share
+    return max(share, 1 / typical) if _is_single(facts) else share
+
+
+def _is_single(facts: Facts) -> bool:
+    """Return whether each target is one number: an example of its own."""
+    criterion = facts.batches.criterion
+    shape = () if criterion is None else criterion.target_shape
+    return len(shape) > 0 and math.prod(shape) == shape[0]
 
 
 def _most_variance(name: str, prior: float) -> float:
@@ -189,6 +238,6 @@ def _most_variance(name: str, prior: float) -> float:
     """
     if name == "mse_loss":
         return prior
-    if name not in ("l1_loss", "smooth_l1_loss", "huber_loss"):
+    if name not in COSTS:
         return float("nan")
     return float(np.pi / 2) * (prior + (0.0 if name == "l1_loss" else 0.5)) ** 2

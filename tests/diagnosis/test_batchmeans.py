@@ -16,7 +16,7 @@ from lossmon.batchsignals import (
     TARGET_STD,
 )
 from lossmon.diagnosis import synth
-from lossmon.diagnosis.batchmeans import batch_means, levelled
+from lossmon.diagnosis.batchmeans import batch_means, levelled, shared_error
 from lossmon.diagnosis.facts import Facts
 
 VALUES: dict[Any, Any] = dict.fromkeys(LABEL_COUNTS, np.nan)
@@ -30,18 +30,20 @@ def forecast(
     size: float = 32.0,
     targets: float = 32.0,
     name: str = "smooth_l1_loss",
+    spread: float = 1.0,
 ) -> Facts:
     """Return a regression whose batches differ by 1.0, and their examples as much as that."""
     losses = synth.flat(300, at=1.3) if loss is None else loss
     total = {
         **VALUES,
         TARGET_MEAN: MEANS[: len(losses)],
-        TARGET_STD: 1.0,
+        TARGET_STD: spread,
         PREDICTION_MEAN: follows * MEANS[: len(losses)],
         BATCH_SIZE: size,
         TARGET_COUNT: targets,
     }
-    marks = (synth.criterion(name=name),)
+    shape = [int(size), int(targets / size)]
+    marks = (synth.criterion(name=name, target_shape=shape),)
     return Facts(synth.run(len(losses), loss=losses, total=total, marks=marks))
 
 
@@ -53,7 +55,7 @@ def test_half_of_the_variety_lies_between_batches() -> None:
 
 
 def test_predictions_that_stay_where_they_are_and_most_of_the_loss_is_that() -> None:
-    common, stays = levelled(forecast())
+    common, stays = levelled(forecast(), few=False)
     assert common.observed > common.limit
     assert "the mean prediction by 0 only" in stays.reads
 
@@ -78,7 +80,7 @@ def test_predictions_that_stay_where_they_are_and_most_of_the_loss_is_that() -> 
     ],
 )
 def test_nothing_is_said_where(facts: Facts) -> None:
-    assert not list(levelled(facts))
+    assert not list(levelled(facts, few=False))
 
 
 def test_of_one_series_a_batch_the_prior_tells_the_variety() -> None:
@@ -86,7 +88,7 @@ def test_of_one_series_a_batch_the_prior_tells_the_variety() -> None:
     seen = batch_means(facts)
     assert seen is not None
     assert seen.common == pytest.approx(1 / synth.PRIOR, abs=0.05)
-    assert list(levelled(facts))
+    assert list(levelled(facts, few=False))
 
 
 @pytest.mark.parametrize(
@@ -106,3 +108,41 @@ def test_of_four_examples_drawn_at_random_a_quarter_lies_between_batches() -> No
     seen = batch_means(facts)
     assert seen is not None
     assert seen.common >= 0.25
+
+
+@pytest.mark.parametrize(
+    ("name", "loss"), [("mse_loss", 1.0), ("l1_loss", 0.8), ("smooth_l1_loss", 0.4)]
+)
+def test_of_one_series_a_batch_the_loss_is_an_error_that_all_hours_share(
+    name: str, loss: float
+) -> None:
+    facts = forecast(name=name, size=1.0, targets=12.0, loss=synth.flat(300, at=loss))
+    assert list(shared_error(facts))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        forecast(name="mse_loss", size=1.0, targets=12.0, loss=synth.flat(300, at=2.2)),
+        forecast(name="mse_loss", size=1.0, targets=12.0, follows=0.9),
+        forecast(name="mse_loss", size=1.0, targets=12.0, loss=synth.falling(300, end=0.9)),
+        forecast(name="mse_loss", size=8.0, targets=96.0, loss=synth.flat(300, at=1.0)),
+        forecast(name="poisson_nll_loss", size=1.0, targets=12.0, loss=synth.flat(300, at=1.0)),
+    ],
+    ids=[
+        "the hours differ more",
+        "predictions follow",
+        "the loss falls",
+        "there are eight series",
+        "of another loss nobody knows",
+    ],
+)
+def test_no_error_is_shared_where(facts: Facts) -> None:
+    assert not list(shared_error(facts))
+
+
+def test_of_few_values_a_tenth_of_what_there_is_to_learn_is_enough() -> None:
+    facts = forecast(size=8.0, targets=8.0, loss=synth.flat(300, at=0.5), spread=2.5)
+    assert not list(levelled(facts, few=False))
+    common, _ = levelled(facts, few=True)
+    assert 0.1 < common.observed < 0.2

@@ -32,7 +32,7 @@ Sources
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -44,11 +44,10 @@ from lossmon.batchsignals import (
     LABEL_COUNTS,
     PREDICTED_COUNTS,
     TARGET_COUNT,
-    TARGET_MEAN,
 )
 from lossmon.diagnosis import synth
-from lossmon.diagnosis.batchmeans import ALONG, COMMON, FOLLOWS, LEFT, levelled
-from lossmon.diagnosis.batchorder import Order, order
+from lossmon.diagnosis.batchmeans import ALONG, COMMON, FOLLOWS, LEFT, levelled, shared_error
+from lossmon.diagnosis.batchorder import order
 from lossmon.diagnosis.batchstatistics import (
     EXAMPLES,
     FEW,
@@ -60,7 +59,6 @@ from lossmon.diagnosis.batchstatistics import (
     values_evidence,
 )
 from lossmon.diagnosis.evalgap import (
-    BATCHES,
     GAP,
     KINDS,
     PART,
@@ -73,8 +71,9 @@ from lossmon.diagnosis.evalgap import (
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import PROBE_CALL
-from lossmon.diagnosis.level import AT_PRIOR, BY_CHANCE, seems_explained
+from lossmon.diagnosis.level import AT_PRIOR, BY_CHANCE
 from lossmon.diagnosis.motion import SIGNIFICANT
+from lossmon.diagnosis.onekind import HALF, HIDDEN, neighbours_are_alike, of_one_kind
 from lossmon.diagnosis.progress import EXPLAINED
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold, Undecided
 from lossmon.diagnosis.synthtables import LAYERS
@@ -82,16 +81,8 @@ from lossmon.numfmt import fmt
 from lossmon.records import LayerInfo, Mark
 from lossmon.signals import LOSS, VAL_LOSS
 
-HIDDEN = Threshold(
-    0.05, "of the targets' variety", "what a loss seems to explain by chance at most, see no-signal"
-)
-HALF = Threshold(0.5, "of what lies between batches", "less than it is lost on the way")
 LAST_ONLY = Threshold(0.9, "", "by definition: nine tenths of the statistics are the last batch's")
 NEVER = Threshold(1e-4, "", "by definition: ten thousand steps until the statistics are the data's")
-FEWER = 8
-"""So many will do where it is known that neighbours are no more alike than others."""
-FOLLOW = 0.3
-"""By so much more alike are neighbours in unshuffled data, see unshuffled-data."""
 NEEDS = (
     "the validation loss was above a constant's all along: running statistics, or other data; "
     f"whether a training batch is known again in eval mode decides: {PROBE_CALL}, or lossmon run "
@@ -109,21 +100,28 @@ def check(facts: Facts) -> Outcome:
     few = [i for i in taking if behind(facts, i) <= VALUES.value]
     if few:
         return Found("error", facts.first_step, (values_evidence(facts, few),), _names(few))
-    grouped = tuple(_grouped(facts)) if norms else ()
+    grouped = tuple(of_one_kind(facts)) if norms else ()
     if grouped:
         return Found("warning", facts.first_step, grouped, _names(norms))
+    scarce = _scarce(facts, taking) if taking else None
+    return scarce if scarce is not None else _in_eval_mode(facts, norms)
+
+
+def _scarce(facts: Facts, taking: Sequence[LayerInfo]) -> Found | None:
+    """Too few values, or examples: what they have in common is lost."""
     noisy = [i for i in taking if behind(facts, i) <= FEW.value]
-    taken = noisy or taking
+    taken, values = noisy or taking, [values_evidence(facts, noisy)] if noisy else []
     if learns_little(facts):
-        scarce = [values_evidence(facts, noisy)] if noisy else [*of_one_or_two(facts, taken)]
-        if scarce:
-            proofs = (*scarce, learnt_little(facts))
-            return Found("warning", facts.first_step, proofs, _names(taken))
-    common = tuple(levelled(facts)) if taking and not _follow(order(facts)) else ()
-    if common:
-        seen = (*([values_evidence(facts, noisy)] if noisy else ()), *common)
-        return Found("warning", facts.first_step, seen, _names(taken))
-    return _in_eval_mode(facts, norms)
+        proofs = values or [*of_one_or_two(facts, taken)] or [*shared_error(facts)]
+        if proofs:
+            seen = (*proofs, learnt_little(facts))
+            return Found("warning", facts.first_step, seen, _names(taken))
+    common = [] if neighbours_are_alike(order(facts)) else [*levelled(facts, few=bool(noisy))]
+    if not common:
+        return None
+    much = common[0].observed >= COMMON.value
+    seen = (*values, *common)
+    return Found("warning" if much else "info", facts.first_step, seen, _names(taken))
 
 
 def _in_eval_mode(facts: Facts, norms: Sequence[LayerInfo]) -> Outcome:
@@ -151,45 +149,6 @@ def _is_odd(info: LayerInfo) -> bool:
 
 def _names(infos: Sequence[LayerInfo]) -> tuple[str, ...]:
     return tuple(info.name for info in infos)
-
-
-def _grouped(facts: Facts) -> Iterator[Evidence]:
-    """Batches differ by what they hold, each normalised by itself, and nothing is learned."""
-    level = facts.level
-    if not level.is_known or level.explained > seems_explained(facts):
-        return
-    batches = order(facts)
-    n = facts.batches.examples
-    if batches is None or not n > FEW.value or _follow(batches):
-        return
-    if len(batches.steps) < (FEWER if np.isfinite(batches.neighbours) else BATCHES):
-        return
-    # Means of batches drawn at random vary by 1/n of the whole.
-    share = batches.sorted_share - (0 if batches.classes else 1 / n)
-    limit = _limit(facts, batches)
-    if not share > limit.value or not level.explained < HALF.value * share:
-        return
-    first, last = int(batches.steps[0]), int(batches.steps[-1])
-    reads = f"{fmt(100 * share, 2)} % of the targets' variety lies between batches: each holds "
-    reads += "examples of one kind, and what they have in common is normalised away"
-    bound, tag = f"{fmt(100 * limit.value)} %", TARGET_MEAN.name
-    yield Evidence(tag, first, last, share, limit.value, reads, limit.source, bound)
-    yield learnt_little(facts)
-
-
-def _follow(batches: Order | None) -> bool:
-    return batches is not None and batches.neighbours > batches.others + FOLLOW
-
-
-def _limit(facts: Facts, batches: Order) -> Threshold:
-    """Return how much between batches is no chance.
-
-    Little, where each target is of an example of its own: pixels of an image are alike anyway.
-    """
-    sizes, counts = (facts.batches.newest(signal)[1] for signal in (BATCH_SIZE, TARGET_COUNT))
-    alone = len(sizes) > 0 and len(counts) > 0 and float(np.median(counts)) <= np.median(sizes)
-    sure = SIGNIFICANT.value * batches.chance <= HIDDEN.value
-    return HIDDEN if alone and sure else KINDS
 
 
 def _momentum(facts: Facts, odd: Sequence[LayerInfo]) -> Evidence:
