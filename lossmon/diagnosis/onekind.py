@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT, TARGET_MEAN
+from lossmon.diagnosis.batchmeans import batch_means
 from lossmon.diagnosis.batchorder import Order, order
 from lossmon.diagnosis.batchstatistics import FEW, learnt_little
 from lossmon.diagnosis.evalgap import BATCHES, KINDS
@@ -24,6 +25,11 @@ HIDDEN = Threshold(
     0.05, "of the targets' variety", "what a loss seems to explain by chance at most, see no-signal"
 )
 HALF = Threshold(0.5, "of what lies between batches", "less than it is lost on the way")
+STRAYS = Threshold(
+    0.2,
+    "of the variance of mean targets",
+    "calibration: 0-0.03 where they are normalised away, 0.45-15 where a model is told of them",
+)
 FEWER = 8
 """So many will do where it is known that neighbours are no more alike than others."""
 FOLLOW = 0.3
@@ -41,6 +47,9 @@ def of_one_kind(facts: Facts) -> Iterator[Evidence]:
         return
     if len(batches.steps) < (FEWER if np.isfinite(batches.neighbours) else BATCHES):
         return
+    seen = batch_means(facts)
+    if seen is not None and seen.follows > STRAYS.value:
+        return
     # Means of batches drawn at random vary by 1/n of the whole.
     share = batches.sorted_share - (0 if batches.classes else 1 / n)
     limit = _limit(facts, batches)
@@ -55,6 +64,7 @@ def of_one_kind(facts: Facts) -> Iterator[Evidence]:
 
 
 def neighbours_are_alike(batches: Order | None) -> bool:
+    """Return whether batches in a row are more alike than others: the data is unshuffled."""
     return batches is not None and batches.neighbours > batches.others + FOLLOW
 
 

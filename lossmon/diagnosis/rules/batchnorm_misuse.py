@@ -73,7 +73,7 @@ from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import PROBE_CALL
 from lossmon.diagnosis.level import AT_PRIOR, BY_CHANCE
 from lossmon.diagnosis.motion import SIGNIFICANT
-from lossmon.diagnosis.onekind import HALF, HIDDEN, neighbours_are_alike, of_one_kind
+from lossmon.diagnosis.onekind import HALF, HIDDEN, STRAYS, neighbours_are_alike, of_one_kind
 from lossmon.diagnosis.progress import EXPLAINED
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold, Undecided
 from lossmon.diagnosis.synthtables import LAYERS
@@ -174,8 +174,9 @@ def _batches_of_one_kind(
     ones = np.where(np.random.default_rng(4).random(300) < 0.5, most, least)
     counts = dict.fromkeys(LABEL_COUNTS, 0.0 * ones)
     counts |= {LABEL_COUNTS[0]: ones, LABEL_COUNTS[1]: 64 - ones}
-    if follows:
-        counts |= {PREDICTED_COUNTS[0]: ones, PREDICTED_COUNTS[1]: 64 - ones}
+    guesses = ones if follows else np.full(300, ones.mean())
+    counts |= {**dict.fromkeys(PREDICTED_COUNTS, 0.0 * ones), PREDICTED_COUNTS[0]: guesses}
+    counts |= {PREDICTED_COUNTS[1]: 64 - guesses}
     sizes = {BATCH_SIZE: 64.0, TARGET_COUNT: 64.0}
     losses = synth.flat(300) if loss is None else loss
     return synth.run(loss=losses, layers=_with(values=64.0), total={**counts, **sizes})
@@ -210,6 +211,7 @@ RULE = Rule(
         "explained": EXPLAINED,
         "kinds": KINDS,
         "hidden": HIDDEN,
+        "strays": STRAYS,
         "half": HALF,
         "sure": SIGNIFICANT,
         "at_prior": AT_PRIOR,
@@ -328,6 +330,10 @@ RULE = Rule(
         Case(
             "batches of one kind each that predictions follow",
             lambda: _batches_of_one_kind(loss=synth.flat(300, at=1.4), follows=True),
+        ),
+        Case(
+            "batches of one kind each, at the prior, and predictions that stray",
+            lambda: _batches_of_one_kind(follows=True),
         ),
         Case(
             "batches of one kind each, and a loss that falls",
