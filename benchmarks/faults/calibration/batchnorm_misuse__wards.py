@@ -1,6 +1,6 @@
 """Three wards a batch, and batch norm behind an LSTM: three values for each statistic.
 
-More than half of the loss goes away, for who lies higher and which way it goes is learnt.
+More than half of the loss goes away, for which of the three will lie highest is learnt.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ class Forecaster(nn.Module):
 def main() -> None:
     args = arguments(__doc__, steps=450)
     time = torch.arange(PAST + 1) / 4 * (1 + torch.rand(3000, 1)) + 6.28 * torch.rand(3000, 1)
-    patients = 0.5 * torch.randn(3000, 1) + time.sin() + 0.05 * torch.randn(3000, PAST + 1)
+    wards = 0.5 * torch.randn(3000, 1) + time.sin() + 0.05 * torch.randn(3000, PAST + 1)
     model, criterion = Forecaster(), nn.MSELoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-    x, y = patients[:, :PAST, None], patients[:, PAST:]
+    x, y = wards[:, :PAST, None], wards[:, PAST:]
     size = 32 if args.fixed else 3
     for step, (past, ahead) in enumerate(batches(x, y, steps=args.steps, size=size)):
         optimizer.zero_grad()
