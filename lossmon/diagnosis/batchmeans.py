@@ -43,7 +43,10 @@ Steps = NDArray[np.int64]
 Cost = Callable[[Floats], Floats]
 
 FOLLOWS = Threshold(
-    0.1, "of the variance of mean targets", "calibration: 0-0.09 where it is lost, 0.22-2 where not"
+    0.1,
+    "of the variance of mean targets",
+    "calibration: 0-0.1 in faulty runs, 0.22-2 in healthy ones at rest whose batches differ; who "
+    "still learns has 0.02-0.15 and goes along",
 )
 ALONG = Threshold(2.0, "standard errors", "the usual 2 sigma of a correlation: 0.5 of 16 batches")
 COMMON = Threshold(
