@@ -3,8 +3,8 @@
 Sees
     How many values lie behind each statistic of a batch normalisation, of how many examples they
     are, and its momentum; whether each batch holds examples of one kind, so that what they have in
-    common is taken away; and whether the model does far worse in eval mode, where the probe or a
-    validation loss tells.
+    common is taken away: then mean predictions stay where they are, and mean targets do not; and
+    whether the model does far worse in eval mode, where the probe or a validation loss tells.
 
 Why the loss stalls
     Of two values the normalised ones are +1 and -1, whatever they were: nothing but their order
@@ -21,6 +21,7 @@ Not to be confused with
     overfitting: there the validation loss is high and that of a training batch in eval mode is not.
     Frozen statistics in fine-tuning: a layer in eval mode takes none of its batch.
     unshuffled-data: there batches in a row are of the same kind, and the loss moves with them.
+    label-noise, model-too-small: there predictions follow what a batch has in common.
 
 Sources
     By definition: two values less their mean, over their deviation, are +1 and -1. PyTorch
@@ -31,15 +32,22 @@ Sources
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from lossmon import signals
-from lossmon.batchsignals import BATCH_SIZE, LABEL_COUNTS, TARGET_COUNT, TARGET_MEAN
+from lossmon.batchsignals import (
+    BATCH_SIZE,
+    INPUT_MEAN,
+    LABEL_COUNTS,
+    PREDICTED_COUNTS,
+    TARGET_COUNT,
+)
 from lossmon.diagnosis import synth
-from lossmon.diagnosis.batchorder import Order, order
+from lossmon.diagnosis.batchmeans import ALONG, COMMON, FOLLOWS, LEFT, levelled, shared_error
+from lossmon.diagnosis.batchorder import order
 from lossmon.diagnosis.batchstatistics import (
     EXAMPLES,
     FEW,
@@ -50,36 +58,36 @@ from lossmon.diagnosis.batchstatistics import (
     of_one_or_two,
     values_evidence,
 )
+from lossmon.diagnosis.evalgap import (
+    GAP,
+    KINDS,
+    PART,
+    PROBE,
+    by_kind,
+    never_valid,
+    probed,
+    validated,
+)
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.level import AT_PRIOR, seems_explained
+from lossmon.diagnosis.floor import PROBE_CALL
+from lossmon.diagnosis.level import AT_PRIOR, BY_CHANCE
 from lossmon.diagnosis.motion import SIGNIFICANT
+from lossmon.diagnosis.onekind import HALF, HIDDEN, STRAYS, neighbours_are_alike, of_one_kind
 from lossmon.diagnosis.progress import EXPLAINED
-from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold, Undecided
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.numfmt import fmt
 from lossmon.records import LayerInfo, Mark
 from lossmon.signals import LOSS, VAL_LOSS
 
-KINDS = Threshold(
-    0.2, "of the targets' variety", "between batches; of batches drawn at random it is 0 +- 0.05"
-)
-HIDDEN = Threshold(
-    0.05, "of the targets' variety", "what a loss seems to explain by chance at most, see no-signal"
-)
-HALF = Threshold(0.5, "of what lies between batches", "less than it is lost on the way")
 LAST_ONLY = Threshold(0.9, "", "by definition: nine tenths of the statistics are the last batch's")
 NEVER = Threshold(1e-4, "", "by definition: ten thousand steps until the statistics are the data's")
-GAP = Threshold(2.0, "times the loss in train mode", "calibration: at most 1.1 in healthy runs")
-PART = Threshold(0.1, "of the prior's loss", "less than a tenth of what there is to learn")
-PROBE = "train-eval"
-SETTLED = 100
-BATCHES = 16
-"""With fewer batches looked at it is not known how they differ."""
-FEWER = 8
-"""So many will do where it is known that neighbours are no more alike than others."""
-FOLLOW = 0.3
-"""By so much more alike are neighbours in unshuffled data, see unshuffled-data."""
+NEEDS = (
+    "the validation loss was above a constant's all along: running statistics, or other data; "
+    f"whether a training batch is known again in eval mode decides: {PROBE_CALL}, or lossmon run "
+    "--probe"
+)
 
 
 def check(facts: Facts) -> Outcome:
@@ -88,27 +96,50 @@ def check(facts: Facts) -> Outcome:
         return Skipped("no layers recorded")
     infos = facts.layers.infos
     norms = [info for info in infos if "BatchNorm" in info.kind or "values" in info.settings]
-    few = [i for i in norms if 0 < behind(facts, i) <= VALUES.value]
+    taking = [info for info in norms if info.settings.get("values", 0) > 0]
+    few = [i for i in taking if behind(facts, i) <= VALUES.value]
     if few:
         return Found("error", facts.first_step, (values_evidence(facts, few),), _names(few))
-    grouped = tuple(_grouped(facts)) if norms else ()
+    grouped = tuple(of_one_kind(facts)) if norms else ()
     if grouped:
         return Found("warning", facts.first_step, grouped, _names(norms))
+    scarce = _scarce(facts, taking) if taking else None
+    return scarce if scarce is not None else _in_eval_mode(facts, norms)
+
+
+def _scarce(facts: Facts, taking: Sequence[LayerInfo]) -> Found | None:
+    """Too few values, or examples: what they have in common is lost."""
+    noisy = [i for i in taking if behind(facts, i) <= FEW.value]
+    taken, values = noisy or taking, [values_evidence(facts, noisy)] if noisy else []
     if learns_little(facts):
-        noisy = [i for i in norms if 0 < behind(facts, i) <= FEW.value]
-        taken = noisy or [info for info in norms if info.settings.get("values", 0) > 0]
-        scarce = [values_evidence(facts, noisy)] if noisy else [*of_one_or_two(facts, taken)]
-        if scarce:
-            proofs = (*scarce, learnt_little(facts))
-            return Found("warning", facts.first_step, proofs, _names(taken))
+        proofs = values or [*of_one_or_two(facts, taken)] or [*shared_error(facts)]
+        if proofs:
+            seen = (*proofs, learnt_little(facts))
+            return Found("warning", facts.first_step, seen, _names(taken))
+    common = [] if neighbours_are_alike(order(facts)) else [*levelled(facts, few=bool(noisy))]
+    if not common:
+        return None
+    much = common[0].observed >= COMMON.value
+    seen = (*values, *common)
+    return Found("warning" if much else "info", facts.first_step, seen, _names(taken))
+
+
+def _in_eval_mode(facts: Facts, norms: Sequence[LayerInfo]) -> Outcome:
     odd = [info for info in norms if _is_odd(info)]
-    gap = tuple(_probed(facts, odd)) or tuple(_validated(facts, odd))
+    gap = tuple(probed(facts))
     if odd:
+        gap = gap or tuple(validated(facts))
         seen = (_momentum(facts, odd), *gap)
         return Found("warning" if gap else "info", facts.first_step, seen, _names(odd))
-    if norms and gap and not any(info.settings.get("p", 0) for info in facts.layers.infos):
-        return Found("warning", facts.window[0], gap, _names(norms))
-    return CLEAR
+    if not norms or any(info.settings.get("p", 0) for info in facts.layers.infos):
+        return CLEAR
+    gap = gap or never_valid(facts)
+    if not gap:
+        return CLEAR
+    mixed = tuple(by_kind(facts))
+    if mixed or facts.probe(PROBE) is not None:
+        return Found("warning", facts.window[0], (*gap, *mixed), _names(norms))
+    return Undecided(NEEDS)
 
 
 def _is_odd(info: LayerInfo) -> bool:
@@ -118,42 +149,6 @@ def _is_odd(info: LayerInfo) -> bool:
 
 def _names(infos: Sequence[LayerInfo]) -> tuple[str, ...]:
     return tuple(info.name for info in infos)
-
-
-def _grouped(facts: Facts) -> Iterator[Evidence]:
-    """Batches differ by what they hold, each normalised by itself, and nothing is learned."""
-    level = facts.level
-    if not level.is_known or level.explained > seems_explained(facts):
-        return
-    batches = order(facts)
-    n = facts.batches.examples
-    if batches is None or not n > FEW.value:
-        return
-    if len(batches.steps) < (FEWER if np.isfinite(batches.neighbours) else BATCHES):
-        return
-    # Means of batches drawn at random vary by 1/n of the whole.
-    share = batches.sorted_share - (0 if batches.classes else 1 / n)
-    follow = batches.neighbours > batches.others + FOLLOW
-    limit = _limit(facts, batches)
-    if not share > limit.value or not level.explained < HALF.value * share or follow:
-        return
-    first, last = int(batches.steps[0]), int(batches.steps[-1])
-    reads = f"{fmt(100 * share, 2)} % of the targets' variety lies between batches: each holds "
-    reads += "examples of one kind, and what they have in common is normalised away"
-    bound, tag = f"{fmt(100 * limit.value)} %", TARGET_MEAN.name
-    yield Evidence(tag, first, last, share, limit.value, reads, limit.source, bound)
-    yield learnt_little(facts)
-
-
-def _limit(facts: Facts, batches: Order) -> Threshold:
-    """Return how much between batches is no chance.
-
-    Little, where each target is of an example of its own: pixels of an image are alike anyway.
-    """
-    sizes, counts = (facts.batches.newest(signal)[1] for signal in (BATCH_SIZE, TARGET_COUNT))
-    alone = len(sizes) > 0 and len(counts) > 0 and float(np.median(counts)) <= np.median(sizes)
-    sure = SIGNIFICANT.value * batches.chance <= HIDDEN.value
-    return HIDDEN if alone and sure else KINDS
 
 
 def _momentum(facts: Facts, odd: Sequence[LayerInfo]) -> Evidence:
@@ -166,39 +161,6 @@ def _momentum(facts: Facts, odd: Sequence[LayerInfo]) -> Evidence:
     return Evidence("momentum", first, last, momentum, limit.value, reads, limit.source)
 
 
-def _probed(facts: Facts, odd: Sequence[LayerInfo]) -> Iterator[Evidence]:
-    found = facts.probe(PROBE)
-    if found is None:
-        return
-    train, without = _number(found.get("train_loss")), _number(found.get("eval_loss"))
-    reads = f"the same batch has a loss of {fmt(train, 3)} in train mode and of "
-    yield from _gap(facts, "train_eval_probe", train, without, f"{reads}{fmt(without, 3)} in eval")
-
-
-def _validated(facts: Facts, odd: Sequence[LayerInfo]) -> Iterator[Evidence]:
-    """Only beside an odd momentum: overfitting and other data bring a gap too."""
-    series = facts.run.scalar(VAL_LOSS)
-    if not odd or series is None or not len(series) or facts.probe(PROBE) is not None:
-        return
-    train, without = facts.recent_loss, float(series.values[-1])
-    reads = f"the validation loss is {fmt(without, 3)} where the training loss is {fmt(train, 3)}"
-    yield from _gap(facts, VAL_LOSS.name, train, without, reads)
-
-
-def _gap(facts: Facts, signal: str, train: float, without: float, reads: str) -> Iterator[Evidence]:
-    prior = float(np.nan_to_num(facts.level.prior, nan=0.0))
-    limit = max(GAP.value * train, train + PART.value * prior)
-    if train > 0 and without > limit and facts.n_steps >= SETTLED:
-        first, last = facts.window
-        yield Evidence(signal, first, last, without, limit, reads, GAP.source)
-
-
-def _number(value: Any) -> float:
-    """Return a number of a log; NaN for anything else."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else float("nan")
-
-
 def _with(**settings: float) -> tuple[LayerInfo, ...]:
     norm = LayerInfo(
         "1", "BatchNorm1d", "relu", settings={"momentum": 0.1, "eps": 1e-5, **settings}
@@ -206,12 +168,28 @@ def _with(**settings: float) -> tuple[LayerInfo, ...]:
     return (LAYERS[0], norm, *LAYERS[1:])
 
 
-def _batches_of_one_kind(most: float = 60.0, least: float = 4.0) -> Any:
+def _batches_of_one_kind(
+    most: float = 60.0, least: float = 4.0, *, loss: Any = None, follows: bool = False
+) -> Any:
     ones = np.where(np.random.default_rng(4).random(300) < 0.5, most, least)
     counts = dict.fromkeys(LABEL_COUNTS, 0.0 * ones)
     counts |= {LABEL_COUNTS[0]: ones, LABEL_COUNTS[1]: 64 - ones}
+    guesses = ones if follows else np.full(300, ones.mean())
+    counts |= {**dict.fromkeys(PREDICTED_COUNTS, 0.0 * ones), PREDICTED_COUNTS[0]: guesses}
+    counts |= {PREDICTED_COUNTS[1]: 64 - guesses}
     sizes = {BATCH_SIZE: 64.0, TARGET_COUNT: 64.0}
-    return synth.run(loss=synth.flat(300), layers=_with(values=64.0), total={**counts, **sizes})
+    losses = synth.flat(300) if loss is None else loss
+    return synth.run(loss=losses, layers=_with(values=64.0), total={**counts, **sizes})
+
+
+def _never_valid(*, alike: bool) -> Any:
+    means = 0.0 if alike else np.where(np.arange(300) % 2, 3.0, -3.0)
+    return synth.run(
+        loss=synth.falling(300, end=0.1),
+        layers=_with(values=64.0),
+        scalar={VAL_LOSS: np.where(np.arange(300) % 20 == 19, 4.0, np.nan)},
+        total={INPUT_MEAN: means},
+    )
 
 
 def _probe(train: Any, without: Any) -> Mark:
@@ -233,6 +211,7 @@ RULE = Rule(
         "explained": EXPLAINED,
         "kinds": KINDS,
         "hidden": HIDDEN,
+        "strays": STRAYS,
         "half": HALF,
         "sure": SIGNIFICANT,
         "at_prior": AT_PRIOR,
@@ -240,6 +219,11 @@ RULE = Rule(
         "never": NEVER,
         "gap": GAP,
         "part": PART,
+        "common": COMMON,
+        "left": LEFT,
+        "follows": FOLLOWS,
+        "along": ALONG,
+        "by_chance": BY_CHANCE,
     },
     explains=(
         "vanishing-gradient",
@@ -259,6 +243,7 @@ RULE = Rule(
     confusables={
         "batch-too-small": "there the gradient is noisy, and reaches every layer",
         "overfitting": "there a batch of the training data has a low loss in eval mode",
+        "label-noise": "there mean predictions follow the mean targets of batches",
     },
     doc=__doc__ or "",
     fires=(
@@ -291,6 +276,16 @@ RULE = Rule(
         Case(
             "batches of a kind that is clicked often or seldom, at the prior",
             lambda: _batches_of_one_kind(24.0, 6.0),
+            culprits=("1",),
+        ),
+        Case(
+            "batches of one kind each, told from each other within, and no more than that",
+            lambda: _batches_of_one_kind(loss=synth.flat(300, at=1.4)),
+            culprits=("1",),
+        ),
+        Case(
+            "batches of two kinds of inputs in turns, and a validation that never fits",
+            lambda: _never_valid(alike=False),
             culprits=("1",),
         ),
         Case(
@@ -331,6 +326,18 @@ RULE = Rule(
         Case(
             "batches that differ by chance, at the prior",
             lambda: _batches_of_one_kind(19.0, 13.0),
+        ),
+        Case(
+            "batches of one kind each that predictions follow",
+            lambda: _batches_of_one_kind(loss=synth.flat(300, at=1.4), follows=True),
+        ),
+        Case(
+            "batches of one kind each, at the prior, and predictions that stray",
+            lambda: _batches_of_one_kind(follows=True),
+        ),
+        Case(
+            "batches of one kind each, and a loss that falls",
+            lambda: _batches_of_one_kind(loss=synth.falling(300, end=1.0)),
         ),
         Case(
             "a first graph of two nodes, and others of twenty",

@@ -1,0 +1,89 @@
+"""How much worse a model does by its running statistics than by those of a batch: in eval mode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lossmon.batchsignals import BATCH_SIZE, INPUT_MEAN, INPUT_STD
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.progress import EXPLAINED
+from lossmon.diagnosis.rule import Threshold
+from lossmon.numfmt import fmt
+from lossmon.signals import VAL_LOSS
+
+if TYPE_CHECKING:
+    from lossmon.diagnosis.facts import Facts
+
+GAP = Threshold(2.0, "times the loss in train mode", "calibration: at most 1.1 in healthy runs")
+PART = Threshold(0.1, "of the prior's loss", "less than a tenth of what there is to learn")
+KINDS = Threshold(
+    0.2, "of the variety", "between batches; of batches drawn at random it is 0 +- 0.05"
+)
+PROBE = "train-eval"
+SETTLED = 100
+EVALUATIONS = 5
+"""With fewer validation losses nothing is said of them all."""
+BATCHES = 16
+"""With fewer batches looked at it is not known how they differ."""
+
+
+def probed(facts: Facts) -> Iterator[Evidence]:
+    """The probe has seen one batch in both modes."""
+    found = facts.probe(PROBE)
+    if found is None:
+        return
+    train, without = _number(found.get("train_loss")), _number(found.get("eval_loss"))
+    reads = f"the same batch has a loss of {fmt(train, 3)} in train mode and of "
+    yield from _gap(facts, "train_eval_probe", train, without, f"{reads}{fmt(without, 3)} in eval")
+
+
+def validated(facts: Facts) -> Iterator[Evidence]:
+    """The validation loss is high; overfitting and other data bring that too."""
+    series = facts.run.scalar(VAL_LOSS)
+    if series is None or not len(series) or facts.probe(PROBE) is not None:
+        return
+    train, without = facts.recent_loss, float(series.values[-1])
+    reads = f"the validation loss is {fmt(without, 3)} where the training loss is {fmt(train, 3)}"
+    yield from _gap(facts, VAL_LOSS.name, train, without, reads)
+
+
+def never_valid(facts: Facts) -> tuple[Evidence, ...]:
+    """The validation loss was above a constant's all along, though training explains the half."""
+    series, level = facts.run.scalar(VAL_LOSS), facts.level
+    if series is None or len(series) < EVALUATIONS or not level.explained >= EXPLAINED.value:
+        return ()
+    best = float(np.min(series.values))
+    return tuple(validated(facts)) if best > level.prior else ()
+
+
+def by_kind(facts: Facts) -> Iterator[Evidence]:
+    """Batches differ by what the model is given: running statistics are those of no batch."""
+    steps, means = facts.batches.measured(INPUT_MEAN)
+    spreads, sizes = (facts.total(signal, steps) for signal in (INPUT_STD, BATCH_SIZE))
+    if len(steps) < BATCHES:
+        return
+    between, within = float(means.var()), float(np.nanmean(np.square(spreads)))
+    whole = between + within
+    share = between / whole - 1 / float(np.nanmedian(sizes)) if whole > 0 else 0.0
+    if share > KINDS.value:
+        reads = f"{fmt(100 * share, 2)} % of the inputs' variety lies between batches: running "
+        reads += "statistics mix what each batch in training is without"
+        first, last, bound = int(steps[0]), int(steps[-1]), f"{fmt(100 * KINDS.value)} %"
+        yield Evidence(INPUT_MEAN.name, first, last, share, KINDS.value, reads, KINDS.source, bound)
+
+
+def _gap(facts: Facts, signal: str, train: float, without: float, reads: str) -> Iterator[Evidence]:
+    prior = float(np.nan_to_num(facts.level.prior, nan=0.0))
+    limit = max(GAP.value * train, train + PART.value * prior)
+    if train > 0 and without > limit and facts.n_steps >= SETTLED:
+        first, last = facts.window
+        yield Evidence(signal, first, last, without, limit, reads, GAP.source)
+
+
+def _number(value: Any) -> float:
+    """Return a number of a log; NaN for anything else."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number else float("nan")

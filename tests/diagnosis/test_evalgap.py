@@ -1,0 +1,59 @@
+"""What is said of a validation loss that was never good, with a reason in the inputs or none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lossmon.batchsignals import INPUT_MEAN
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.engine import diagnose
+from lossmon.diagnosis.evalgap import by_kind, never_valid
+from lossmon.diagnosis.facts import Facts
+from lossmon.records import LayerInfo, Run
+from lossmon.signals import VAL_LOSS
+
+EVERY_TWENTY = np.arange(300) % 20 == 19
+
+
+def validated(losses: Any, *, end: float = 0.1, layers: tuple[LayerInfo, ...] = ()) -> Run:
+    return synth.run(
+        loss=synth.falling(300, end=end),
+        scalar={VAL_LOSS: np.where(EVERY_TWENTY, losses, np.nan)},
+        layers=layers or synth.LAYERS,
+    )
+
+
+def test_a_validation_loss_above_a_constants_all_along_is_told() -> None:
+    assert never_valid(Facts(validated(4.0)))
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        validated(np.linspace(1.5, 8.0, 300)),
+        validated(4.0, end=1.9),
+        synth.run(scalar={VAL_LOSS: np.where(np.arange(300) > 297, 4.0, np.nan)}),
+        synth.run(),
+    ],
+    ids=["it was better once", "training explains little", "two validations", "none"],
+)
+def test_nothing_is_told_where(run: Run) -> None:
+    assert not never_valid(Facts(run))
+
+
+def test_without_a_reason_in_the_inputs_a_probe_is_asked_for() -> None:
+    norm = LayerInfo("1", "BatchNorm1d", settings={"momentum": 0.1, "values": 64.0})
+    report = diagnose(validated(4.0, layers=(synth.LAYERS[0], norm, *synth.LAYERS[1:])))
+    assert "mon.probe(batch)" in report.undecided["batchnorm-misuse"]
+
+
+def test_batches_that_are_alike_have_no_kinds() -> None:
+    assert not list(by_kind(Facts(synth.run())))
+
+
+def test_few_batches_tell_of_no_kinds() -> None:
+    means = np.where(np.arange(300) < 10, np.where(np.arange(300) % 2, 3.0, -3.0), np.nan)
+    assert not list(by_kind(Facts(synth.run(total={INPUT_MEAN: means}))))
