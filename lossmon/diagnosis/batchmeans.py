@@ -8,7 +8,6 @@ where it is, while the mean target goes up and down from batch to batch.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from lossmon.batchsignals import (
     BATCH_SIZE,
+    INPUT_MEAN,
     LABEL_COUNTS,
     PREDICTED_COUNTS,
     PREDICTION_MEAN,
@@ -26,22 +26,17 @@ from lossmon.batchsignals import (
 )
 from lossmon.diagnosis.batches import FEW_BATCHES
 from lossmon.diagnosis.batchstatistics import EXAMPLES
-from lossmon.diagnosis.evalgap import PART
-from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.floor import creeps
-from lossmon.diagnosis.level import BY_CHANCE
-from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import Threshold
-from lossmon.numfmt import fmt
-from lossmon.signals import CRITERION_LOSS
+from lossmon.diagnosis.stats import finite_mean, finite_median
 
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
 
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]
-Cost = Callable[[Floats], Floats]
 
+VARIES = Threshold(0.2, "of the usual variance", "of sixteen normal values never less by chance")
+TOLD = Threshold(3.0, "standard errors", "the usual 3 sigma of a correlation")
 FOLLOWS = Threshold(
     0.1,
     "of the variance of mean targets",
@@ -49,23 +44,10 @@ FOLLOWS = Threshold(
     "still learns has 0.02-0.15 and goes along",
 )
 ALONG = Threshold(2.0, "standard errors", "the usual 2 sigma of a correlation: 0.5 of 16 batches")
-COMMON = Threshold(
-    0.2, "of what there is to learn", "by definition: of five examples drawn at random a fifth"
-)
-LEFT = Threshold(0.5, "of the loss that is left", "by definition: the larger part")
+LESS = {"l1_loss": 0.0, "smooth_l1_loss": 0.5, "huber_loss": 0.5}
+"""By how much a loss is less than the distance, at most, with the usual delta of 1."""
 NEWEST = 16
 """Batches of which it is said whether predictions go along with targets."""
-SETTLED = 150
-"""Before so many steps predictions may follow little in any case."""
-
-
-COSTS: Mapping[str, Cost] = {
-    "mse_loss": np.square,
-    "l1_loss": np.abs,
-    "smooth_l1_loss": lambda far: np.where(far**2 < 1, far**2 / 2, np.abs(far) - 0.5),
-    "huber_loss": lambda far: np.where(far**2 < 1, far**2 / 2, np.abs(far) - 0.5),
-}
-"""What an error costs by each loss, with the usual delta of 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,82 +58,31 @@ class Means:
     common: float
     """How much of what there is to learn lies between batches, 0 to 1; NaN where not known."""
     targets: float
-    """Variance of the mean targets."""
+    """Variance of the mean targets; NaN where the newest hardly vary."""
     predictions: float
     """Variance of the newest mean predictions."""
     along: float
     """Correlation of both over the newest batches, in standard errors."""
+    told: float
+    """Correlation of mean inputs with mean targets, the same; NaN where inputs have no mean."""
 
     @property
     def follows(self) -> float:
         """How much of the way of mean targets mean predictions go, in variance."""
         return self.predictions / self.targets if self.targets > 0 else float("nan")
 
+    @property
+    def stays(self) -> bool:
+        """Whether mean predictions stay where they are, though mean targets do not.
 
-def levelled(facts: Facts, *, few: bool) -> Iterator[Evidence]:
-    """What batches differ in is not in the predictions, and most of what is left of the loss.
+        Who goes a little way, but along with them, is learning it.
+        """
+        return self.follows <= FOLLOWS.value and not self.along > ALONG.value
 
-    A loss that surely falls may get there yet. Where nothing is learnt predictions follow nothing,
-    whatever the reason, unless a batch is of one example or two. `few`: a statistic is of few
-    values, so that part of what they have in common is lost by definition; then less will do.
-    """
-    level, seen = facts.level, batch_means(facts)
-    if seen is None or not level.is_known or _may_get_there(facts):
-        return
-    if not (level.explained > BY_CHANCE.value or facts.batches.sequences <= EXAMPLES.value):
-        return
-    remaining = min(1.0, 1 - level.explained)
-    limit = max(PART.value if few else COMMON.value, LEFT.value * remaining)
-    # Who goes a little way, but along with them, is learning it.
-    stays = seen.follows <= FOLLOWS.value and not seen.along > ALONG.value
-    if not (seen.common >= limit and stays):
-        return
-    first, last = int(seen.steps[0]), int(seen.steps[-1])
-    share, left = fmt(100 * min(seen.common, 1.0), 2), fmt(100 * remaining, 2)
-    reads = f"{share} % of what there is to learn lies between batches, where {left} % is left"
-    bound = f"{fmt(100 * limit, 2)} %"
-    yield Evidence(TARGET_MEAN.name, first, last, seen.common, limit, reads, LEFT.source, bound)
-    yield _stays(seen)
-
-
-def shared_error(facts: Facts) -> Iterator[Evidence]:
-    """Of one example or two a batch most of the loss is an error that all their outputs share.
-
-    The loss of a mean error is at most the mean loss, and as much where errors are all alike.
-    """
-    criterion = facts.batches.criterion
-    cost = None if criterion is None else COSTS.get(criterion.name)
-    if cost is None or not facts.batches.sequences <= EXAMPLES.value or _may_get_there(facts):
-        return
-    steps, targets, predictions = _values(facts)
-    if len(steps) < FEW_BATCHES:
-        return
-    steps, errors = steps[-NEWEST:], (targets - predictions)[-NEWEST:, 0]
-    part = float(cost(errors).mean() / np.nanmean(facts.total(CRITERION_LOSS, steps)))
-    if part >= LEFT.value:
-        reads = f"{fmt(100 * min(part, 1.0), 2)} % of the loss is an error that all outputs of a "
-        reads += "batch share: its examples are one or two, and their level is normalised away"
-        first, last, bound = int(steps[0]), int(steps[-1]), f"{fmt(100 * LEFT.value)} %"
-        tag = PREDICTION_MEAN.name
-        yield Evidence(tag, first, last, part, LEFT.value, reads, LEFT.source, bound)
-
-
-def _may_get_there(facts: Facts) -> bool:
-    """A discriminator that is given real and made-up batches in turns may well be at its end."""
-    if facts.n_steps < SETTLED or facts.is_contested:
-        return True
-    sure = -facts.trend.change >= SIGNIFICANT.value * facts.trend.error
-    return facts.is_improving and sure and not creeps(facts)
-
-
-def _stays(seen: Means) -> Evidence:
-    targets, predictions = np.sqrt(seen.targets), np.sqrt(seen.predictions)
-    reads = f"the mean target of a batch varies by {fmt(targets, 2)}, and the mean prediction by "
-    reads += f"{fmt(predictions, 2)} only: what its examples have in common is normalised away"
-    first, last = int(seen.steps[0]), int(seen.steps[-1])
-    bound = fmt(float(np.sqrt(FOLLOWS.value)) * targets, 2)
-    tag, source = PREDICTION_MEAN.name, FOLLOWS.source
-    return Evidence(tag, first, last, seen.follows, FOLLOWS.value, reads, source, bound)
+    @property
+    def is_told(self) -> bool:
+        """Whether inputs tell what the targets of a batch have in common: it could be learnt."""
+        return self.told >= TOLD.value
 
 
 def batch_means(facts: Facts) -> Means | None:
@@ -161,15 +92,16 @@ def batch_means(facts: Facts) -> Means | None:
     known = (counts.sum(1) > 0) & (guesses.sum(1) > 0)
     if known.sum() >= FEW_BATCHES:
         targets, predictions = _shares(counts[known]), _shares(guesses[known])
-        return _means(steps[known], targets, predictions, _between_classes(counts[known]))
-    steps, given, predicted = _values(facts)
+        common = _between_classes(counts[known])
+        return _means(facts, steps[known], targets, predictions, common)
+    steps, given, predicted = mean_values(facts)
     if len(steps) < FEW_BATCHES:
         return None
-    found = _means(steps, given, predicted, float("nan"))
+    found = _means(facts, steps, given, predicted, float("nan"))
     return replace(found, common=_between_values(facts, found))
 
 
-def _values(facts: Facts) -> tuple[Steps, Floats, Floats]:
+def mean_values(facts: Facts) -> tuple[Steps, Floats, Floats]:
     """Return the steps at which both means were measured, and both as columns."""
     steps = facts.batches.measured(TARGET_MEAN)[0]
     means = facts.totals((TARGET_MEAN, PREDICTION_MEAN), steps)
@@ -177,16 +109,37 @@ def _values(facts: Facts) -> tuple[Steps, Floats, Floats]:
     return steps[known], means[known, :1], means[known, 1:]
 
 
-def _means(steps: Steps, targets: Floats, predictions: Floats, common: float) -> Means:
+def _means(
+    facts: Facts, steps: Steps, targets: Floats, predictions: Floats, common: float
+) -> Means:
+    usual, newest = _variance(targets), _variance(targets[-NEWEST:])
+    # Rare events may be missing in the newest batches: then there is nothing to follow.
+    varies = usual if newest >= VARIES.value * usual else float("nan")
     along = _along(targets[-NEWEST:], predictions[-NEWEST:])
-    newest = predictions[-FEW_BATCHES:]
-    return Means(steps, common, _variance(targets), _variance(newest), along)
+    told = _told(facts.total(INPUT_MEAN, steps), targets)
+    return Means(steps, common, varies, _variance(predictions[-FEW_BATCHES:]), along, told)
 
 
 def _along(targets: Floats, predictions: Floats) -> float:
+    """Return the correlation of two tables of equal shape, of which rows are batches, in errors.
+
+    The shares of K classes are K - 1 numbers: they add up to 1.
+    """
     ours, theirs = (values - values.mean(axis=0) for values in (targets, predictions))
     sizes = float(np.sqrt(np.square(ours).sum() * np.square(theirs).sum()))
-    return float((ours * theirs).sum()) / sizes * float(np.sqrt(len(ours))) if sizes > 0 else 0.0
+    numbers = len(ours) * max(1, int(ours.any(axis=0).sum()) - 1)
+    return float((ours * theirs).sum()) / sizes * float(np.sqrt(numbers)) if sizes > 0 else 0.0
+
+
+def _told(inputs: Floats, targets: Floats) -> float:
+    """Return how surely one number a batch goes along with its targets, in standard errors."""
+    known = np.isfinite(inputs)
+    if known.sum() < FEW_BATCHES:
+        return float("nan")
+    ours, theirs = inputs[known] - inputs[known].mean(), targets[known] - targets[known].mean(0)
+    sizes = float(np.square(ours).sum() * np.square(theirs).sum())
+    explained = float(np.square(ours @ theirs).sum()) / sizes if sizes > 0 else 0.0
+    return float(np.sqrt(explained * known.sum()))
 
 
 def _variance(values: Floats) -> float:
@@ -214,15 +167,17 @@ def _between_values(facts: Facts, seen: Means) -> float:
     Of n examples drawn at random 1/n lies between batches by definition.
     """
     spreads = facts.total(TARGET_STD, seen.steps)
-    sizes, counts = (facts.total(signal, seen.steps) for signal in (BATCH_SIZE, TARGET_COUNT))
-    criterion, typical = facts.batches.criterion, float(np.nanmedian(counts))
-    name, size = "" if criterion is None else criterion.name, float(np.nanmedian(sizes))
+    size, count = (
+        finite_median(facts.total(signal, seen.steps)) for signal in (BATCH_SIZE, TARGET_COUNT)
+    )
+    criterion = facts.batches.criterion
+    name = "" if criterion is None else criterion.name
     if size > EXAMPLES.value and name != "mse_loss":
-        whole = seen.targets + float(np.nanmean(np.square(spreads)))
+        whole = seen.targets + finite_mean(np.square(spreads))
     else:
         whole = _most_variance(name, facts.level.prior)
     share = seen.targets / whole if whole > 0 else float("nan")
-    return max(share, 1 / typical) if _is_single(facts) else share
+    return max(share, 1 / count) if _is_single(facts) and count > 0 else share
 
 
 def _is_single(facts: Facts) -> bool:
@@ -233,14 +188,12 @@ def _is_single(facts: Facts) -> bool:
 
 
 def _most_variance(name: str, prior: float) -> float:
-    """Return the variance of targets that the prior's loss tells, at most; NaN for other losses.
+    """Return the variance of normal targets that the prior's loss tells; NaN for other losses.
 
     Of one example a batch nothing else tells it, for several outputs are counted apart. Of squares
-    it is that loss; of distances that squared, as of normal targets; the Huber loss with its usual
-    delta of 1 is a distance less a half at least.
+    it is that loss, of distances that squared; the Huber loss with its usual delta of 1 is a
+    distance less a half at least.
     """
     if name == "mse_loss":
         return prior
-    if name not in COSTS:
-        return float("nan")
-    return float(np.pi / 2) * (prior + (0.0 if name == "l1_loss" else 0.5)) ** 2
+    return float(np.pi / 2) * (prior + LESS.get(name, float("nan"))) ** 2

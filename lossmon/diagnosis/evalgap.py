@@ -11,6 +11,8 @@ from lossmon.batchsignals import BATCH_SIZE, INPUT_MEAN, INPUT_STD
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.progress import EXPLAINED
 from lossmon.diagnosis.rule import Threshold
+from lossmon.diagnosis.stats import finite_mean, finite_median, ratio
+from lossmon.diagnosis.validation import FEW, recorded
 from lossmon.numfmt import fmt
 from lossmon.signals import VAL_LOSS
 
@@ -23,9 +25,9 @@ KINDS = Threshold(
     0.2, "of the variety", "between batches; of batches drawn at random it is 0 +- 0.05"
 )
 PROBE = "train-eval"
+LEARNT = Threshold(0.5, "of the first validation loss", "by definition: it has come half the way")
 SETTLED = 100
-EVALUATIONS = 5
-"""With fewer validation losses nothing is said of them all."""
+"""Before so many steps little is learnt in any case, and running statistics are far behind."""
 BATCHES = 16
 """With fewer batches looked at it is not known how they differ."""
 
@@ -42,32 +44,38 @@ def probed(facts: Facts) -> Iterator[Evidence]:
 
 def validated(facts: Facts) -> Iterator[Evidence]:
     """The validation loss is high; overfitting and other data bring that too."""
-    series = facts.run.scalar(VAL_LOSS)
-    if series is None or not len(series) or facts.probe(PROBE) is not None:
+    _, losses = recorded(facts.run)
+    if not len(losses) or facts.probe(PROBE) is not None:
         return
-    train, without = facts.recent_loss, float(series.values[-1])
+    train, without = facts.recent_loss, float(losses[-1])
     reads = f"the validation loss is {fmt(without, 3)} where the training loss is {fmt(train, 3)}"
     yield from _gap(facts, VAL_LOSS.name, train, without, reads)
 
 
 def never_valid(facts: Facts) -> tuple[Evidence, ...]:
     """The validation loss was above a constant's all along, though training explains the half."""
-    series, level = facts.run.scalar(VAL_LOSS), facts.level
-    if series is None or len(series) < EVALUATIONS or not level.explained >= EXPLAINED.value:
+    (_, losses), level = recorded(facts.run), facts.level
+    if len(losses) < FEW or not level.explained >= EXPLAINED.value:
         return ()
-    best = float(np.min(series.values))
-    return tuple(validated(facts)) if best > level.prior else ()
+    return tuple(validated(facts)) if losses.min() > level.prior else ()
 
 
 def by_kind(facts: Facts) -> Iterator[Evidence]:
-    """Batches differ by what the model is given: running statistics are those of no batch."""
+    """Batches differ by what the model is given: running statistics are those of no batch.
+
+    Nothing is said where the validation loss has halved: it may be on another scale, as a sum is.
+    """
+    _, losses = recorded(facts.run)
+    if len(losses) and losses.min() < LEARNT.value * losses[0]:
+        return
     steps, means = facts.batches.measured(INPUT_MEAN)
     spreads, sizes = (facts.total(signal, steps) for signal in (INPUT_STD, BATCH_SIZE))
     if len(steps) < BATCHES:
         return
-    between, within = float(means.var()), float(np.nanmean(np.square(spreads)))
-    whole = between + within
-    share = between / whole - 1 / float(np.nanmedian(sizes)) if whole > 0 else 0.0
+    between, within = means.var(), finite_mean(np.square(spreads))
+    # Of n examples drawn at random 1/n lies between batches by definition.
+    drawn = ratio(np.array([between, 1.0]), np.array([between + within, finite_median(sizes)]))
+    share = float(drawn[0] - drawn[1])
     if share > KINDS.value:
         reads = f"{fmt(100 * share, 2)} % of the inputs' variety lies between batches: running "
         reads += "statistics mix what each batch in training is without"
@@ -78,7 +86,7 @@ def by_kind(facts: Facts) -> Iterator[Evidence]:
 def _gap(facts: Facts, signal: str, train: float, without: float, reads: str) -> Iterator[Evidence]:
     prior = float(np.nan_to_num(facts.level.prior, nan=0.0))
     limit = max(GAP.value * train, train + PART.value * prior)
-    if train > 0 and without > limit and facts.n_steps >= SETTLED:
+    if train > 0 and without > limit:
         first, last = facts.window
         yield Evidence(signal, first, last, without, limit, reads, GAP.source)
 

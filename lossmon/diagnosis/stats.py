@@ -70,6 +70,26 @@ def z_score(values: Floats) -> float:
     return float(mean / error) if error > 0 else float(np.sign(mean)) * np.inf if mean else 0.0
 
 
+def finite_mean(values: Floats) -> float:
+    """Return the mean of the finite values; NaN for none.
+
+    >>> finite_mean(np.array([1.0, np.nan, 3.0])), finite_mean(np.array([np.nan]))
+    (2.0, nan)
+    """
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else float("nan")
+
+
+def finite_median(values: Floats) -> float:
+    """Return the median of the finite values; NaN for none.
+
+    >>> finite_median(np.array([1.0, np.inf, 3.0, 8.0])), finite_median(np.zeros(0))
+    (3.0, nan)
+    """
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else float("nan")
+
+
 def median_of_columns(values: Floats) -> Floats:
     """Return the median of every column over its finite entries; NaN where it has none.
 

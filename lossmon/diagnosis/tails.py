@@ -3,7 +3,7 @@
 The loss of a batch is a mean over its examples, so that its variance tells the spread of theirs: of
 normal errors e the variance of e^2 is twice the square of its mean, and that of |e| pi/2 - 1 of it.
 A share p of targets that are others' leaves errors that are large for these, and small for the
-rest: the variance is then about 1/p times that of the large ones alone.
+rest: the variance is then up to (3/p - 1)/2 times that of normal ones.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lossmon.batchsignals import BATCH_SIZE
+from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
+from lossmon.diagnosis.batches import CriterionInfo
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import Threshold
+from lossmon.diagnosis.stats import finite_median, ratio
 from lossmon.diagnosis.unsure import resting_since
 from lossmon.numfmt import fmt
 from lossmon.signals import LOSS
@@ -48,7 +51,10 @@ class Tails:
     def evidence(self) -> Evidence:
         """Return that a few errors are large."""
         reads = f"from batch to batch the loss varies {fmt(self.ratio, 2)} times as much as errors "
-        reads += "would have it that are normal: a few targets are far off, and the rest is near"
+        reads += (
+            "would have it that are normal: their sizes differ much, as where some targets are "
+        )
+        reads += "far off"
         steps = self.first_step, self.last_step
         return Evidence(LOSS.name, *steps, self.ratio, HEAVY.value, reads, HEAVY.source)
 
@@ -62,9 +68,28 @@ def heavy_tails(facts: Facts) -> Tails | None:
     normal = NORMAL.get(criterion.name) if criterion is not None else None
     inside = (facts.loss_steps >= resting_since(facts)) & np.isfinite(facts.losses)
     losses, steps = facts.losses[inside], facts.loss_steps[inside]
-    sizes = facts.batches.newest(BATCH_SIZE)[1]
-    if normal is None or len(losses) < LOSSES or not len(sizes) or facts.loss_counts.max() > 1:
+    if criterion is None or normal is None or criterion.reduction == "sum":
         return None
-    variance = float(np.square(np.diff(losses)).mean()) / 2
-    ratio = float(np.median(sizes)) * variance / float(losses.mean()) ** 2 / normal
-    return Tails(ratio, int(steps[0]), int(steps[-1])) if ratio >= HEAVY.value else None
+    if len(losses) < LOSSES or facts.loss_counts.max() > 1:
+        return None
+    # A spike lies in one half only.
+    varies = float(np.min([_varies(half) for half in np.array_split(losses, 2)]))
+    found = _examples(facts, criterion) * varies / normal
+    return Tails(found, int(steps[0]), int(steps[-1])) if found >= HEAVY.value else None
+
+
+def _varies(losses: NDArray[np.float64]) -> float:
+    """Return the variance from one loss to the next over their squared mean; NaN if that is 0."""
+    with np.errstate(all="ignore"):  # of what has overflowed nothing is known
+        variance, square = np.square(np.diff(losses)).mean() / 2, np.square(losses.mean())
+    return float(ratio(np.array([variance]), np.array([square]))[0])
+
+
+def _examples(facts: Facts, criterion: CriterionInfo) -> float:
+    """Return over how many examples a loss is a mean; NaN where that is not known.
+
+    Of a batch of graphs the inputs are their nodes, and the targets tell how many they are.
+    """
+    sizes, counts = (finite_median(facts.batches.newest(s)[1]) for s in (BATCH_SIZE, TARGET_COUNT))
+    first = criterion.target_shape[0] if criterion.target_shape else sizes
+    return float(np.fmin(np.fmin(sizes, counts), first)) if np.isfinite(sizes) else float("nan")

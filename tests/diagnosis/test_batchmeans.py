@@ -1,94 +1,45 @@
-"""Whether mean predictions follow mean targets, and how much of the loss that is."""
+"""How far mean predictions go along with mean targets, and what batches have in common."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from lossmon.batchsignals import (
-    BATCH_SIZE,
-    LABEL_COUNTS,
-    PREDICTION_MEAN,
-    TARGET_COUNT,
-    TARGET_MEAN,
-    TARGET_STD,
-)
+from lossmon.batchsignals import LABEL_COUNTS, PREDICTED_COUNTS
 from lossmon.diagnosis import synth
-from lossmon.diagnosis.batchmeans import batch_means, levelled, shared_error
+from lossmon.diagnosis.batchmeans import TOLD, Means, batch_means
 from lossmon.diagnosis.facts import Facts
 
-VALUES: dict[Any, Any] = dict.fromkeys(LABEL_COUNTS, np.nan)
-MEANS = np.random.default_rng(5).normal(0, 1, 300)
+Forecast = Callable[..., Facts]
 
 
-def forecast(
-    *,
-    loss: Any = None,
-    follows: float = 0.0,
-    size: float = 32.0,
-    targets: float = 32.0,
-    name: str = "smooth_l1_loss",
-    spread: float = 1.0,
-) -> Facts:
-    """Return a regression whose batches differ by 1.0, and their examples as much as that."""
-    losses = synth.flat(300, at=1.3) if loss is None else loss
-    total = {
-        **VALUES,
-        TARGET_MEAN: MEANS[: len(losses)],
-        TARGET_STD: spread,
-        PREDICTION_MEAN: follows * MEANS[: len(losses)],
-        BATCH_SIZE: size,
-        TARGET_COUNT: targets,
-    }
-    shape = [int(size), int(targets / size)]
-    marks = (synth.criterion(name=name, target_shape=shape),)
-    return Facts(synth.run(len(losses), loss=losses, total=total, marks=marks))
+def seen(facts: Facts) -> Means:
+    found = batch_means(facts)
+    assert found is not None
+    return found
 
 
-def test_half_of_the_variety_lies_between_batches() -> None:
-    seen = batch_means(forecast())
-    assert seen is not None
-    assert seen.common == pytest.approx(0.5, abs=0.06)
-    assert seen.follows == 0
+def test_half_of_the_variety_lies_between_batches(forecast: Forecast) -> None:
+    found = seen(forecast())
+    assert found.common == pytest.approx(0.5, abs=0.06)
+    assert found.follows == 0
+    assert found.stays
 
 
-def test_predictions_that_stay_where_they_are_and_most_of_the_loss_is_that() -> None:
-    common, stays = levelled(forecast(), few=False)
-    assert common.observed > common.limit
-    assert "the mean prediction by 0 only" in stays.reads
+@pytest.mark.parametrize("follows", [0.2, 0.6])
+def test_who_goes_a_way_along_with_the_targets_does_not_stay(
+    forecast: Forecast, follows: float
+) -> None:
+    found = seen(forecast(follows=follows))
+    assert found.follows == pytest.approx(follows**2, rel=0.5)
+    assert not found.stays
 
 
-@pytest.mark.parametrize(
-    "facts",
-    [
-        forecast(follows=0.6),
-        forecast(follows=0.2),
-        forecast(loss=synth.falling(300, end=0.9)),
-        forecast(loss=synth.flat(300, at=2.28)),
-        forecast(loss=synth.flat(80, at=1.3)),
-        forecast(size=2.0, name="poisson_nll_loss"),
-    ],
-    ids=[
-        "predictions follow",
-        "predictions follow a little, and surely",
-        "the loss falls",
-        "nothing is learnt",
-        "hardly begun",
-        "two examples a batch, of which the variety is not known",
-    ],
-)
-def test_nothing_is_said_where(facts: Facts) -> None:
-    assert not list(levelled(facts, few=False))
-
-
-def test_of_one_series_a_batch_the_prior_tells_the_variety() -> None:
-    facts = forecast(name="mse_loss", size=1.0, targets=12.0, loss=synth.flat(300, at=1.8))
-    seen = batch_means(facts)
-    assert seen is not None
-    assert seen.common == pytest.approx(1 / synth.PRIOR, abs=0.05)
-    assert list(levelled(facts, few=False))
+def test_of_one_series_a_batch_the_prior_tells_the_variety(forecast: Forecast) -> None:
+    found = seen(forecast(name="mse_loss", size=1.0, count=12.0))
+    assert found.common == pytest.approx(1 / synth.PRIOR, abs=0.05)
 
 
 @pytest.mark.parametrize(
@@ -96,53 +47,62 @@ def test_of_one_series_a_batch_the_prior_tells_the_variety() -> None:
     [("l1_loss", 8.33), ("smooth_l1_loss", 12.34), ("huber_loss", 12.34)],
 )
 def test_of_distances_the_prior_tells_the_variety_of_normal_targets(
-    name: str, variance: float
+    forecast: Forecast, name: str, variance: float
 ) -> None:
-    seen = batch_means(forecast(name=name, size=1.0, targets=12.0))
-    assert seen is not None
-    assert seen.common == pytest.approx(seen.targets / variance, rel=0.01)
+    found = seen(forecast(name=name, size=1.0, count=12.0))
+    assert found.common == pytest.approx(found.targets / variance, rel=0.01)
 
 
-def test_of_four_examples_drawn_at_random_a_quarter_lies_between_batches() -> None:
-    facts = forecast(size=4.0, targets=4.0)
-    seen = batch_means(facts)
-    assert seen is not None
-    assert seen.common >= 0.25
+def test_of_another_loss_the_variety_of_one_series_is_not_known(forecast: Forecast) -> None:
+    assert np.isnan(seen(forecast(name="poisson_nll_loss", size=1.0, count=12.0)).common)
 
 
-@pytest.mark.parametrize(
-    ("name", "loss"), [("mse_loss", 1.0), ("l1_loss", 0.8), ("smooth_l1_loss", 0.4)]
-)
-def test_of_one_series_a_batch_the_loss_is_an_error_that_all_hours_share(
-    name: str, loss: float
+def test_of_four_examples_drawn_at_random_a_quarter_lies_between_batches(
+    forecast: Forecast,
 ) -> None:
-    facts = forecast(name=name, size=1.0, targets=12.0, loss=synth.flat(300, at=loss))
-    assert list(shared_error(facts))
+    assert seen(forecast(size=4.0, count=4.0, spread=3.0)).common == 0.25
 
 
-@pytest.mark.parametrize(
-    "facts",
-    [
-        forecast(name="mse_loss", size=1.0, targets=12.0, loss=synth.flat(300, at=2.2)),
-        forecast(name="mse_loss", size=1.0, targets=12.0, follows=0.9),
-        forecast(name="mse_loss", size=1.0, targets=12.0, loss=synth.falling(300, end=0.9)),
-        forecast(name="mse_loss", size=8.0, targets=96.0, loss=synth.flat(300, at=1.0)),
-        forecast(name="poisson_nll_loss", size=1.0, targets=12.0, loss=synth.flat(300, at=1.0)),
-    ],
-    ids=[
-        "the hours differ more",
-        "predictions follow",
-        "the loss falls",
-        "there are eight series",
-        "of another loss nobody knows",
-    ],
-)
-def test_no_error_is_shared_where(facts: Facts) -> None:
-    assert not list(shared_error(facts))
+def test_where_the_newest_batches_hold_no_rare_event_there_is_nothing_to_follow(
+    forecast: Forecast,
+) -> None:
+    rare = np.where(np.arange(300) % 40 == 0, 1.0, 0.0)
+    rare[-60:] = 0.0
+    found = seen(forecast(targets=rare))
+    assert np.isnan(found.follows)
+    assert not found.stays
 
 
-def test_of_few_values_a_tenth_of_what_there_is_to_learn_is_enough() -> None:
-    facts = forecast(size=8.0, targets=8.0, loss=synth.flat(300, at=0.5), spread=2.5)
-    assert not list(levelled(facts, few=False))
-    common, _ = levelled(facts, few=True)
-    assert 0.1 < common.observed < 0.2
+@pytest.mark.parametrize(("told", "sure"), [(0.0, False), (2.0, True)])
+def test_mean_inputs_tell_of_mean_targets_or_not(
+    forecast: Forecast, told: float, sure: bool
+) -> None:
+    found = seen(forecast(told=told))
+    assert found.is_told is sure
+    assert (found.told >= TOLD.value) is sure
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+def test_predictions_that_have_nothing_to_do_with_classes_go_along_by_one_error(
+    classes: int,
+) -> None:
+    rng = np.random.default_rng(0)
+    even = np.full(classes, 1 / classes)
+    along = [_drawn(*rng.multinomial(64, even, (2, 300))).along for _ in range(60)]
+    assert np.std(along) == pytest.approx(1.0, abs=0.3)
+
+
+def _drawn(labels: np.ndarray, guesses: np.ndarray) -> Means:
+    """Return what is seen of so many labels and predictions of each class a batch."""
+    pairs = [*zip(LABEL_COUNTS, labels.T, strict=False)]
+    pairs += [*zip(PREDICTED_COUNTS, guesses.T, strict=False)]
+    none = dict.fromkeys((*LABEL_COUNTS, *PREDICTED_COUNTS), 0.0)
+    return seen(Facts(synth.run(total={**none, **dict(pairs)})))
+
+
+@pytest.mark.parametrize("size", [0.0, np.nan])
+def test_sizes_that_are_not_known_tell_nothing_and_hurt_nobody(
+    forecast: Forecast, size: float
+) -> None:
+    found = batch_means(forecast(size=size, count=size))
+    assert found is None or not found.common > 1

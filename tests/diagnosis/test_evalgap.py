@@ -50,6 +50,24 @@ def test_without_a_reason_in_the_inputs_a_probe_is_asked_for() -> None:
     assert "mon.probe(batch)" in report.undecided["batchnorm-misuse"]
 
 
+def two_kinds(validation: Any) -> Facts:
+    """Return a run whose batches are given one kind of inputs or the other, in turns."""
+    means = np.where(np.arange(300) % 2, 3.0, -3.0)
+    losses = np.where(EVERY_TWENTY, validation, np.nan)
+    return Facts(synth.run(total={INPUT_MEAN: means}, scalar={VAL_LOSS: losses}))
+
+
+def test_batches_of_two_kinds_of_inputs_are_told_unless_validation_goes_down_as_well() -> None:
+    (kinds,) = by_kind(two_kinds(4.0))
+    assert kinds.observed > kinds.limit
+    assert not list(by_kind(two_kinds(np.linspace(46, 6, 300))))
+
+
+def test_a_validation_that_was_not_finite_once_hides_nothing() -> None:
+    losses = np.where(np.arange(300) == 19, np.inf, 4.0)
+    assert never_valid(Facts(validated(losses)))
+
+
 def test_batches_that_are_alike_have_no_kinds() -> None:
     assert not list(by_kind(Facts(synth.run())))
 

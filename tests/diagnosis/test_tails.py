@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from lossmon.batchsignals import BATCH_SIZE
+from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.tails import Tails, heavy_tails
@@ -11,14 +13,24 @@ from lossmon.diagnosis.tails import Tails, heavy_tails
 SIZE, STEPS = 64, 300
 
 
-def tails_of(errors: np.ndarray, name: str = "mse_loss", steps: int = STEPS) -> Tails | None:
+def tails_of(
+    errors: np.ndarray,
+    name: str = "mse_loss",
+    steps: int = STEPS,
+    *,
+    size: int = SIZE,
+    spike: float = 1.0,
+    **noted: Any,
+) -> Tails | None:
     """Return what is seen of the losses that batches of such errors have."""
     each = np.abs(errors) if name == "l1_loss" else np.square(errors)
+    losses = each.reshape(-1, SIZE).mean(axis=1)[:steps]
+    losses[20] *= spike
     run = synth.run(
         steps,
-        loss=each.reshape(-1, SIZE).mean(axis=1)[:steps],
-        total={BATCH_SIZE: float(SIZE)},
-        marks=(synth.criterion(name=name, target_dtype="float32"),),
+        loss=losses,
+        total={BATCH_SIZE: float(size), TARGET_COUNT: float(SIZE)},
+        marks=(synth.criterion(name=name, target_dtype="float32", **noted),),
     )
     return heavy_tails(Facts(run))
 
@@ -37,7 +49,7 @@ def test_a_share_of_targets_that_are_others_makes_losses_differ_more(
 ) -> None:
     tails = tails_of(errors(share), name)
     assert tails is not None
-    assert "a few targets are far off, and the rest is near" in tails.evidence().reads
+    assert "as where some targets are far off" in tails.evidence().reads
 
 
 def test_the_ratio_is_that_of_the_errors_themselves() -> None:
@@ -64,3 +76,19 @@ def test_classifiers_have_no_errors_of_that_kind() -> None:
 
 def test_of_few_losses_nothing_is_said() -> None:
     assert tails_of(errors(0.3), steps=80) is None
+
+
+def test_of_graphs_the_targets_tell_how_many_they_are() -> None:
+    assert tails_of(errors(1.0), size=20 * SIZE) is None
+
+
+def test_one_spike_is_no_tail() -> None:
+    assert tails_of(errors(1.0), spike=8.0) is None
+
+
+def test_a_sum_is_no_mean() -> None:
+    assert tails_of(errors(0.3), reduction="sum") is None
+
+
+def test_losses_that_are_all_zero_have_no_tails() -> None:
+    assert tails_of(0 * errors(1.0)) is None

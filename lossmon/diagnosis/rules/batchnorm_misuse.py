@@ -21,7 +21,8 @@ Not to be confused with
     overfitting: there the validation loss is high and that of a training batch in eval mode is not.
     Frozen statistics in fine-tuning: a layer in eval mode takes none of its batch.
     unshuffled-data: there batches in a row are of the same kind, and the loss moves with them.
-    label-noise, model-too-small: there predictions follow what a batch has in common.
+    label-noise, model-too-small: there predictions follow what a batch has in common, unless
+    inputs do not tell of it. Where it is not known whether they do it is a note.
 
 Sources
     By definition: two values less their mean, over their deviation, are +1 and -1. PyTorch
@@ -46,7 +47,7 @@ from lossmon.batchsignals import (
     TARGET_COUNT,
 )
 from lossmon.diagnosis import synth
-from lossmon.diagnosis.batchmeans import ALONG, COMMON, FOLLOWS, LEFT, levelled, shared_error
+from lossmon.diagnosis.batchmeans import ALONG, FOLLOWS, TOLD, VARIES
 from lossmon.diagnosis.batchorder import order
 from lossmon.diagnosis.batchstatistics import (
     EXAMPLES,
@@ -61,32 +62,35 @@ from lossmon.diagnosis.batchstatistics import (
 from lossmon.diagnosis.evalgap import (
     GAP,
     KINDS,
+    LEARNT,
     PART,
     PROBE,
+    SETTLED,
     by_kind,
     never_valid,
     probed,
     validated,
 )
 from lossmon.diagnosis.facts import Facts
-from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.floor import PROBE_CALL
 from lossmon.diagnosis.level import AT_PRIOR, BY_CHANCE
+from lossmon.diagnosis.levelledout import COMMON, LEFT, is_told, levelled, shared_error
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.onekind import HALF, HIDDEN, STRAYS, neighbours_are_alike, of_one_kind
 from lossmon.diagnosis.progress import EXPLAINED
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold, Undecided
 from lossmon.diagnosis.synthtables import LAYERS
-from lossmon.numfmt import fmt
+from lossmon.numfmt import fmt, plural
 from lossmon.records import LayerInfo, Mark
 from lossmon.signals import LOSS, VAL_LOSS
 
 LAST_ONLY = Threshold(0.9, "", "by definition: nine tenths of the statistics are the last batch's")
 NEVER = Threshold(1e-4, "", "by definition: ten thousand steps until the statistics are the data's")
 NEEDS = (
-    "the validation loss was above a constant's all along: running statistics, or other data; "
-    f"whether a training batch is known again in eval mode decides: {PROBE_CALL}, or lossmon run "
-    "--probe"
+    "the validation loss was above a constant's all along: running statistics, overfitting, other "
+    "data, or a loss on another scale; whether a training batch is known again in eval mode "
+    f"decides: {PROBE_CALL}, or lossmon run --probe"
 )
 
 
@@ -100,11 +104,13 @@ def check(facts: Facts) -> Outcome:
     few = [i for i in taking if behind(facts, i) <= VALUES.value]
     if few:
         return Found("error", facts.first_step, (values_evidence(facts, few),), _names(few))
-    grouped = tuple(of_one_kind(facts)) if norms else ()
+    if facts.n_steps < SETTLED:
+        return Skipped(f"{plural(facts.n_steps, 'step')} seen, {SETTLED} needed")
+    grouped = tuple(of_one_kind(facts)) if taking else ()
     if grouped:
-        return Found("warning", facts.first_step, grouped, _names(norms))
+        return Found("warning", facts.first_step, grouped, _names(taking))
     scarce = _scarce(facts, taking) if taking else None
-    return scarce if scarce is not None else _in_eval_mode(facts, norms)
+    return scarce if scarce is not None else _in_eval_mode(facts, norms, taking)
 
 
 def _scarce(facts: Facts, taking: Sequence[LayerInfo]) -> Found | None:
@@ -112,33 +118,36 @@ def _scarce(facts: Facts, taking: Sequence[LayerInfo]) -> Found | None:
     noisy = [i for i in taking if behind(facts, i) <= FEW.value]
     taken, values = noisy or taking, [values_evidence(facts, noisy)] if noisy else []
     if learns_little(facts):
-        proofs = values or [*of_one_or_two(facts, taken)] or [*shared_error(facts)]
-        if proofs:
-            seen = (*proofs, learnt_little(facts))
-            return Found("warning", facts.first_step, seen, _names(taken))
+        proofs = values or [*of_one_or_two(facts, taken)]
+        shared = [] if proofs else [*shared_error(facts)]
+        if proofs or shared:
+            seen = (*proofs, *shared, learnt_little(facts))
+            severity: Severity = "warning" if proofs or is_told(facts) else "info"
+            return Found(severity, facts.first_step, seen, _names(taken))
     common = [] if neighbours_are_alike(order(facts)) else [*levelled(facts, few=bool(noisy))]
     if not common:
         return None
-    much = common[0].observed >= COMMON.value
+    sure = common[0].observed >= COMMON.value and is_told(facts)
     seen = (*values, *common)
-    return Found("warning" if much else "info", facts.first_step, seen, _names(taken))
+    return Found("warning" if sure else "info", facts.first_step, seen, _names(taken))
 
 
-def _in_eval_mode(facts: Facts, norms: Sequence[LayerInfo]) -> Outcome:
+def _in_eval_mode(facts: Facts, norms: Sequence[LayerInfo], taking: Sequence[LayerInfo]) -> Outcome:
+    """Eval mode is off by far: by a momentum, or where each batch is of its own kind."""
     odd = [info for info in norms if _is_odd(info)]
     gap = tuple(probed(facts))
     if odd:
         gap = gap or tuple(validated(facts))
         seen = (_momentum(facts, odd), *gap)
         return Found("warning" if gap else "info", facts.first_step, seen, _names(odd))
-    if not norms or any(info.settings.get("p", 0) for info in facts.layers.infos):
+    if not taking or any(info.settings.get("p", 0) for info in facts.layers.infos):
         return CLEAR
     gap = gap or never_valid(facts)
     if not gap:
         return CLEAR
     mixed = tuple(by_kind(facts))
     if mixed or facts.probe(PROBE) is not None:
-        return Found("warning", facts.window[0], (*gap, *mixed), _names(norms))
+        return Found("warning", facts.window[0], (*gap, *mixed), _names(taking))
     return Undecided(NEEDS)
 
 
@@ -169,7 +178,13 @@ def _with(**settings: float) -> tuple[LayerInfo, ...]:
 
 
 def _batches_of_one_kind(
-    most: float = 60.0, least: float = 4.0, *, loss: Any = None, follows: bool = False
+    most: float = 60.0,
+    least: float = 4.0,
+    *,
+    loss: Any = None,
+    follows: bool = False,
+    told: bool = False,
+    values: float = 64.0,
 ) -> Any:
     ones = np.where(np.random.default_rng(4).random(300) < 0.5, most, least)
     counts = dict.fromkeys(LABEL_COUNTS, 0.0 * ones)
@@ -177,18 +192,17 @@ def _batches_of_one_kind(
     guesses = ones if follows else np.full(300, ones.mean())
     counts |= {**dict.fromkeys(PREDICTED_COUNTS, 0.0 * ones), PREDICTED_COUNTS[0]: guesses}
     counts |= {PREDICTED_COUNTS[1]: 64 - guesses}
-    sizes = {BATCH_SIZE: 64.0, TARGET_COUNT: 64.0}
+    sizes = {BATCH_SIZE: 64.0, TARGET_COUNT: 64.0, INPUT_MEAN: ones if told else 0.0}
     losses = synth.flat(300) if loss is None else loss
-    return synth.run(loss=losses, layers=_with(values=64.0), total={**counts, **sizes})
+    return synth.run(loss=losses, layers=_with(values=values), total={**counts, **sizes})
 
 
-def _never_valid(*, alike: bool) -> Any:
-    means = 0.0 if alike else np.where(np.arange(300) % 2, 3.0, -3.0)
+def _never_valid() -> Any:
     return synth.run(
         loss=synth.falling(300, end=0.1),
         layers=_with(values=64.0),
         scalar={VAL_LOSS: np.where(np.arange(300) % 20 == 19, 4.0, np.nan)},
-        total={INPUT_MEAN: means},
+        total={INPUT_MEAN: np.where(np.arange(300) % 2, 3.0, -3.0)},
     )
 
 
@@ -218,11 +232,14 @@ RULE = Rule(
         "last_only": LAST_ONLY,
         "never": NEVER,
         "gap": GAP,
+        "learnt": LEARNT,
         "part": PART,
         "common": COMMON,
         "left": LEFT,
         "follows": FOLLOWS,
         "along": ALONG,
+        "varies": VARIES,
+        "told": TOLD,
         "by_chance": BY_CHANCE,
     },
     explains=(
@@ -243,7 +260,7 @@ RULE = Rule(
     confusables={
         "batch-too-small": "there the gradient is noisy, and reaches every layer",
         "overfitting": "there a batch of the training data has a low loss in eval mode",
-        "label-noise": "there mean predictions follow the mean targets of batches",
+        "label-noise": "there mean predictions follow mean targets, as far as inputs tell of them",
     },
     doc=__doc__ or "",
     fires=(
@@ -280,12 +297,17 @@ RULE = Rule(
         ),
         Case(
             "batches of one kind each, told from each other within, and no more than that",
+            lambda: _batches_of_one_kind(loss=synth.flat(300, at=1.4), told=True),
+            culprits=("1",),
+        ),
+        Case(
+            "the same, of inputs that do not tell of it: for information",
             lambda: _batches_of_one_kind(loss=synth.flat(300, at=1.4)),
             culprits=("1",),
         ),
         Case(
             "batches of two kinds of inputs in turns, and a validation that never fits",
-            lambda: _never_valid(alike=False),
+            _never_valid,
             culprits=("1",),
         ),
         Case(
@@ -330,6 +352,10 @@ RULE = Rule(
         Case(
             "batches of one kind each that predictions follow",
             lambda: _batches_of_one_kind(loss=synth.flat(300, at=1.4), follows=True),
+        ),
+        Case(
+            "batches of one kind each, at the prior, and statistics that are frozen",
+            lambda: _batches_of_one_kind(values=0.0),
         ),
         Case(
             "batches of one kind each, at the prior, and predictions that stray",
