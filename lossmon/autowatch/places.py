@@ -26,6 +26,8 @@ from lossmon.eventfile.place import (
 )
 from lossmon.naturalorder import natural_path
 
+LOCK = ".lossmon-claim"
+"""Folder in a root that somebody is about to choose."""
 LOCK_S = 2.0
 """How long another may take to choose its root; then it has died of it."""
 
@@ -94,13 +96,23 @@ class Places:
     def _make_first(self, name: str, job: str) -> Path:
         """Choose the root: that of another process of this execution, else one without any run."""
         for root in siblings(self.wanted):
-            if is_begun(root) and not self._signed(root):
+            if self._is_of_others(root):
                 continue
             with _alone_in(root):
                 # Another may have come first.
                 if not is_begun(root) or self._signed(root):
                     return self._make(root, name, job, resumes=False)
         raise AssertionError  # there is always another sibling
+
+    def _is_of_others(self, root: Path) -> bool:
+        """Return whether another execution has begun in `root`; False where that is yet to be seen.
+
+        Between making a place and signing it a process of this execution holds the lock: who finds
+        neither signature nor lock looks for the signature once more.
+        """
+        if not is_begun(root) or self._signed(root) or (root / LOCK).exists():
+            return False
+        return not self._signed(root)
 
     def _make(self, root: Path, name: str, job: str, *, resumes: bool) -> Path:
         for number in itertools.count(len(self.claimed) + 1):
@@ -138,7 +150,7 @@ def shortest(path: Path) -> Path:
 def _alone_in(root: Path) -> Iterator[None]:
     """Keep others from choosing `root` at the same time."""
     root.mkdir(parents=True, exist_ok=True)
-    lock = root / ".lossmon-claim"
+    lock = root / LOCK
     deadline = time.monotonic() + LOCK_S
     while time.monotonic() < deadline:
         with contextlib.suppress(FileExistsError):

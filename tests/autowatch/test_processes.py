@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 import lossmon
+from lossmon.autowatch import places
 from lossmon.autowatch.places import Places
+from lossmon.eventfile.place import FOLDER, claim_here
 from lossmon.signals import LOSS, RANK_LOST, TOTAL_GRAD_NORM
 
 RunPython = Callable[..., subprocess.CompletedProcess[str]]
@@ -192,33 +194,66 @@ def test_json_ends_with_one_line_feed(run) -> None:
 
 def test_executions_that_begin_at_the_same_time_have_a_root_each(tmp_path: Path) -> None:
     begin = threading.Barrier(6)
-    places = [Places(tmp_path / "out") for _ in range(6)]
+    executions = [Places(tmp_path / "out") for _ in range(6)]
 
     def work(mine: Places) -> None:
         begin.wait()
         for model in ("Net", "Head"):
             mine.claim(model, resumes=False)
 
-    workers = [threading.Thread(target=work, args=(mine,)) for mine in places]
+    workers = [threading.Thread(target=work, args=(mine,)) for mine in executions]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    assert len({mine.root for mine in places}) == 6
-    for mine in places:
+    assert len({mine.root for mine in executions}) == 6
+    for mine in executions:
         assert names(mine.root) == ["Head-2", "Net-1"]
 
 
 def test_processes_of_one_execution_have_one_root(tmp_path: Path) -> None:
     first, second = (Places(tmp_path / "out", "s") for _ in range(2))
     other = Places(tmp_path / "out")
-    made = [places.claim("Net", resumes=False) for places in (first, other, second)]
+    made = [each.claim("Net", resumes=False) for each in (first, other, second)]
     assert [str(path.relative_to(tmp_path)) for path in made] == [
         "out/Net-1",
         "out-2/Net-1",
         "out/Net-2",
     ]
     assert first.all_claimed() == [made[0], made[2]]
+
+
+def test_a_rank_waits_for_the_one_that_has_made_its_place_and_not_signed_it_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "out"
+    folder = root / "Net-1" / FOLDER
+    lock = root / places.LOCK
+    assert claim_here(folder, "abc-1")
+    lock.mkdir()
+
+    def sign(_: float) -> None:
+        (folder / ".session-abc").touch()
+        lock.rmdir()
+
+    monkeypatch.setattr(places.time, "sleep", sign)
+    assert Places(root).claim("Net", resumes=False, job="abc-1") == root / "Net-1"
+
+
+def test_a_rank_that_comes_after_the_lock_is_gone_looks_for_the_signature_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "out"
+    first, second = Places(root), Places(root)
+    first.claim("Net", resumes=False, job="abc-1")
+    seen, truth = [], Places._signed
+
+    def late(mine: Places, below: Path) -> list[Path]:
+        seen.append(below)
+        return truth(mine, below) if len(seen) > 1 else []
+
+    monkeypatch.setattr(Places, "_signed", late)
+    assert second.claim("Net", resumes=False, job="abc-1") == root / "Net-1"
 
 
 def test_ranks_of_one_job_have_one_place(tmp_path: Path) -> None:
