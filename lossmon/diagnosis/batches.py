@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
 from lossmon.diagnosis.sampling import in_blocks
+from lossmon.diagnosis.stats import finite_median
 from lossmon.records import Mark, Run
 from lossmon.signals import BACKWARDS, CLASS_COUNT, CRITERION, INPUTS, Signal
 
@@ -118,8 +119,7 @@ class Batches:
         return ranks * max(1.0, float(np.nan_to_num(passes, nan=1.0)))
 
     def _typical(self, signal: Signal) -> float:
-        values = self.newest(signal)[1]
-        return float(np.median(values)) if len(values) else float("nan")
+        return finite_median(self.newest(signal)[1])
 
     def _measured(self, signal: Signal) -> tuple[Steps, Floats]:
         table = self.run.totals

@@ -25,6 +25,7 @@ from lossmon.batchsignals import (
     TARGET_STD,
 )
 from lossmon.diagnosis.batches import FEW_BATCHES
+from lossmon.diagnosis.batchorder import entropy
 from lossmon.diagnosis.batchstatistics import EXAMPLES
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.stats import finite_mean, finite_median
@@ -152,13 +153,9 @@ def _shares(counts: Floats) -> Floats:
 
 def _between_classes(counts: Floats) -> float:
     """Return what the batch tells of the class, as a share of what there is to know of it."""
-    whole = float(_entropy(_shares(counts.sum(axis=0, keepdims=True)))[0])
-    inside = float(np.average(_entropy(_shares(counts)), weights=counts.sum(axis=1)))
+    whole = float(entropy(_shares(counts.sum(axis=0, keepdims=True)))[0])
+    inside = float(np.average(entropy(_shares(counts)), weights=counts.sum(axis=1)))
     return 1 - inside / whole if whole > 0 else float("nan")
-
-
-def _entropy(shares: Floats) -> Floats:
-    return np.asarray(-(shares * np.log(np.where(shares > 0, shares, 1.0))).sum(axis=1))
 
 
 def _between_values(facts: Facts, seen: Means) -> float:

@@ -77,7 +77,7 @@ def _of_classes(steps: Steps, counts: Floats) -> Order | None:
     overlap = np.minimum(shares[:, None], shares[None]).sum(2)
     return Order(
         steps=steps,
-        sorted_share=float(1 - _entropy(shares).mean() / drawn.mean()),
+        sorted_share=float(1 - entropy(shares).mean() / drawn.mean()),
         neighbours=_between_neighbours(steps, overlap),
         others=_between_all(overlap),
         classes=int((pooled > 0).sum()),
@@ -103,14 +103,14 @@ def _of_values(steps: Steps, means: Floats, spreads: Floats) -> Order | None:
     )
 
 
-def _chance(counts: Floats, entropy: float) -> float:
+def _chance(counts: Floats, drawn: float) -> float:
     """Return by how much the sorted share of batches drawn at random varies.
 
     2 N times the information of batch and class has a chi-square distribution, with a variance of
     2 (batches - 1) (classes - 1).
     """
     free = (len(counts) - 1) * (int((counts.sum(0) > 0).sum()) - 1)
-    return float(np.sqrt(2 * free) / (2 * counts.sum()) / entropy)
+    return float(np.sqrt(2 * free) / (2 * counts.sum()) / drawn)
 
 
 def _between_all(alike: Floats) -> float:
@@ -124,7 +124,8 @@ def _between_neighbours(steps: Steps, alike: Floats) -> float:
     return float(alike[first, first + 1].mean()) if len(first) > 2 else float("nan")
 
 
-def _entropy(shares: Floats) -> Floats:
+def entropy(shares: Floats) -> Floats:
+    """Return the entropy of each distribution along the last axis, in nats."""
     logs = np.log(np.where(shares > 0, shares, 1.0))
     return np.asarray(-(shares * logs).sum(-1))
 

@@ -16,6 +16,7 @@ from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.progress import EXPLAINED
 from lossmon.diagnosis.rule import Threshold
+from lossmon.diagnosis.stats import finite_median
 from lossmon.numfmt import fmt, plural
 from lossmon.records import LayerInfo
 from lossmon.signals import CRITERION_LOSS, LOSS
@@ -94,6 +95,4 @@ def learnt_little(facts: Facts) -> Evidence:
 
 
 def _beginning(facts: Facts) -> float:
-    first = facts.losses[:BEGINNING]
-    finite = first[np.isfinite(first)]
-    return float(np.median(finite)) if len(finite) else float("nan")
+    return finite_median(facts.losses[:BEGINNING])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lossmon import signals
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.sampling import early_and_spread
-from lossmon.diagnosis.stats import block_means
+from lossmon.diagnosis.stats import block_means, finite_mean
 from lossmon.diagnosis.trend import BLOCKS
 from lossmon.records import Table
 
@@ -95,9 +95,9 @@ def level(facts: Facts) -> Level:
     prior, alike = _prior(totals, rows, loss)
     explained = 1 - loss / prior if prior > 0 else nan
     entropies = totals.column(signals.PREDICTION_ENTROPY, rows)[:, 0]
-    information = _mean(totals.column(signals.PREDICTION_INFORMATION, rows)[:, 0])
-    tau = _mean(criterion - entropies)
-    return Level(loss, prior, explained, _mean(entropies), information, tau, alike)
+    information = finite_mean(totals.column(signals.PREDICTION_INFORMATION, rows)[:, 0])
+    tau = finite_mean(criterion - entropies)
+    return Level(loss, prior, explained, finite_mean(entropies), information, tau, alike)
 
 
 def _criterion_loss(facts: Facts, steps: Steps, criterion: Floats) -> float:
@@ -109,7 +109,7 @@ def _criterion_loss(facts: Facts, steps: Steps, criterion: Floats) -> float:
     total = facts.loss_at(steps)
     both = np.isfinite(total) & np.isfinite(criterion)
     if not both.any():
-        return _mean(criterion)
+        return finite_mean(criterion)
     added = total[both] - criterion[both]
     window = _typical(facts.window_losses) if facts.is_loss_current else float("nan")
     if np.isnan(window):
@@ -123,8 +123,8 @@ def _criterion_loss(facts: Facts, steps: Steps, criterion: Floats) -> float:
     if newest > 0:
         return max(window - newest, 0.0) if criterion[both].min() >= 0 else window - newest
     # Less than the criterion's: divided, by the number of accumulated passes as a rule.
-    divided = _mean(total[both])
-    return window * _mean(criterion[both]) / divided if divided else _typical(inside)
+    divided = finite_mean(total[both])
+    return window * finite_mean(criterion[both]) / divided if divided else _typical(inside)
 
 
 def _prior(totals: Table, rows: Steps, loss: float) -> tuple[float, bool]:
@@ -158,9 +158,4 @@ def _typical(values: Floats) -> float:
     """Return the median of block means: the level where it lasts, whatever peaks lie before it."""
     finite = values[np.isfinite(values)]
     blocks = min(BLOCKS, len(finite) // 5)
-    return float(np.median(block_means(finite, blocks))) if blocks > 1 else _mean(finite)
-
-
-def _mean(values: np.ndarray) -> float:
-    finite = values[np.isfinite(values)]
-    return float(finite.mean()) if len(finite) else float("nan")
+    return float(np.median(block_means(finite, blocks))) if blocks > 1 else finite_mean(finite)

@@ -20,14 +20,8 @@ def progress(facts: Facts) -> float:
     """
     if facts.level.is_known:
         return facts.level.explained
-    now = recent_loss(facts)
+    now = facts.recent_loss
     return 1 - now / facts.first_loss if facts.first_loss > 0 and now >= 0 else float("nan")
-
-
-def recent_loss(facts: Facts) -> float:
-    """Return the mean of the newest losses; NaN where none is finite."""
-    finite = facts.recent_losses[np.isfinite(facts.recent_losses)]
-    return float(finite.mean()) if len(finite) else float("nan")
 
 
 def progress_so_far(facts: Facts, limit: Threshold) -> tuple[Evidence, ...]:
@@ -37,7 +31,7 @@ def progress_so_far(facts: Facts, limit: Threshold) -> tuple[Evidence, ...]:
         return ()
     now, then, of = facts.level.loss, facts.level.prior, "a constant prediction has"
     if not facts.level.is_known:
-        now, then, of = recent_loss(facts), facts.first_loss, "at first it was"
+        now, then, of = facts.recent_loss, facts.first_loss, "at first it was"
     reads, bound = f"the loss is {fmt(now, 3)}; {of} {fmt(then, 3)}", (1 - limit.value) * then
     return (
         Evidence(

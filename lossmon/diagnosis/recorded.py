@@ -20,6 +20,7 @@ from lossmon.diagnosis.batches import Batches
 from lossmon.diagnosis.layers import Layers
 from lossmon.diagnosis.sampling import EARLY_ROWS as EARLY_ROWS
 from lossmon.diagnosis.sampling import early_and_spread, in_blocks, most_rows, newest
+from lossmon.diagnosis.stats import finite_mean
 from lossmon.records import GroupInfo, ParameterInfo, Run, Table
 from lossmon.signals import Signal
 
@@ -125,8 +126,7 @@ class Recorded:
     @cached_property
     def recent_loss(self) -> float:
         """Mean of the finite ones among `recent_losses`; NaN where there is none."""
-        finite = self.recent_losses[np.isfinite(self.recent_losses)]
-        return float(finite.mean()) if len(finite) else float("nan")
+        return finite_mean(self.recent_losses)
 
     @cached_property
     def first_loss(self) -> float:

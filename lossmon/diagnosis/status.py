@@ -13,7 +13,7 @@ from lossmon.diagnosis.finding import Finding, Status
 from lossmon.diagnosis.level import AT_PRIOR, CONVERGED, NEARLY
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import Threshold
-from lossmon.diagnosis.stats import block_means
+from lossmon.diagnosis.stats import block_means, finite_mean
 from lossmon.diagnosis.trend import BLOCKS, FLOOR, MIN_POINTS, trend
 from lossmon.numfmt import fmt, plural
 
@@ -142,8 +142,7 @@ def _converged(facts: Facts) -> Verdict | None:
     floor = facts.run.meta.floor if facts.run.meta is not None else None
     if not len(facts.window_losses):
         return None
-    finite = facts.window_losses[np.isfinite(facts.window_losses)]
-    mean = float(finite.mean()) if len(finite) else math.nan
+    mean = finite_mean(facts.window_losses)
     if floor is not None and mean - floor <= AT_FLOOR.value * max(abs(floor), _unit(facts)):
         return "converged", f"the loss is at its known floor, {fmt(floor)}"
     explained = facts.level.explained

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lossmon import signals
 from lossmon.diagnosis.rule import Threshold
-from lossmon.diagnosis.stats import block_means
+from lossmon.diagnosis.stats import block_means, finite_median
 from lossmon.records import Run
 
 if TYPE_CHECKING:
@@ -109,8 +109,7 @@ def training_levels(facts: Facts, course: Validation) -> tuple[float, float]:
 
 def _median(facts: Facts, first: int, last: int) -> float:
     inside = facts.losses[(facts.loss_steps > first) & (facts.loss_steps <= last)]
-    inside = inside[np.isfinite(inside)]
-    return float(np.median(inside)) if len(inside) else float("nan")
+    return finite_median(inside)
 
 
 def _smoothed(values: Floats) -> Floats:

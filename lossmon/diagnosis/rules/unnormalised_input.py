@@ -54,6 +54,7 @@ from lossmon.diagnosis.inputharm import (
 )
 from lossmon.diagnosis.level import AT_PRIOR, NEARLY
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
+from lossmon.diagnosis.stats import finite_median
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.layersignals import STD_IN, UNIT_STD
 from lossmon.numfmt import fmt
@@ -117,8 +118,7 @@ def _inputs(facts: Facts) -> Inputs:
     steps = facts.batches.measured(INPUT_STD)[0]
 
     def typical(signal: Signal) -> float:
-        values = facts.batches.measured(signal)[1]
-        return float(np.median(values)) if len(values) else float("nan")
+        return finite_median(facts.batches.measured(signal)[1])
 
     return Inputs(
         int(steps[0]),

@@ -36,7 +36,6 @@ from lossmon.batchsignals import ROW_SUM_ERROR
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.progress import recent_loss
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.sampling import early_and_spread
 from lossmon.numfmt import fmt, plural
@@ -166,7 +165,7 @@ def _unbounded(facts: Facts, steps: NDArray[np.int64], criterion: Floats) -> tup
     if off <= SUMS.value:
         return ()
     given = {"softmax": "probabilities", "addmm": "raw scores"}.get(info.behind, "other numbers")
-    first, last, now = int(steps[0]), facts.last_step, float(np.fmin(sampled, recent_loss(facts)))
+    first, last, now = int(steps[0]), facts.last_step, float(np.fmin(sampled, facts.recent_loss))
     reads = f"nll_loss is given {given}, where it expects log-probabilities: their exponentials "
     reads += f"miss the sum of 1 by {fmt(off, 3)}"
     below = f"the loss is {fmt(now, 3)} by now, and of log-probabilities it is never below 0"

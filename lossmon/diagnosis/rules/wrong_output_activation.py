@@ -44,6 +44,7 @@ from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.reach import REACH, binary_floor, class_floor, coin_entropy, reach
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.scales import pooled
+from lossmon.diagnosis.stats import finite_median
 from lossmon.layersignals import DEAD_SHARE
 from lossmon.numfmt import fmt
 from lossmon.records import Mark
@@ -164,7 +165,7 @@ def _targets(facts: Facts, criterion: CriterionInfo) -> Found | None:
     """Return the finding for targets beyond what the function returns."""
     newest = facts.batches.newest
     low, high = reach(criterion.behind)
-    least, most = (_median(newest(signal)[1]) for signal in (TARGET_LOW, TARGET_HIGH))
+    least, most = (finite_median(newest(signal)[1]) for signal in (TARGET_LOW, TARGET_HIGH))
     spread = pooled(newest(TARGET_MEAN)[1], newest(TARGET_STD)[1]).std
     below, above = low - least, most - high
     if not max(below, above) > BEYOND.value * spread:
@@ -191,10 +192,6 @@ def _sums(facts: Facts, criterion: CriterionInfo) -> Found | None:
     first, last = _looked_at(facts, TARGET_MEAN)
     reads = f"a softmax sums to 1; the {shape[-1]} targets of an example sum to {fmt(total, 3)}"
     return _found(Evidence("target_sum", first, last, total, 1.0, reads, SUM.source))
-
-
-def _median(values: np.ndarray) -> float:
-    return float(np.median(values)) if len(values) else float("nan")
 
 
 def _looked_at(facts: Facts, signal: Signal) -> tuple[int, int]:
