@@ -89,6 +89,13 @@ WEIGHT_DECAY = _scalar(
     "",
     "Weight decay on sampled steps where it is another than before, as for momentum.",
 )
+EPOCH = _scalar(
+    "train/epoch",
+    "epoch",
+    "",
+    "Passes that a DataLoader has begun over the training data since it is watched, this one "
+    "included; at the second step of each, when it is clear which loader feeds the training.",
+)
 STEP_MS = _scalar(
     "perf/step_ms", "step time", "ms", "Wall time from one optimizer step to the next."
 )
@@ -148,8 +155,9 @@ DROPPED = _scalar(
 
 SCALARS = (
     LOSS, VAL_LOSS, LR, TOTAL_GRAD_NORM, TOTAL_UNCLIPPED_NORM, TOTAL_UPDATE_RATIO, MOMENTUM,
-    WEIGHT_DECAY, STEP_MS, DATA_MS, EXAMPLES_PER_S, MEMORY_MB, MEMORY_PEAK_MB, HOST_MEMORY_MB,
-    GPU_UTILISATION, GPU_MEMORY_MB, GPU_POWER_W, GPU_TEMPERATURE_C, OVERHEAD, DROPPED,
+    WEIGHT_DECAY, EPOCH, STEP_MS, DATA_MS, EXAMPLES_PER_S, MEMORY_MB, MEMORY_PEAK_MB,
+    HOST_MEMORY_MB, GPU_UTILISATION, GPU_MEMORY_MB, GPU_POWER_W, GPU_TEMPERATURE_C, OVERHEAD,
+    DROPPED,
 )  # fmt: skip
 
 

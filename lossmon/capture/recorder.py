@@ -20,6 +20,7 @@ from lossmon.capture.activations import activation_meter
 from lossmon.capture.batches import LONG_STEP_S
 from lossmon.capture.criterion import CriterionHook
 from lossmon.capture.cycle import Cycle
+from lossmon.capture.epochs import Epochs
 from lossmon.capture.foreign import training_clock
 from lossmon.capture.groups import Holders, held_count, lr_numbers
 from lossmon.capture.layout import capturing, renewed
@@ -93,6 +94,7 @@ class Recorder:
         self._own_steps: dict[int, int] = {}
         self._steps_taken = 0
         self._passes = Passes()
+        self._epochs = Epochs()
         self._cycle: Cycle | None = None
         self.kept: list[Cycle] | None = None
         """The steps so far of a run on trial, see `TrialRecorder`; None for any other."""
@@ -242,7 +244,7 @@ class Recorder:
         """Return a lane for the steps up to the next sampled one, where it is worth it."""
         optimizers, cycle = self.holders.living(), self._cycle
         plain = len(optimizers) == len(self.holders) == 1 and self._passes.are_single
-        begun = self.pending or self._given or cycle is None or cycle.is_open
+        begun = self.pending or self._given or cycle is None or cycle.is_open or self._epochs.waits
         odd = self.kept is not None or self._closed or self._transfer.is_flying
         told, taken, last_end = self._user_reports, self._steps_taken, self._last_end
         is_quick = last_end is not None and 0 < self._step_s < LONG_STEP_S
@@ -278,7 +280,8 @@ class Recorder:
         self.guard.run("log", self.end_cycle)
         if not self._steps_taken and (self.pending or self._given):
             self.guard.run("ticks", self._tick)
-            self.guard.run("ticks", self._release_ticks)
+            if self.kept is None:
+                self.guard.run("ticks", self._ticks.release, self.log, self.step)
         self.guard.run("log", self.log.close, self.newest, error)
 
     def release(self) -> None:
@@ -350,6 +353,7 @@ class Recorder:
         if self.kept is None:
             rates = self.guard.run("lr", self.log.learning_rates, self.step, self._sampling)
             line.values.update(rates or {})
+        line.values.update(self.guard.run("epochs", self._epochs.look) or {})
         if self._last_end is not None:
             self._step_s = now - self._last_end
             line.values[STEP_MS.tag] = 1e3 * self._step_s
@@ -370,8 +374,8 @@ class Recorder:
         self._given, self._losses, self.pending = [], [], 0
         self._sampler.forget()
         self.step += 1
-        if self._ticks.is_full:
-            self._release_ticks()
+        if self._ticks.is_full and self.kept is None:
+            self._ticks.release(self.log, self.step)
 
     def _take_back_ticks(self) -> None:
         """Count held-back passes to the step that has come after all: they were accumulated."""
@@ -383,10 +387,6 @@ class Recorder:
             self._given = [*losses, *self._given]
         else:
             self._losses = [*losses, *self._losses]
-
-    def _release_ticks(self) -> None:
-        if self.kept is None:
-            self._ticks.release(self.log, self.step)
 
     def _advance(self, now: float, optimizer: Optimizer) -> None:
         self.pending = 0
