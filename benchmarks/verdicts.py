@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
+import os
 import sys
 import tempfile
 import time
@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cases import Case, Truth, cases
+from forks import in_fork
 
 from lossmon.diagnosis.engine import diagnose
 from lossmon.diagnosis.finding import Report
@@ -56,15 +57,12 @@ def record(case: Case, seed: int, logs: Path, *, probe: bool = False) -> None:
     if (logdir / ERRORS).exists():
         return
     logdir.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "lossmon", "run", "--logdir", str(logdir)]
-    command += ["--probe"] if probe else []
-    done = subprocess.run(
-        [*command, str(case.script), *case.arguments, "--seed", str(seed)],
-        capture_output=True,
-        text=True,
-        cwd=logdir,
-    )
-    (logdir / ERRORS).write_text(f"exit code {done.returncode}\n{done.stderr}")
+    words = ["run", "--logdir", str(logdir), *(["--probe"] if probe else [])]
+    words += [str(case.script), *case.arguments, "--seed", str(seed)]
+    errors = logdir / f"{ERRORS}.part"
+    code = in_fork(words, Path(os.devnull), errors, logdir)
+    (logdir / ERRORS).write_text(f"exit code {code}\n{errors.read_text()}")
+    errors.unlink()
 
 
 def judge(case: Case, seed: int, logs: Path) -> list[Verdict]:

@@ -13,15 +13,14 @@ import runpy
 import shlex
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from subprocess import PIPE
 from typing import Any
 
 import pytest
+from forks import Trainer
 
 from lossmon.cli import main
 
@@ -87,9 +86,7 @@ def given() -> dict[str, Any]:
 class Desk:
     """A folder in which a page is tried."""
 
-    def __init__(
-        self, trainer: subprocess.Popen[str], folder: Path, capture: pytest.CaptureFixture[str]
-    ) -> None:
+    def __init__(self, trainer: Trainer, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
         self._trainer = trainer
         self._folder = folder
         self._capture = capture
@@ -133,29 +130,22 @@ class Desk:
         if arguments[0] != "run":
             code = main(arguments)
             return code, "".join(self._capture.readouterr())
-        order = {"words": arguments, "out": "out.txt", "err": "err.txt"}
-        assert self._trainer.stdin is not None
-        assert self._trainer.stdout is not None
-        cwd = str(self._folder)
-        self._trainer.stdin.write(json.dumps({**order, "cwd": cwd}) + "\n")
-        self._trainer.stdin.flush()
-        code = int(self._trainer.stdout.readline())
-        return code, "".join((self._folder / name).read_text() for name in ("out.txt", "err.txt"))
+        out, err = (self._folder / name for name in ("out.txt", "err.txt"))
+        code = self._trainer.run(arguments, out, err, self._folder)
+        return code, out.read_text() + err.read_text()
 
 
 @pytest.fixture(scope="module")
-def trainer() -> Iterator[subprocess.Popen[str]]:
+def trainer() -> Iterator[Trainer]:
     """Start the process that has PyTorch, and forks for each `lossmon run`."""
-    program = [sys.executable, str(ROOT / "tests/demos/trainer.py")]
-    with subprocess.Popen(program, stdin=PIPE, stdout=PIPE, text=True) as process:
-        yield process
-        assert process.stdin is not None
-        process.stdin.close()
+    trainer = Trainer()
+    yield trainer
+    trainer.close()
 
 
 @pytest.fixture
 def desk(
-    trainer: subprocess.Popen[str],
+    trainer: Trainer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import PIPE
 
 import pytest
+from forks import Trainer
 
 from lossmon.cli import main
 
@@ -51,17 +50,15 @@ def train(
 
 
 @pytest.fixture(scope="session")
-def _trainer() -> Iterator[subprocess.Popen[str]]:
+def _trainer() -> Iterator[Trainer]:
     """Start the process that forks trainings."""
-    words = [sys.executable, str(Path(__file__).with_name("trainer.py"))]
-    with subprocess.Popen(words, stdin=PIPE, stdout=PIPE, text=True) as process:
-        yield process
-        assert process.stdin is not None
-        process.stdin.close()
+    trainer = Trainer()
+    yield trainer
+    trainer.close()
 
 
 @pytest.fixture
-def lossmon_quickly(_trainer: subprocess.Popen[str], tmp_path: Path) -> Callable[..., list[Said]]:
+def lossmon_quickly(_trainer: Trainer, tmp_path: Path) -> Callable[..., list[Said]]:
     """Call a command that trains, in a fork of a process that has imported PyTorch.
 
     It is given a logdir of its own behind its name.
@@ -70,12 +67,7 @@ def lossmon_quickly(_trainer: subprocess.Popen[str], tmp_path: Path) -> Callable
     def run(command: str, *arguments: object) -> list[Said]:
         logdir, out, err = (tmp_path / name for name in ("runs", "out.txt", "err.txt"))
         words = [command, "--logdir", str(logdir), *map(str, arguments)]
-        assert _trainer.stdin is not None
-        assert _trainer.stdout is not None
-        order = {"words": words, "out": str(out), "err": str(err)}
-        _trainer.stdin.write(json.dumps(order) + "\n")
-        _trainer.stdin.flush()
-        assert _trainer.stdout.readline() == "0\n", err.read_text()
+        assert _trainer.run(words, out, err) == 0, err.read_text()
         return _checked(logdir)
 
     return run

@@ -16,6 +16,7 @@ from lossmon.capture.accumulation import Accumulation
 from lossmon.capture.batches import BatchMeter
 from lossmon.capture.criterion import CriterionMeter
 from lossmon.capture.device import DeviceMeter
+from lossmon.capture.epochs import Epochs
 from lossmon.capture.forwards import ForwardMeter
 from lossmon.capture.log import RunLog
 from lossmon.capture.modes import ModeMeter
@@ -59,6 +60,7 @@ BREAKS: list[tuple[str, Any, str]] = [
     ("loss", ScalarLog, "put"),
     ("lr", RunLog, "learning_rates"),
     ("parameters", Renewal, "look"),
+    ("epochs", Epochs, "look"),
     ("inputs", BatchMeter, "_look"),
     ("inputs", RootCalls, "_notice"),
     ("pace", BatchMeter, "pace"),

@@ -1,8 +1,8 @@
 """A process that has imported PyTorch and the rules, and forks a child for each training.
 
 Imports are half of what a short training costs. Reads a JSON object a line from stdin, with the
-words after `lossmon`, the files for stdout and stderr, and the folder to be in, where it is another
-than this process's; answers with the exit code.
+words after `lossmon`, the files for stdout and stderr, and the folder to be in; answers with the
+exit code.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lossmon.cli import main
 from lossmon.diagnosis.rules import load_rules
 
 
-def child(words: list[str], out: str, err: str, cwd: str = ".") -> None:
+def child(words: list[str], out: str, err: str, cwd: str) -> None:
     """Run one command with its output in files, and end the process."""
     os.chdir(cwd)
     for path, stream in ((out, 1), (err, 2)):
