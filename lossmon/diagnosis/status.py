@@ -10,6 +10,7 @@ import numpy as np
 from lossmon.diagnosis.decay import ended_unseen
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Finding, Status
+from lossmon.diagnosis.floor import STATIONARY
 from lossmon.diagnosis.level import AT_PRIOR, CONVERGED, NEARLY
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import Threshold
@@ -25,7 +26,6 @@ UNMOVED_SAMPLES = 3
 ALL_EXPLAINED = 1 + 1e-6
 """More is a loss below 0 where none can be: it is not the criterion that it is taken for."""
 AT_FLOOR = Threshold(0.02, "of the floor", "twice the practical floor of the trend")
-TAU = Threshold(0.02, "of the prior's loss", "identity tau = loss - H(p) = 0 at any optimum")
 USUAL = Threshold(
     1e-3, "of the weights", "the usual ratio: Karpathy 2019, A Recipe for Training Neural Networks"
 )
@@ -163,7 +163,7 @@ def _is_stationary(facts: Facts) -> bool:
     level, motion = facts.level, facts.motion
     # Who takes steps of the usual length along what gradients agree on, and gets nowhere, is there.
     short = facts.trend.is_noisy or not motion.total_ratio > USUAL.value
-    calibrated = math.isfinite(level.tau) and abs(level.tau) < TAU.value * level.prior
+    calibrated = math.isfinite(level.tau) and abs(level.tau) < STATIONARY.value * level.prior
     far = motion.agreement >= FAR.value and not calibrated
     way = motion.agreement_z >= SIGNIFICANT.value and (short or far)
     if not level.is_known:
@@ -178,7 +178,7 @@ def _is_stationary(facts: Facts) -> bool:
     if level.explained <= AT_PRIOR.value or way:
         return False
     if math.isfinite(level.tau):
-        return abs(level.tau) < TAU.value * level.prior
+        return abs(level.tau) < STATIONARY.value * level.prior
     return math.isfinite(motion.agreement)
 
 
