@@ -44,6 +44,7 @@ from numpy.typing import NDArray
 from lossmon.batchsignals import ACCURACY, CONFIDENT_WRONG, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.bottleneck import bottleneck, small
+from lossmon.diagnosis.byheart import BY_HEART, GAP, RELATED, by_heart, by_stairs
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.fano import BELOW, MET, TARGETS, errors
 from lossmon.diagnosis.finding import Evidence
@@ -65,6 +66,7 @@ from lossmon.diagnosis.floor import (
 from lossmon.diagnosis.level import BY_CHANCE
 from lossmon.diagnosis.lingering import BATCHES, Stretch, calm, fallen_since, lingered
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
+from lossmon.diagnosis.stairs import SIGMAS
 from lossmon.diagnosis.tails import HEAVY, Tails, heavy_tails
 from lossmon.diagnosis.twokinds import APART, MISSED, two_kinds
 from lossmon.diagnosis.unsure import (
@@ -79,8 +81,7 @@ from lossmon.diagnosis.unsure import (
     is_balanced,
     resting_since,
 )
-from lossmon.diagnosis.validation import RISE, training_levels, validation
-from lossmon.numfmt import fmt
+from lossmon.diagnosis.validation import RISE
 from lossmon.records import Run
 from lossmon.signals import (
     CONFIDENCE_STD,
@@ -89,18 +90,10 @@ from lossmon.signals import (
     LOSS,
     PREDICTION_CONFIDENCE,
     PREDICTION_ENTROPY,
-    PRIOR_LOSS,
     UPDATE_NORM,
     VAL_LOSS,
 )
 
-GAP = Threshold(
-    0.15,
-    "of the validation loss",
-    "calibration: up to 0.05 with wrong labels, from 0.4 with few examples",
-)
-BY_HEART = Threshold(0.1, "of the prior's loss", "labels learnt by heart lower it slowly")
-RELATED = Threshold(0.1, "of the prior's loss", "with less, what is learnt by heart is no relation")
 LEFT = Threshold(
     0.81, "of the prior's loss", "0.9 squared: the most with a tenth of the targets those of others"
 )
@@ -108,10 +101,15 @@ LEFT = Threshold(
 
 def check(facts: Facts) -> Outcome:
     """Fire where a model that can learn noise by heart reaches a floor, or has left one so."""
+    outcome = _of_levels(facts)
+    return outcome if isinstance(outcome, Found) else by_stairs(facts) or outcome
+
+
+def _of_levels(facts: Facts) -> Outcome:
     unknown = judgeable(facts)
     if unknown is not None:
         return unknown
-    learnt = _by_heart(facts)
+    learnt = by_heart(facts)
     if learnt is not None:
         return learnt
     tails = _far_off(facts)
@@ -223,25 +221,6 @@ def _stands(facts: Facts) -> Evidence:
     return standing(facts, facts.level.loss, facts.sampled_window, words)
 
 
-def _by_heart(facts: Facts) -> Found | None:
-    """Return that validation turned at a floor that was as high for training; None if not."""
-    course = validation(facts.run)
-    if course is None or not course.has_turned:
-        return None
-    explained = 1 - course.best / facts.level.prior
-    train, now = training_levels(facts, course)
-    as_high = train > (1 - GAP.value) * course.best
-    if not (RELATED.value < explained < MOST.value and as_high and now < train):
-        return None
-    begin, end = course.best_step, course.last_step
-    floor = standing(facts, course.best, (begin, begin), "at its best the validation loss was")
-    beside = f"the training loss was {fmt(train, 3)} then, hardly better; it has fallen to "
-    beside += f"{fmt(now, 3)} since, while the validation loss rose to {fmt(course.now, 3)}"
-    limit = (1 - GAP.value) * course.best
-    heart = Evidence(VAL_LOSS.name, begin, end, train, limit, beside, GAP.source)
-    return Found("warning", course.turned_step, (floor, heart))
-
-
 _AT_FLOOR = synth.flat(300, at=1.4)
 _OF_CHANCE = {ACCURACY: 0.64, CRITERION_LOSS: 1.444}
 """At that loss each example is 64 % sure of a class, and of no other more than of the rest."""
@@ -282,7 +261,7 @@ RULE = Rule(
     id="label-noise",
     claim="A share of the labels is wrong.",
     stage="level",
-    needs=(LOSS, CRITERION_LOSS, PRIOR_LOSS, UPDATE_NORM),
+    needs=(LOSS, UPDATE_NORM),
     min_steps=150,
     check=check,
     thresholds={
@@ -295,6 +274,7 @@ RULE = Rule(
         "left": LEFT,
         "heavy": HEAVY,
         "rise": RISE,
+        "stairs": SIGMAS,
         "bound": MET,
         "targets": TARGETS,
         "below": BELOW,

@@ -1,0 +1,94 @@
+"""Whether labels are learnt by heart from a floor on: by a validation loss, or by the stairs.
+
+Both losses reach the floor together, as what can be learnt is learnt; there they part. Of too few
+examples the training loss is far lower by then.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.floor import CREEP, MOST, standing
+from lossmon.diagnosis.rule import Found, Threshold
+from lossmon.diagnosis.stairs import SIGMAS, Stairs, stairs
+from lossmon.diagnosis.validation import training_levels, validation
+from lossmon.numfmt import fmt
+from lossmon.signals import LOSS, VAL_LOSS
+
+if TYPE_CHECKING:
+    from lossmon.diagnosis.facts import Facts
+
+GAP = Threshold(
+    0.15,
+    "of the validation loss",
+    "calibration: up to 0.05 with wrong labels, from 0.4 with few examples",
+)
+BY_HEART = Threshold(0.1, "of the prior's loss", "labels learnt by heart lower it slowly")
+RELATED = Threshold(0.1, "of the prior's loss", "with less, what is learnt by heart is no relation")
+
+
+def by_heart(facts: Facts) -> Found | None:
+    """Return that validation turned at a floor that was as high for training; None if not."""
+    course = validation(facts.run)
+    if course is None or not course.has_turned:
+        return None
+    explained = 1 - course.best / facts.level.prior
+    train, now = training_levels(facts, course)
+    as_high = train > (1 - GAP.value) * course.best
+    if not (RELATED.value < explained < MOST.value and as_high and now < train):
+        return None
+    begin, end = course.best_step, course.last_step
+    floor = standing(facts, course.best, (begin, begin), "at its best the validation loss was")
+    beside = f"the training loss was {fmt(train, 3)} then, hardly better; it has fallen to "
+    beside += f"{fmt(now, 3)} since, while the validation loss rose to {fmt(course.now, 3)}"
+    limit = (1 - GAP.value) * course.best
+    heart = Evidence(VAL_LOSS.name, begin, end, train, limit, beside, GAP.source)
+    return Found("warning", course.turned_step, (floor, heart))
+
+
+def by_stairs(facts: Facts) -> Found | None:
+    """Return as a hint that from a floor on the loss falls between passes only; None if not so.
+
+    Where a validation loss is recorded it decides. The loss of new examples is known from falls
+    within passes, and wrong labels are not the only thing that is learnt by heart.
+    """
+    if facts.is_contested or validation(facts.run) is not None:
+        return None
+    found = stairs(facts)
+    if found is None or not _are_steep(found) or not _is_floor(facts, found):
+        return None
+    step = int(found.starts[found.best + 1])
+    return Found("info", step, (_floor(facts, found), found.evidence()))
+
+
+def _are_steep(found: Stairs) -> bool:
+    """Return whether the loss falls between passes for sure, and has come down so."""
+    if not found.height >= SIGMAS.value * found.error > 0:
+        return False
+    return found.before < GAP.value * found.new[found.best]
+
+
+def _is_floor(facts: Facts, found: Stairs) -> bool:
+    """Return whether something was learnt by then, and much less than all.
+
+    Where no constant is known to compare with, new examples have to fare worse since, as they do
+    where wrong labels are learnt.
+    """
+    level, floor = facts.level, float(found.new[found.best])
+    prior = facts.constant_loss if level.is_known else floor
+    is_lower = found.height >= BY_HEART.value * prior and found.fell >= CREEP.value * prior
+    if not level.is_known:
+        return is_lower and found.height - found.fell >= SIGMAS.value * found.error
+    return is_lower and RELATED.value < 1 - floor / prior < MOST.value
+
+
+def _floor(facts: Facts, found: Stairs) -> Evidence:
+    at, step = float(found.ends[found.best]), int(found.starts[found.best + 1]) - 1
+    times = "once" if found.best == 0 else f"{found.best + 1} times"
+    words = f"when all examples had been seen {times} the loss was"
+    if facts.level.is_known:
+        criterion = at * facts.level.prior / facts.constant_loss
+        return standing(facts, criterion, (step, step), words)
+    reads = f"{words} {fmt(at, 3)}, and as high for examples that come anew"
+    return Evidence(LOSS.name, step, step, at, float("nan"), reads)

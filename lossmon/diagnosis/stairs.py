@@ -1,0 +1,176 @@
+"""Whether the loss falls where a pass over the data ends and the next begins, and not within one.
+
+What the inputs say of the labels lowers the loss of examples that were not seen for long as well:
+within a pass it falls. What is learnt by heart shows where examples come again (Howard & Whitaker
+2023, Can LLMs learn from a single example?): within a pass it stays, or rises as the examples are
+those that were seen the longest ago (Toneva et al. 2019). So the falls within passes, added up,
+tell where the loss of new examples is, as a validation loss would: it is `new` here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.rule import Threshold
+from lossmon.diagnosis.schedule import main_rate, rate_at
+from lossmon.diagnosis.stats import ratio
+from lossmon.numfmt import fmt
+from lossmon.signals import EPOCH, LOSS
+
+if TYPE_CHECKING:
+    from lossmon.diagnosis.facts import Facts
+
+Floats = NDArray[np.float64]
+Steps = NDArray[np.int64]
+
+SIGMAS = Threshold(3, "standard errors", "the usual 3 sigma")
+PASSES = 3
+"""Fewer whole passes have too few stairs between them."""
+LOSSES = 16
+"""A line through fewer losses of a pass says too little."""
+ODD = 0.1
+"""Passes whose lengths differ by more than that share are not over the same data."""
+ORDERED = 5
+"""Standard errors by which losses at one place of all passes agree where their order is fixed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stairs:
+    """What lines through the losses of whole passes say; one value for each pass."""
+
+    starts: Steps
+    """First step of each, and the step after the last."""
+    ends: Floats
+    """The loss at its end."""
+    new: Floats
+    """What it would be then of examples that were never seen."""
+    variances: Floats
+    """Of what each added to `new`."""
+    cooled: Floats
+    """How much of the loss a lower learning rate may have taken away by its end, at most."""
+
+    @property
+    def best(self) -> int:
+        """The first pass at the end of which `new` was as low as ever, within its error."""
+        low = int(np.argmin(self.new))
+        behind = np.concatenate((np.cumsum(self.variances[low:0:-1])[::-1], np.zeros(1)))
+        error = np.sqrt(behind)
+        return int(np.flatnonzero(self.new[: low + 1] <= self.new[low] + error)[0])
+
+    @property
+    def before(self) -> float:
+        """How much lower the loss was at the best pass than that of new examples, at most."""
+        error = float(np.sqrt(self.variances[1 : self.best + 1].sum()))
+        return float(self.new[self.best] - self.ends[self.best]) + error
+
+    @property
+    def fell(self) -> float:
+        """By how much the loss has fallen since."""
+        return float(self.ends[self.best] - self.ends[-1])
+
+    @property
+    def height(self) -> float:
+        """By how much it has fallen since from one pass to the next."""
+        apart = self.new - self.ends - self.cooled
+        return float(apart[-1] - apart[self.best])
+
+    @property
+    def error(self) -> float:
+        """Standard error of `height`."""
+        first = 0 if self.best == 0 else self.best + 1
+        return float(np.sqrt(self.variances[first:].sum()))
+
+    def evidence(self) -> Evidence:
+        """Return that the loss falls from one pass to the next."""
+        rose = self.height - self.fell
+        found = float(ratio(np.array(self.height), np.array(self.error)))
+        word = "rose" if rose > 0 else "fell"
+        reads = f"since then the loss has fallen by {fmt(self.height, 2)} where one pass over the "
+        reads += f"data ended and the next began, and within passes it {word} by "
+        reads += f"{fmt(abs(rose), 2)}: what lowers it is that examples come again"
+        first, last = int(self.starts[self.best + 1]), int(self.starts[-1]) - 1
+        bound = fmt(SIGMAS.value * self.error, 2)
+        return Evidence(LOSS.name, first, last, found, SIGMAS.value, reads, SIGMAS.source, bound)
+
+
+def stairs(facts: Facts) -> Stairs | None:
+    """Return the stairs of the loss; None where passes are not known, or too few or too short.
+
+    Also where every pass has the same order: its losses then tell which batches those are.
+    """
+    starts = _whole_passes(facts)
+    if starts is None:
+        return None
+    at = np.searchsorted(facts.loss_steps, starts)
+    losses = [facts.losses[first:end] for first, end in pairwise(at)]
+    if min(map(len, losses)) < LOSSES or not all(np.isfinite(each).all() for each in losses):
+        return None
+    # In the first pass the loss falls fast, and then slowly: its second half is where it got to.
+    half = _Line(losses[0][len(losses[0]) // 2 :])
+    lines = [_Line(each) for each in losses[1:]]
+    if _is_ordered([line.rest for line in lines]):
+        return None
+    ends = np.array([half.end, *(line.end for line in lines)])
+    return Stairs(
+        starts=starts,
+        ends=ends,
+        new=half.end + np.cumsum([0.0, *(line.change for line in lines)]),
+        variances=np.array([half.variance / 3, *(line.variance for line in lines)]),
+        cooled=_cooled(facts, starts, ends),
+    )
+
+
+class _Line:
+    """A line through the losses of a pass."""
+
+    def __init__(self, losses: Floats) -> None:
+        count = len(losses)
+        place = (np.arange(count) + 0.5) / count - 0.5
+        self.change = float((place * (losses - losses.mean())).sum() / np.square(place).sum())
+        self.end = float(losses.mean()) + self.change / 2
+        self.rest = losses - losses.mean() - self.change * place
+        self.variance = float(12 * np.square(self.rest).sum() / (count - 2) / count)
+        """Of the change; that of the end is a third of it."""
+
+
+def _whole_passes(facts: Facts) -> Steps | None:
+    """Return the first step of each pass and the one after the last; None where not known."""
+    series = facts.run.scalar(EPOCH)
+    if series is None or len(series) < PASSES or facts.loss_counts.max(initial=1) > 1:
+        return None
+    starts = series.steps - 1  # it is told at the second step of each
+    length = int(np.median(np.diff(starts)))
+    if facts.last_step - starts[-1] + 1 >= length:
+        starts = np.append(starts, starts[-1] + length)
+    is_odd = np.abs(np.diff(starts) - length).max() > ODD * length
+    if len(starts) <= PASSES or is_odd or starts[0] > facts.first_step + 1:
+        return None
+    return np.asarray(starts, np.int64)
+
+
+def _is_ordered(rests: list[Floats]) -> bool:
+    """Return whether batches at the same place of each pass have losses that are high alike."""
+    count = min(map(len, rests))
+    spread = np.array([each[:count] / max(float(each.std()), 1e-300) for each in rests])
+    alike = float(spread.mean(axis=0).var()) * len(rests)
+    return bool(alike > 1 + ORDERED * np.sqrt(2 / (count - 2)))
+
+
+def _cooled(facts: Facts, starts: Steps, ends: Floats) -> Floats:
+    """Return how much lower learning rates may have lowered the loss by the end of each pass.
+
+    What the noise of steps costs goes with the learning rate, and is less than the whole loss.
+    """
+    rate = main_rate(facts.run)
+    if rate is None:
+        return np.zeros(len(ends))
+    inside = starts[:-1]
+    before, after = rate_at(rate, inside[1:] - 1), rate_at(rate, inside[1:])
+    cut = np.clip(1 - ratio(after, before), 0, 1)
+    return np.concatenate((np.zeros(1), np.cumsum(np.nan_to_num(cut) * np.abs(ends[:-1]))))
