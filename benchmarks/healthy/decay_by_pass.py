@@ -13,7 +13,7 @@ def main() -> None:
     loader = DataLoader(TensorDataset(*blobs(3000, spread=2.0)), 50, shuffle=True)
     model = nn.Sequential(nn.Linear(20, 32), nn.ReLU(), nn.Linear(32, 5))
     criterion = nn.CrossEntropyLoss()
-    optimizer = torch.optim.SGD(model.parameters(), lr=1.0, momentum=0.9)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, 2, gamma=0.3)
     step = 0
     while step < args.steps:

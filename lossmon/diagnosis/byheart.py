@@ -25,6 +25,7 @@ GAP = Threshold(
     "calibration: up to 0.05 with wrong labels, from 0.4 with few examples",
 )
 BY_HEART = Threshold(0.1, "of the prior's loss", "labels learnt by heart lower it slowly")
+LITTLE = 1 - MOST.value
 RELATED = Threshold(0.1, "of the prior's loss", "with less, what is learnt by heart is no relation")
 
 
@@ -80,7 +81,7 @@ def _is_floor(facts: Facts, found: Stairs) -> bool:
     is_lower = found.height >= BY_HEART.value * prior and found.fell >= CREEP.value * prior
     if not level.is_known:
         return is_lower and found.height - found.fell >= SIGMAS.value * found.error
-    return is_lower and RELATED.value < 1 - floor / prior < MOST.value
+    return bool(is_lower and LITTLE * prior < floor and found.lowest < (1 - RELATED.value) * prior)
 
 
 def _floor(facts: Facts, found: Stairs) -> Evidence:

@@ -30,6 +30,11 @@ Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]
 
 SIGMAS = Threshold(3, "standard errors", "the usual 3 sigma")
+AS_LOW = Threshold(
+    0.05,
+    "of the loss",
+    "or one standard error, as Breiman et al. 1984 have it: no better is learnt",
+)
 PASSES = 3
 """Fewer whole passes have too few stairs between them."""
 LOSSES = 16
@@ -56,12 +61,17 @@ class Stairs:
     """How much of the loss a lower learning rate may have taken away by its end, at most."""
 
     @property
+    def lowest(self) -> float:
+        """The lowest that `new` ever was."""
+        return float(self.new.min())
+
+    @property
     def best(self) -> int:
         """The first pass at the end of which `new` was as low as ever, within its error."""
         low = int(np.argmin(self.new))
-        behind = np.concatenate((np.cumsum(self.variances[low:0:-1])[::-1], np.zeros(1)))
-        error = np.sqrt(behind)
-        return int(np.flatnonzero(self.new[: low + 1] <= self.new[low] + error)[0])
+        since = np.append(np.cumsum(self.variances[low:0:-1])[::-1], 0.0)
+        error = np.maximum(np.sqrt(since), AS_LOW.value * abs(self.lowest))
+        return int(np.flatnonzero(self.new[: low + 1] <= self.lowest + error)[0])
 
     @property
     def before(self) -> float:
@@ -83,7 +93,7 @@ class Stairs:
     @property
     def error(self) -> float:
         """Standard error of `height`."""
-        first = 0 if self.best == 0 else self.best + 1
+        first = self.best + 1 if self.best else 0
         return float(np.sqrt(self.variances[first:].sum()))
 
     def evidence(self) -> Evidence:

@@ -2,7 +2,9 @@
 
 Sees
     The validation loss has turned well above 0 and below that of a constant prediction, where the
-    training loss was no better: from there on labels are learnt by heart. Or, for information, a
+    training loss was no better: from there on labels are learnt by heart. Without a validation
+    loss, for information, that from a floor on the loss falls only where one pass over the data
+    ends and the next begins, as examples come again, and not within passes. Or, for information, a
     floor that is not the model's: the loss is flat at such a level, and a probe could overfit one
     batch; or at rest the model is as unsure of every example as of any other, and as often wrong as
     that; or it makes as many errors at such a loss as labels bring about that were drawn at random.
@@ -15,7 +17,7 @@ Sees
 Why the loss stalls
     The model has learnt what inputs say of the labels. What is left is chance: no model predicts
     it, and with time it is learnt by heart, example by example. Where that goes as fast as the
-    relation is learnt the training loss shows no trace of it: only a validation loss does.
+    relation is learnt the training loss shows it by its stairs only, and a validation loss does.
 
 Fix
     Look at the examples with the highest loss: wrong labels are among them.
@@ -28,12 +30,15 @@ Not to be confused with
     labels can tell, so that a floor alone is for information. Of several targets in an example it
     takes errors on all classes alike: the next word is one of a few.
     overfitting: there the training loss is far below that of validation when that is at its best.
+    Without a validation loss falls within passes tell about where it would be; of examples that
+    are few, and of a relation that is soon found, they say the same as of wrong labels.
     no-signal: there nothing at all is explained.
     dropout-too-strong: there the loss is lower in eval mode.
 
 Sources
     Arpit et al. 2017, A Closer Look at Memorization, section 3: networks that fit the data fit
-    noise too, only later. Zhang et al. 2017, section 2.
+    noise too, only later. Zhang et al. 2017, section 2. Howard & Whitaker 2023, Can LLMs learn
+    from a single example?: losses that fall between epochs.
 """
 
 from __future__ import annotations
@@ -66,7 +71,7 @@ from lossmon.diagnosis.floor import (
 from lossmon.diagnosis.level import BY_CHANCE
 from lossmon.diagnosis.lingering import BATCHES, Stretch, calm, fallen_since, lingered
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
-from lossmon.diagnosis.stairs import SIGMAS
+from lossmon.diagnosis.stairs import AS_LOW, SIGMAS
 from lossmon.diagnosis.tails import HEAVY, Tails, heavy_tails
 from lossmon.diagnosis.twokinds import APART, MISSED, two_kinds
 from lossmon.diagnosis.unsure import (
@@ -86,6 +91,7 @@ from lossmon.records import Run
 from lossmon.signals import (
     CONFIDENCE_STD,
     CRITERION_LOSS,
+    EPOCH,
     GRAD_DOT_PREV,
     LOSS,
     PREDICTION_CONFIDENCE,
@@ -240,6 +246,10 @@ _BY_HEART = {
 }
 _OF_TWO_KINDS = {PREDICTION_CONFIDENCE: 0.65, CONFIDENCE_STD: 0.34, CONFIDENT_WRONG: 0.0}
 """Two thirds of the examples are sure, and the rest is anybody's guess."""
+_PASS, _PLACE = np.arange(300) // 30, np.arange(300) % 30 / 30
+_BEGUN = {EPOCH: np.where(np.arange(300) % 30 == 1, _PASS + 1.0, np.nan)}
+_STAIRS = 1.4 + np.exp(-30 * _TIME) - 0.1 * _PASS + 0.1 * _PLACE + synth.flat(300, at=0)
+"""Half a pass learns the relation, and what comes again is known a bit better each time."""
 _FAR_OFF = synth.flat(300, at=1.4, noise=0.5)
 """Four times the variance that normal errors have in batches of 64."""
 _REGRESSION = synth.criterion(name="mse_loss", target_dtype="float32")
@@ -275,6 +285,7 @@ RULE = Rule(
         "heavy": HEAVY,
         "rise": RISE,
         "stairs": SIGMAS,
+        "as_low": AS_LOW,
         "bound": MET,
         "targets": TARGETS,
         "below": BELOW,
@@ -293,6 +304,7 @@ RULE = Rule(
         "Where no probe has been run, run one: mon.probe(batch), or lossmon run --probe. A model "
         "that cannot overfit one batch is too small, and labels may be right.",
         "Sort the training set by its loss, and look at the labels of the worst hundred.",
+        "Log a validation loss, mon.log(val_loss=...): too few examples are told apart by it.",
         "Check the step that makes labels: ids that were joined wrongly, classes renumbered, "
         "annotators who disagree.",
         "Train with label_smoothing=0.1, or stop before the noise is learnt by heart.",
@@ -340,6 +352,10 @@ RULE = Rule(
             "both losses reach a floor together, and part there",
             lambda: synth.run(loss=_COURSE, scalar={VAL_LOSS: _PARTING}),
         ),
+        Case(
+            "from a floor on the loss falls between passes over the data, and rises within them",
+            lambda: synth.run(loss=_STAIRS, scalar=_BEGUN),
+        ),
     ),
     silent=(
         Case("a healthy run", synth.run),
@@ -369,6 +385,7 @@ RULE = Rule(
             lambda: _regression(synth.flat(300, at=1.4, noise=0.24)),
         ),
         Case("the loss still falls", lambda: synth.run(marks=synth.probe(True))),
+        Case("the loss falls within passes as well", lambda: synth.run(scalar=_BEGUN)),
         Case(
             "at the prior: nothing was learnt",
             lambda: synth.run(loss=synth.flat(300), marks=synth.probe(True)),

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.byheart import by_stairs
+from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.rule import Found
+from lossmon.records import Mark
+from lossmon.signals import CONTESTED, CRITERION_LOSS, EPOCH, PRIOR_LOSS, VAL_LOSS
+
+LENGTH = 40
+STEPS = np.arange(10 * LENGTH)
+OF_PASS, PLACE = STEPS // LENGTH, STEPS % LENGTH / LENGTH
+BEGUN = np.where(STEPS % LENGTH == 1, OF_PASS + 1.0, np.nan)
+LEARNT = 1.4 + 0.6 * np.exp(-12 * STEPS / LENGTH)
+STAIRS = LEARNT - 0.1 * OF_PASS
+UNKNOWN = {CRITERION_LOSS: np.nan, PRIOR_LOSS: np.nan}
+
+
+def found(loss: np.ndarray, scalar: dict[Any, Any] | None = None, **run: Any) -> Found | None:
+    noisy = loss + synth.flat(len(loss), at=0, noise=0.01)
+    scalars = {EPOCH: BEGUN, **(scalar or {})}
+    return by_stairs(Facts(synth.run(len(loss), loss=noisy, scalar=scalars, **run)))
+
+
+def test_from_a_floor_on_the_loss_falls_between_passes_only() -> None:
+    hint = found(STAIRS)
+    assert hint is not None
+    assert hint.severity == "info"
+    assert hint.since_step == LENGTH
+    floor, fall = (evidence.reads for evidence in hint.evidence)
+    assert floor.startswith("when all examples had been seen once the loss was 1.4")
+    assert "where one pass over the data ended and the next began" in fall
+
+
+@pytest.mark.parametrize(
+    ("loss", "why"),
+    [
+        (LEARNT, "it rests at the floor"),
+        (0.2 + 1.5 * np.exp(-STEPS / 150), "it falls within passes"),
+        (LEARNT - 1.2 - 0.01 * OF_PASS, "next to all is learnt"),
+        (LEARNT + 0.75 - 0.1 * OF_PASS, "nothing is learnt but by heart"),
+        (STAIRS - 0.15 * np.minimum(STEPS, 240) / LENGTH + 0.6, "learnt by heart from the start"),
+        (LEARNT - 0.1 * PLACE, "it goes up again between passes"),
+    ],
+)
+def test_no_wrong_labels_are_seen_where(loss: np.ndarray, why: str) -> None:
+    assert found(loss) is None, why
+
+
+def test_a_validation_loss_decides_where_there_is_one() -> None:
+    measured = np.where(STEPS % LENGTH == LENGTH - 1, 1.4, np.nan)
+    assert found(STAIRS, {VAL_LOSS: measured}) is None
+
+
+def test_of_a_loss_that_others_move_nothing_is_said() -> None:
+    assert found(STAIRS, marks=(Mark(0, 0.0, CONTESTED),)) is None
+
+
+def test_without_a_constant_to_compare_with_new_examples_have_to_fare_worse() -> None:
+    assert found(STAIRS, total=UNKNOWN) is None
+    hint = found(STAIRS + 0.1 * PLACE, total=UNKNOWN)
+    assert hint is not None
+    assert hint.evidence[0].reads.endswith("and as high for examples that come anew")
