@@ -1,4 +1,4 @@
-"""The learning rate falls to a third with every second pass: so does what noise of steps costs."""
+"""The learning rate is halved with every second pass: so does what noise of steps costs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def main() -> None:
     model = nn.Sequential(nn.Linear(20, 32), nn.ReLU(), nn.Linear(32, 5))
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-    schedule = torch.optim.lr_scheduler.StepLR(optimizer, 2, gamma=0.3)
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, 2, gamma=0.5)
     step = 0
     while step < args.steps:
         for x, y in loader:

@@ -80,7 +80,7 @@ def _is_floor(facts: Facts, found: Stairs) -> bool:
     prior = facts.constant_loss if level.is_known else floor
     is_lower = found.height >= BY_HEART.value * prior and found.fell >= CREEP.value * prior
     if not level.is_known:
-        return is_lower and found.height - found.fell >= SIGMAS.value * found.error
+        return bool(is_lower and found.height - found.fell >= SIGMAS.value * found.error)
     return bool(is_lower and LITTLE * prior < floor and found.lowest < (1 - RELATED.value) * prior)
 
 
