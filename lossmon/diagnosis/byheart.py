@@ -67,7 +67,7 @@ def _are_steep(found: Stairs) -> bool:
     """Return whether the loss falls between passes for sure, and has come down so."""
     if not found.height >= SIGMAS.value * found.error > 0:
         return False
-    return found.before < GAP.value * found.new[found.best]
+    return bool(found.before < GAP.value * found.new[found.best])
 
 
 def _is_floor(facts: Facts, found: Stairs) -> bool:
