@@ -8,13 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from lossmon.diagnosis.fano import bound
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import CREEP, MOST, standing
 from lossmon.diagnosis.rule import Found, Threshold
 from lossmon.diagnosis.stairs import SIGMAS, Stairs, stairs
+from lossmon.diagnosis.unsure import ANY, has_several_targets
 from lossmon.diagnosis.validation import training_levels, validation
 from lossmon.numfmt import fmt
-from lossmon.signals import LOSS, VAL_LOSS
+from lossmon.signals import (
+    CLASS_COUNT,
+    LOSS,
+    PREDICTION_CONFIDENCE,
+    PREDICTION_ENTROPY,
+    VAL_LOSS,
+)
 
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
@@ -59,6 +69,8 @@ def by_stairs(facts: Facts) -> Found | None:
     found = stairs(facts)
     if found is None or not _are_steep(found) or not _is_floor(facts, found):
         return None
+    if has_several_targets(facts) and not _are_any(facts, found):
+        return None
     step = int(found.starts[found.best + 1])
     return Found("info", step, (_floor(facts, found), found.evidence()))
 
@@ -82,6 +94,22 @@ def _is_floor(facts: Facts, found: Stairs) -> bool:
     if not level.is_known:
         return bool(is_lower and found.height - found.fell >= SIGMAS.value * found.error)
     return bool(is_lower and LITTLE * prior < floor and found.lowest < (1 - RELATED.value) * prior)
+
+
+def _are_any(facts: Facts, found: Stairs) -> bool:
+    """Return whether any other class was as likely about the floor; False where not known.
+
+    The next word of a text is one of a few, and which one is learnt by heart as well.
+    """
+    steps = facts.batches.measured(PREDICTION_CONFIDENCE)[0]
+    first, end = found.starts[[found.best, min(found.best + 2, len(found.starts) - 1)]]
+    steps = steps[(steps >= first) & (steps < end)]
+    values = facts.totals((PREDICTION_CONFIDENCE, PREDICTION_ENTROPY, CLASS_COUNT), steps)
+    values = values[np.isfinite(values).all(axis=1)]
+    if not len(values):
+        return False
+    confidence, entropy, classes = values.mean(axis=0).tolist()
+    return bool(entropy >= ANY.value * bound(1 - confidence, classes))
 
 
 def _floor(facts: Facts, found: Stairs) -> Evidence:

@@ -5,12 +5,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lossmon.batchsignals import TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.byheart import by_stairs
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.rule import Found
 from lossmon.records import Mark
-from lossmon.signals import CONTESTED, CRITERION_LOSS, EPOCH, PRIOR_LOSS, VAL_LOSS
+from lossmon.signals import (
+    CONTESTED,
+    CRITERION_LOSS,
+    EPOCH,
+    PREDICTION_CONFIDENCE,
+    PREDICTION_ENTROPY,
+    PRIOR_LOSS,
+    VAL_LOSS,
+)
 
 LENGTH = 40
 STEPS = np.arange(10 * LENGTH)
@@ -66,3 +75,14 @@ def test_without_a_constant_to_compare_with_new_examples_have_to_fare_worse() ->
     hint = found(STAIRS + 0.1 * PLACE, total=UNKNOWN)
     assert hint is not None
     assert hint.evidence[0].reads.endswith("and as high for examples that come anew")
+
+
+@pytest.mark.parametrize(("confidence", "any_other"), [(0.55, True), (0.35, False)])
+def test_of_words_any_other_has_to_be_as_likely(confidence: float, any_other: bool) -> None:
+    words = {TARGET_COUNT: 640.0, PREDICTION_CONFIDENCE: confidence, PREDICTION_ENTROPY: 1.4}
+    assert (found(STAIRS, total=words) is not None) is any_other
+
+
+def test_of_words_whose_probabilities_are_not_known_nothing_is_said() -> None:
+    unknown = {TARGET_COUNT: 640.0, PREDICTION_CONFIDENCE: np.nan}
+    assert found(STAIRS, total=unknown) is None
