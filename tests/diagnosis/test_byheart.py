@@ -77,12 +77,16 @@ def test_without_a_constant_to_compare_with_new_examples_have_to_fare_worse() ->
     assert hint.evidence[0].reads.endswith("and as high for examples that come anew")
 
 
-@pytest.mark.parametrize(("confidence", "any_other"), [(0.55, True), (0.35, False)])
-def test_of_words_any_other_has_to_be_as_likely(confidence: float, any_other: bool) -> None:
-    words = {TARGET_COUNT: 640.0, PREDICTION_CONFIDENCE: confidence, PREDICTION_ENTROPY: 1.4}
-    assert (found(STAIRS, total=words) is not None) is any_other
+@pytest.mark.parametrize("targets", [64.0, 640.0])
+@pytest.mark.parametrize(("confidence", "any_other"), [(0.6, True), (0.3, False)])
+def test_any_other_class_has_to_be_as_likely_where_that_is_known(
+    confidence: float, any_other: bool, targets: float
+) -> None:
+    known = {TARGET_COUNT: targets, PREDICTION_CONFIDENCE: confidence, PREDICTION_ENTROPY: 1.4}
+    assert (found(STAIRS, total=known) is not None) is any_other
 
 
-def test_of_words_whose_probabilities_are_not_known_nothing_is_said() -> None:
-    unknown = {TARGET_COUNT: 640.0, PREDICTION_CONFIDENCE: np.nan}
-    assert found(STAIRS, total=unknown) is None
+@pytest.mark.parametrize(("targets", "is_told"), [(64.0, True), (640.0, False)])
+def test_of_words_it_has_to_be_known(targets: float, is_told: bool) -> None:
+    unknown = {TARGET_COUNT: targets, PREDICTION_CONFIDENCE: np.nan}
+    assert (found(STAIRS, total=unknown) is not None) is is_told

@@ -4,10 +4,11 @@ Sees
     The validation loss has turned well above 0 and below that of a constant prediction, where the
     training loss was no better: from there on labels are learnt by heart. Without a validation
     loss, for information, that from a floor on the loss falls only where one pass over the data
-    ends and the next begins, as examples come again, and not within passes. Or, for information, a
-    floor that is not the model's: the loss is flat at such a level, and a probe could overfit one
-    batch; or at rest the model is as unsure of every example as of any other, and as often wrong as
-    that; or it makes as many errors at such a loss as labels bring about that were drawn at random.
+    ends and the next begins, as examples come again, and not within passes; of a classifier,
+    where any other class was about as likely at that floor. Or, for information, a floor that is
+    not the model's: the loss is flat at such a level, and a probe could overfit one batch; or at
+    rest the model is as unsure of every example as of any other, and as often wrong as that; or it
+    makes as many errors at such a loss as labels bring about that were drawn at random.
     The floor may be one where the loss lingered only: labels are learnt by heart since, slower than
     the relation was. Of a regression at rest, that a few of its targets are far off, by how much
     the losses of batches differ: then gradients may agree, and a probe decides. And where the model
@@ -30,8 +31,8 @@ Not to be confused with
     labels can tell, so that a floor alone is for information. Of several targets in an example it
     takes errors on all classes alike: the next word is one of a few.
     overfitting: there the training loss is far below that of validation when that is at its best.
-    Without a validation loss falls within passes tell about where it would be; of examples that
-    are few, and of a relation that is soon found, they say the same as of wrong labels.
+    Without a validation loss falls within passes tell about where it would be, and few examples
+    leave a classifier unsure between some classes only. Of other losses the two can look alike.
     no-signal: there nothing at all is explained.
     dropout-too-strong: there the loss is lower in eval mode.
 
@@ -49,7 +50,7 @@ from numpy.typing import NDArray
 from lossmon.batchsignals import ACCURACY, CONFIDENT_WRONG, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.bottleneck import bottleneck, small
-from lossmon.diagnosis.byheart import BY_HEART, GAP, RELATED, by_heart, by_stairs
+from lossmon.diagnosis.byheart import BY_HEART, GAP, RANDOM, RELATED, by_heart, by_stairs
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.fano import BELOW, MET, TARGETS, errors
 from lossmon.diagnosis.finding import Evidence
@@ -286,6 +287,7 @@ RULE = Rule(
         "rise": RISE,
         "stairs": SIGMAS,
         "as_low": AS_LOW,
+        "random": RANDOM,
         "bound": MET,
         "targets": TARGETS,
         "below": BELOW,
