@@ -52,6 +52,23 @@ def validated(facts: Facts) -> Iterator[Evidence]:
     yield from _gap(facts, VAL_LOSS.name, train, without, reads)
 
 
+def better_without(facts: Facts) -> Iterator[Evidence]:
+    """The probe has seen one batch do far better in eval mode: its own statistics spoil it.
+
+    Dropout does so, too; who asks has to know that there is none.
+    """
+    found = facts.probe(PROBE)
+    if found is None:
+        return
+    train, without = _number(found.get("train_loss")), _number(found.get("eval_loss"))
+    limit = _limit(facts, without)
+    if without >= 0 and train > limit:
+        reads = f"the same batch has a loss of {fmt(train, 3)} by its own statistics, and of "
+        reads += f"{fmt(without, 3)} by the running ones, in eval mode"
+        first, last = facts.window
+        yield Evidence("train_eval_probe", first, last, train, limit, reads, GAP.source)
+
+
 def never_valid(facts: Facts) -> tuple[Evidence, ...]:
     """The validation loss was above a constant's all along, though training explains the half."""
     (_, losses), level = recorded(facts.run), facts.level
@@ -84,11 +101,16 @@ def by_kind(facts: Facts) -> Iterator[Evidence]:
 
 
 def _gap(facts: Facts, signal: str, train: float, without: float, reads: str) -> Iterator[Evidence]:
-    prior = float(np.nan_to_num(facts.level.prior, nan=0.0))
-    limit = max(GAP.value * train, train + PART.value * prior)
+    limit = _limit(facts, train)
     if train > 0 and without > limit:
         first, last = facts.window
         yield Evidence(signal, first, last, without, limit, reads, GAP.source)
+
+
+def _limit(facts: Facts, loss: float) -> float:
+    """Return up to which a loss of the other mode is no more than another draw."""
+    prior = float(np.nan_to_num(facts.level.prior, nan=0.0))
+    return max(GAP.value * loss, loss + PART.value * prior)
 
 
 def _number(value: Any) -> float:

@@ -19,7 +19,7 @@ from lossmon.diagnosis.batchstatistics import EXAMPLES
 from lossmon.diagnosis.evalgap import PART
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import LEAST_RATIO, creeps
-from lossmon.diagnosis.level import BY_CHANCE
+from lossmon.diagnosis.level import seems_explained
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.stats import finite_mean
@@ -65,7 +65,7 @@ def levelled(facts: Facts, *, few: bool) -> Iterator[Evidence]:
     level, seen = facts.level, batch_means(facts)
     if seen is None or not level.is_known or _may_get_there(facts):
         return
-    if not (level.explained > BY_CHANCE.value or facts.batches.sequences <= EXAMPLES.value):
+    if not (level.explained > seems_explained(facts) or facts.batches.sequences <= EXAMPLES.value):
         return
     remaining = min(1.0, 1 - level.explained)
     least = PART if few else COMMON

@@ -34,16 +34,11 @@ Sources
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from lossmon import signals
 from lossmon.batchsignals import (
     BATCH_SIZE,
-    INPUT_MEAN,
-    LABEL_COUNTS,
-    PREDICTED_COUNTS,
     TARGET_COUNT,
 )
 from lossmon.diagnosis import synth
@@ -59,6 +54,7 @@ from lossmon.diagnosis.batchstatistics import (
     of_one_or_two,
     values_evidence,
 )
+from lossmon.diagnosis.evaldoubt import ALONE, of_few, of_one_class
 from lossmon.diagnosis.evalgap import (
     GAP,
     KINDS,
@@ -66,6 +62,7 @@ from lossmon.diagnosis.evalgap import (
     PART,
     PROBE,
     SETTLED,
+    better_without,
     by_kind,
     never_valid,
     probed,
@@ -76,21 +73,32 @@ from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.floor import PROBE_CALL
 from lossmon.diagnosis.level import AT_PRIOR, BY_CHANCE
 from lossmon.diagnosis.levelledout import COMMON, LEFT, is_told, levelled, shared_error
+from lossmon.diagnosis.momenta import LAGS, LAST_ONLY, NEVER, is_odd, lagging, momentum_of
 from lossmon.diagnosis.motion import SIGNIFICANT
+from lossmon.diagnosis.normedoutput import SCORE, normed_output
 from lossmon.diagnosis.onekind import HALF, HIDDEN, STRAYS, neighbours_are_alike, of_one_kind
 from lossmon.diagnosis.progress import EXPLAINED
-from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold, Undecided
+from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Undecided
+from lossmon.diagnosis.synthnorms import (
+    batches_of_one_kind,
+    never_validated,
+    normed,
+    of_four,
+    probed_in_both,
+    scored,
+)
 from lossmon.diagnosis.synthtables import LAYERS
-from lossmon.numfmt import fmt, plural
-from lossmon.records import LayerInfo, Mark
+from lossmon.numfmt import plural
+from lossmon.records import LayerInfo
 from lossmon.signals import LOSS, VAL_LOSS
 
-LAST_ONLY = Threshold(0.9, "", "by definition: nine tenths of the statistics are the last batch's")
-NEVER = Threshold(1e-4, "", "by definition: ten thousand steps until the statistics are the data's")
+DECIDES = (
+    "whether a training batch is known again in eval mode decides: "
+    f"{PROBE_CALL}, or lossmon run --probe"
+)
 NEEDS = (
     "the validation loss was above a constant's all along: running statistics, overfitting, other "
-    "data, or a loss on another scale; whether a training batch is known again in eval mode "
-    f"decides: {PROBE_CALL}, or lossmon run --probe"
+    f"data, or a loss on another scale; {DECIDES}"
 )
 
 
@@ -109,6 +117,9 @@ def check(facts: Facts) -> Outcome:
     grouped = tuple(of_one_kind(facts)) if taking else ()
     if grouped:
         return Found("warning", facts.first_step, grouped, _names(taking))
+    output = tuple(normed_output(facts, taking))
+    if output:
+        return Found("warning", facts.first_step, output, _names(taking[-1:]))
     scarce = _scarce(facts, taking) if taking else None
     return scarce if scarce is not None else _in_eval_mode(facts, norms, taking)
 
@@ -124,7 +135,9 @@ def _scarce(facts: Facts, taking: Sequence[LayerInfo]) -> Found | None:
             seen = (*proofs, *shared, learnt_little(facts))
             severity: Severity = "warning" if proofs or is_told(facts) else "info"
             return Found(severity, facts.first_step, seen, _names(taken))
-    common = [] if neighbours_are_alike(order(facts)) else [*levelled(facts, few=bool(noisy))]
+    if neighbours_are_alike(order(facts)):
+        return None
+    common = [*levelled(facts, few=bool(noisy or [*of_one_or_two(facts, taken)]))]
     if not common:
         return None
     sure = common[0].observed >= COMMON.value and is_told(facts)
@@ -134,81 +147,36 @@ def _scarce(facts: Facts, taking: Sequence[LayerInfo]) -> Found | None:
 
 def _in_eval_mode(facts: Facts, norms: Sequence[LayerInfo], taking: Sequence[LayerInfo]) -> Outcome:
     """Eval mode is off by far: by a momentum, or where each batch is of its own kind."""
-    odd = [info for info in norms if _is_odd(info)]
+    odd = [info for info in norms if is_odd(info)]
     gap = tuple(probed(facts))
     if odd:
         gap = gap or tuple(validated(facts))
-        seen = (_momentum(facts, odd), *gap)
+        seen = (momentum_of(facts, odd), *gap)
         return Found("warning" if gap else "info", facts.first_step, seen, _names(odd))
-    if not taking or any(info.settings.get("p", 0) for info in facts.layers.infos):
-        return CLEAR
-    gap = gap or never_valid(facts)
-    if not gap:
-        return CLEAR
+    return _doubted(facts, taking, gap) if taking else CLEAR
+
+
+def _doubted(facts: Facts, taking: Sequence[LayerInfo], gap: tuple[Evidence, ...]) -> Outcome:
+    """Running statistics of usual momenta are none that a batch is normalised by, or may not be."""
+    few, late = tuple(of_few(facts, taking)), tuple(lagging(facts, taking))
     mixed = tuple(by_kind(facts))
-    if mixed or facts.probe(PROBE) is not None:
-        return Found("warning", facts.window[0], (*gap, *mixed), _names(taking))
-    return Undecided(NEEDS)
-
-
-def _is_odd(info: LayerInfo) -> bool:
-    momentum = info.settings.get("momentum")
-    return momentum is not None and not NEVER.value < momentum < LAST_ONLY.value
+    doubts = (*few, *late, *mixed, *of_one_class(facts))
+    drops = any(info.settings.get("p", 0) for info in facts.layers.infos)
+    if drops and not doubts:
+        return CLEAR
+    if facts.probe(PROBE) is not None:
+        gap = gap or (tuple(better_without(facts)) if few and not drops else ())
+        return Found("warning", facts.window[0], (*gap, *doubts), _names(taking)) if gap else CLEAR
+    gap = never_valid(facts)
+    if gap and (late or mixed):
+        return Found("warning", facts.window[0], (*gap, *late, *mixed), _names(taking))
+    if gap:
+        return Undecided(NEEDS)
+    return Undecided(f"{doubts[0].reads}; {DECIDES}") if doubts else CLEAR
 
 
 def _names(infos: Sequence[LayerInfo]) -> tuple[str, ...]:
     return tuple(info.name for info in infos)
-
-
-def _momentum(facts: Facts, odd: Sequence[LayerInfo]) -> Evidence:
-    momentum = odd[0].settings["momentum"]
-    is_last = momentum >= LAST_ONLY.value
-    limit = LAST_ONLY if is_last else NEVER
-    whose = "those of the last batch" if is_last else "never those of the data"
-    reads = f"with momentum {fmt(momentum)} the statistics for evaluation are {whose}"
-    first, last = facts.first_step, facts.last_step
-    return Evidence("momentum", first, last, momentum, limit.value, reads, limit.source)
-
-
-def _with(**settings: float) -> tuple[LayerInfo, ...]:
-    norm = LayerInfo(
-        "1", "BatchNorm1d", "relu", settings={"momentum": 0.1, "eps": 1e-5, **settings}
-    )
-    return (LAYERS[0], norm, *LAYERS[1:])
-
-
-def _batches_of_one_kind(
-    most: float = 60.0,
-    least: float = 4.0,
-    *,
-    loss: Any = None,
-    follows: bool = False,
-    told: bool = False,
-    values: float = 64.0,
-) -> Any:
-    ones = np.where(np.random.default_rng(4).random(300) < 0.5, most, least)
-    counts = dict.fromkeys(LABEL_COUNTS, 0.0 * ones)
-    counts |= {LABEL_COUNTS[0]: ones, LABEL_COUNTS[1]: 64 - ones}
-    guesses = ones if follows else np.full(300, ones.mean())
-    counts |= {**dict.fromkeys(PREDICTED_COUNTS, 0.0 * ones), PREDICTED_COUNTS[0]: guesses}
-    counts |= {PREDICTED_COUNTS[1]: 64 - guesses}
-    sizes = {BATCH_SIZE: 64.0, TARGET_COUNT: 64.0, INPUT_MEAN: ones if told else 0.0}
-    losses = synth.flat(300) if loss is None else loss
-    return synth.run(loss=losses, layers=_with(values=values), total={**counts, **sizes})
-
-
-def _never_valid() -> Any:
-    return synth.run(
-        loss=synth.falling(300, end=0.1),
-        layers=_with(values=64.0),
-        scalar={VAL_LOSS: np.where(np.arange(300) % 20 == 19, 4.0, np.nan)},
-        total={INPUT_MEAN: np.where(np.arange(300) % 2, 3.0, -3.0)},
-    )
-
-
-def _probe(train: Any, without: Any) -> Mark:
-    detail = {"probe": PROBE, "train_loss": train, "eval_loss": without}
-    return Mark(299, 30.0, signals.PROBE, detail)
 
 
 RULE = Rule(
@@ -231,6 +199,7 @@ RULE = Rule(
         "at_prior": AT_PRIOR,
         "last_only": LAST_ONLY,
         "never": NEVER,
+        "lags": LAGS,
         "gap": GAP,
         "learnt": LEARNT,
         "part": PART,
@@ -241,6 +210,8 @@ RULE = Rule(
         "varies": VARIES,
         "told": TOLD,
         "by_chance": BY_CHANCE,
+        "score": SCORE,
+        "alone": ALONE,
     },
     explains=(
         "vanishing-gradient",
@@ -266,12 +237,12 @@ RULE = Rule(
     fires=(
         Case(
             "two values behind each statistic",
-            lambda: synth.run(loss=synth.flat(300, at=2.1), layers=_with(values=2.0)),
+            lambda: synth.run(loss=synth.flat(300, at=2.1), layers=normed(values=2.0)),
             culprits=("1",),
         ),
         Case(
             "four values behind each statistic, and little learnt",
-            lambda: synth.run(loss=synth.flat(300, at=2.1), layers=_with(values=4.0)),
+            lambda: synth.run(loss=synth.flat(300, at=2.1), layers=normed(values=4.0)),
             culprits=("1",),
         ),
         Case(
@@ -285,101 +256,129 @@ RULE = Rule(
         Case(
             "a graph of twenty nodes a step, and nothing learnt of graphs",
             lambda: synth.run(
-                loss=synth.flat(300, at=2.1), layers=_with(values=20.0), total={TARGET_COUNT: 1.0}
+                loss=synth.flat(300, at=2.1), layers=normed(values=20.0), total={TARGET_COUNT: 1.0}
             ),
             culprits=("1",),
         ),
-        Case("batches of one kind each, at the prior", _batches_of_one_kind, culprits=("1",)),
+        Case(
+            "one picture a step, whose pixels are classified, and little learnt",
+            lambda: synth.run(
+                loss=synth.flat(300, at=2.1),
+                layers=normed(values=400.0),
+                total={TARGET_COUNT: 400.0, BATCH_SIZE: 1.0},
+            ),
+            culprits=("1",),
+        ),
+        Case(
+            "a score that is normalised itself, and nothing learnt",
+            lambda: synth.run(loss=synth.flat(300), layers=scored()),
+            culprits=("5",),
+        ),
+        Case("batches of one kind each, at the prior", batches_of_one_kind, culprits=("1",)),
         Case(
             "batches of a kind that is clicked often or seldom, at the prior",
-            lambda: _batches_of_one_kind(24.0, 6.0),
+            lambda: batches_of_one_kind(24.0, 6.0),
             culprits=("1",),
         ),
         Case(
             "batches of one kind each, told from each other within, and no more than that",
-            lambda: _batches_of_one_kind(loss=synth.flat(300, at=1.4), told=True),
+            lambda: batches_of_one_kind(loss=synth.flat(300, at=1.4), told=True),
             culprits=("1",),
         ),
         Case(
             "the same, of inputs that do not tell of it: for information",
-            lambda: _batches_of_one_kind(loss=synth.flat(300, at=1.4)),
+            lambda: batches_of_one_kind(loss=synth.flat(300, at=1.4)),
             culprits=("1",),
         ),
         Case(
             "batches of two kinds of inputs in turns, and a validation that never fits",
-            _never_valid,
+            never_validated,
+            culprits=("1",),
+        ),
+        Case(
+            "running statistics that are mostly what they began with, and a validation never good",
+            lambda: never_validated(kinds=False, momentum=0.002),
+            culprits=("1",),
+        ),
+        Case(
+            "four values behind each statistic, and a batch that is known better without them",
+            lambda: of_four(probed_in_both(0.9, 0.1)),
             culprits=("1",),
         ),
         Case(
             "running statistics of the last batch, and a high validation loss",
-            lambda: synth.run(layers=_with(momentum=0.99), scalar={VAL_LOSS: 2.0}),
+            lambda: synth.run(layers=normed(momentum=0.99), scalar={VAL_LOSS: 2.0}),
             culprits=("1",),
         ),
         Case(
             "running statistics that are never updated",
-            lambda: synth.run(layers=_with(momentum=0.0)),
+            lambda: synth.run(layers=normed(momentum=0.0)),
             culprits=("1",),
         ),
         Case(
             "a training batch that is not known again in eval mode",
-            lambda: synth.run(layers=_with(values=64.0), marks=(_probe(0.4, 2.2),)),
+            lambda: synth.run(layers=normed(values=64.0), marks=(probed_in_both(0.4, 2.2),)),
             culprits=("1",),
         ),
     ),
     silent=(
         Case("a healthy run", synth.run),
         Case(
-            "four values behind each statistic, and most of the loss explained",
-            lambda: synth.run(loss=synth.flat(300, at=0.4), layers=_with(values=4.0)),
+            "four values behind each statistic, most of the loss explained, and in eval mode too",
+            lambda: of_four(probed_in_both(0.4, 0.45)),
         ),
         Case(
-            "a graph of twenty nodes a step, and most of the loss explained",
-            lambda: synth.run(
-                loss=synth.flat(300, at=0.4), layers=_with(values=20.0), total={TARGET_COUNT: 1.0}
-            ),
+            "a graph of twenty nodes a step, most of the loss explained, and in eval mode too",
+            lambda: of_four(probed_in_both(0.4, 0.45), values=20.0, total={TARGET_COUNT: 1.0}),
         ),
-        Case("usual batch normalisation", lambda: synth.run(layers=_with(values=64.0))),
+        Case(
+            "a score that is normalised itself, and most of the loss explained",
+            lambda: synth.run(layers=scored()),
+        ),
+        Case("usual batch normalisation", lambda: synth.run(layers=normed(values=64.0))),
         Case(
             "a first batch of two, and larger ones after it",
             lambda: synth.run(
-                layers=_with(values=2.0), total={BATCH_SIZE: np.array([2.0] + [64.0] * 299)}
+                layers=normed(values=2.0), total={BATCH_SIZE: np.array([2.0] + [64.0] * 299)}
             ),
         ),
         Case(
             "batches that differ by chance, at the prior",
-            lambda: _batches_of_one_kind(19.0, 13.0),
+            lambda: batches_of_one_kind(19.0, 13.0),
         ),
         Case(
             "batches of one kind each that predictions follow",
-            lambda: _batches_of_one_kind(loss=synth.flat(300, at=1.4), follows=True),
+            lambda: batches_of_one_kind(loss=synth.flat(300, at=1.4), follows=True),
         ),
         Case(
             "batches of one kind each, at the prior, and statistics that are frozen",
-            lambda: _batches_of_one_kind(values=0.0),
+            lambda: batches_of_one_kind(values=0.0),
         ),
         Case(
             "batches of one kind each, at the prior, and predictions that stray",
-            lambda: _batches_of_one_kind(follows=True),
+            lambda: batches_of_one_kind(follows=True),
         ),
         Case(
             "batches of one kind each, and a loss that falls",
-            lambda: _batches_of_one_kind(loss=synth.falling(300, end=1.0)),
+            lambda: batches_of_one_kind(loss=synth.falling(300, end=1.0)),
         ),
         Case(
             "a first graph of two nodes, and others of twenty",
             lambda: synth.run(
-                layers=_with(values=2.0),
+                layers=normed(values=2.0),
                 total={BATCH_SIZE: np.random.default_rng(6).integers(2, 40, 300).astype(float)},
             ),
         ),
-        Case("statistics that are frozen", lambda: synth.run(loss=synth.flat(300), layers=_with())),
+        Case(
+            "statistics that are frozen", lambda: synth.run(loss=synth.flat(300), layers=normed())
+        ),
         Case(
             "a validation loss above the training loss, with usual statistics",
-            lambda: synth.run(layers=_with(values=64.0), scalar={VAL_LOSS: 2.0}),
+            lambda: synth.run(layers=normed(values=64.0), scalar={VAL_LOSS: 2.0}),
         ),
         Case(
             "a probe that says nothing that can be read",
-            lambda: synth.run(layers=_with(values=64.0), marks=(_probe(None, "high"),)),
+            lambda: synth.run(layers=normed(values=64.0), marks=(probed_in_both(None, "high"),)),
         ),
     ),
 )
