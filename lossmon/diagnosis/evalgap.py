@@ -9,6 +9,7 @@ import numpy as np
 
 from lossmon.batchsignals import BATCH_SIZE, INPUT_MEAN, INPUT_STD
 from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.level import NEARLY
 from lossmon.diagnosis.progress import EXPLAINED
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.stats import finite_mean, finite_median, ratio
@@ -55,13 +56,14 @@ def validated(facts: Facts) -> Iterator[Evidence]:
 def better_without(facts: Facts) -> Iterator[Evidence]:
     """The probe has seen one batch do far better in eval mode: its own statistics spoil it.
 
-    Dropout does so, too; who asks has to know that there is none.
+    Dropout does so, too; who asks has to know that there is none. A tenth of what is left to learn
+    is no matter, nor is what is left where nearly all is learnt.
     """
-    found = facts.probe(PROBE)
-    if found is None:
+    found, level = facts.probe(PROBE), facts.level
+    if found is None or level.explained >= NEARLY.value:
         return
     train, without = _number(found.get("train_loss")), _number(found.get("eval_loss"))
-    limit = _limit(facts, without)
+    limit = max(GAP.value * without, without + PART.value * facts.recent_loss)
     if without >= 0 and train > limit:
         reads = f"the same batch has a loss of {fmt(train, 3)} by its own statistics, and of "
         reads += f"{fmt(without, 3)} by the running ones, in eval mode"
@@ -101,16 +103,11 @@ def by_kind(facts: Facts) -> Iterator[Evidence]:
 
 
 def _gap(facts: Facts, signal: str, train: float, without: float, reads: str) -> Iterator[Evidence]:
-    limit = _limit(facts, train)
+    prior = float(np.nan_to_num(facts.level.prior, nan=0.0))
+    limit = max(GAP.value * train, train + PART.value * prior)
     if train > 0 and without > limit:
         first, last = facts.window
         yield Evidence(signal, first, last, without, limit, reads, GAP.source)
-
-
-def _limit(facts: Facts, loss: float) -> float:
-    """Return up to which a loss of the other mode is no more than another draw."""
-    prior = float(np.nan_to_num(facts.level.prior, nan=0.0))
-    return max(GAP.value * loss, loss + PART.value * prior)
 
 
 def _number(value: Any) -> float:
