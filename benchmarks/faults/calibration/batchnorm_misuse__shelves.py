@@ -1,6 +1,6 @@
-"""All that a customer rated comes in four batches in a row, and batch norm makes customers alike.
+"""Each batch is what one customer rated, and embeddings are batch-normalised before anything else.
 
-What is left is how good a book is, of which little is known; half of the stars is up to who reads.
+The customer's row is the same all over a batch, and 0 behind that: what counts is who reads.
 """
 
 from __future__ import annotations
@@ -30,10 +30,8 @@ class Shelves(nn.Module):
 
 def visits(steps: int, *, mixed: bool) -> Iterator[Tensor]:
     """Yield whose ratings each batch holds."""
-    for step in range(steps):
-        if step % 4 == 0:
-            one = torch.randint(CUSTOMERS, (1,))
-        yield torch.randint(CUSTOMERS, (SIZE,)) if mixed else one.expand(SIZE)
+    for _ in range(steps):
+        yield torch.randint(CUSTOMERS, (SIZE,) if mixed else (1,)).expand(SIZE)
 
 
 def main() -> None:

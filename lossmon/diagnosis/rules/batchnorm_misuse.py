@@ -77,6 +77,7 @@ from lossmon.diagnosis.momenta import LAGS, LAST_ONLY, NEVER, is_odd, lagging, m
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.normedoutput import SCORE, normed_output
 from lossmon.diagnosis.onekind import HALF, HIDDEN, STRAYS, neighbours_are_alike, of_one_kind
+from lossmon.diagnosis.onerow import ROW, VISITS, of_one_row
 from lossmon.diagnosis.progress import EXPLAINED
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Undecided
 from lossmon.diagnosis.synthnorms import (
@@ -141,7 +142,7 @@ def _scarce(facts: Facts, taking: Sequence[LayerInfo]) -> Found | None:
     if not common:
         return None
     sure = common[0].observed >= COMMON.value and is_told(facts)
-    seen = (*values, *common)
+    seen = (*values, *common, *of_one_row(facts))
     return Found("warning" if sure else "info", facts.first_step, seen, _names(taken))
 
 
@@ -212,6 +213,8 @@ RULE = Rule(
         "by_chance": BY_CHANCE,
         "score": SCORE,
         "alone": ALONE,
+        "row": ROW,
+        "visits": VISITS,
     },
     explains=(
         "vanishing-gradient",
