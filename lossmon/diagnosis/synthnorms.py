@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ def batches_of_one_kind(
     follows: bool = False,
     told: bool = False,
     values: float = 64.0,
+    marks: Sequence[Mark] = (),
 ) -> Any:
     ones = np.where(np.random.default_rng(4).random(300) < 0.5, most, least)
     counts = dict.fromkeys(LABEL_COUNTS, 0.0 * ones)
@@ -45,7 +47,8 @@ def batches_of_one_kind(
     counts |= {PREDICTED_COUNTS[1]: 64 - guesses}
     sizes = {BATCH_SIZE: 64.0, TARGET_COUNT: 64.0, INPUT_MEAN: ones if told else 0.0}
     losses = synth.flat(300) if loss is None else loss
-    return synth.run(loss=losses, layers=normed(values=values), total={**counts, **sizes})
+    layers, total = normed(values=values), {**counts, **sizes}
+    return synth.run(loss=losses, layers=layers, total=total, marks=marks)
 
 
 def never_validated(*, kinds: bool = True, momentum: float = 0.1) -> Any:

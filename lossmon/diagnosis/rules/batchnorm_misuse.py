@@ -54,32 +54,27 @@ from lossmon.diagnosis.batchstatistics import (
     of_one_or_two,
     values_evidence,
 )
-from lossmon.diagnosis.evaldoubt import ALONE, of_few, of_one_class
+from lossmon.diagnosis.evaldoubt import ALONE, doubted
 from lossmon.diagnosis.evalgap import (
     GAP,
     KINDS,
     LEARNT,
     PART,
-    PROBE,
     SETTLED,
-    better_without,
-    by_kind,
-    never_valid,
     probed,
     validated,
 )
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence, Severity
-from lossmon.diagnosis.floor import PROBE_CALL
 from lossmon.diagnosis.level import AT_PRIOR, BY_CHANCE
 from lossmon.diagnosis.levelledout import COMMON, LEFT, is_told, levelled, shared_error
-from lossmon.diagnosis.momenta import LAGS, LAST_ONLY, NEVER, is_odd, lagging, momentum_of
+from lossmon.diagnosis.momenta import LAGS, LAST_ONLY, NEVER, is_odd, momentum_of
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.normedoutput import SCORE, normed_output
 from lossmon.diagnosis.onekind import HALF, HIDDEN, STRAYS, neighbours_are_alike, of_one_kind
 from lossmon.diagnosis.onerow import ROW, VISITS, of_one_row
 from lossmon.diagnosis.progress import EXPLAINED
-from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Undecided
+from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped
 from lossmon.diagnosis.synthnorms import (
     batches_of_one_kind,
     never_validated,
@@ -92,15 +87,6 @@ from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.numfmt import plural
 from lossmon.records import LayerInfo
 from lossmon.signals import LOSS, VAL_LOSS
-
-DECIDES = (
-    "whether a training batch is known again in eval mode decides: "
-    f"{PROBE_CALL}, or lossmon run --probe"
-)
-NEEDS = (
-    "the validation loss was above a constant's all along: running statistics, overfitting, other "
-    f"data, or a loss on another scale; {DECIDES}"
-)
 
 
 def check(facts: Facts) -> Outcome:
@@ -122,7 +108,11 @@ def check(facts: Facts) -> Outcome:
     if output:
         return Found("warning", facts.first_step, output, _names(taking[-1:]))
     scarce = _scarce(facts, taking) if taking else None
-    return scarce if scarce is not None else _in_eval_mode(facts, norms, taking)
+    if scarce is not None and scarce.severity != "info":
+        return scarce
+    running = _in_eval_mode(facts, norms, taking, scarce.evidence if scarce is not None else ())
+    # A note gives way to what a probe has seen, or can see.
+    return scarce if scarce is not None and running is CLEAR else running
 
 
 def _scarce(facts: Facts, taking: Sequence[LayerInfo]) -> Found | None:
@@ -146,34 +136,20 @@ def _scarce(facts: Facts, taking: Sequence[LayerInfo]) -> Found | None:
     return Found("warning" if sure else "info", facts.first_step, seen, _names(taken))
 
 
-def _in_eval_mode(facts: Facts, norms: Sequence[LayerInfo], taking: Sequence[LayerInfo]) -> Outcome:
-    """Eval mode is off by far: by a momentum, or where each batch is of its own kind."""
+def _in_eval_mode(
+    facts: Facts,
+    norms: Sequence[LayerInfo],
+    taking: Sequence[LayerInfo],
+    missing: tuple[Evidence, ...],
+) -> Outcome:
+    """Eval mode is off by far, or may be: by a momentum, or by what else `doubted` knows of."""
     odd = [info for info in norms if is_odd(info)]
     gap = tuple(probed(facts))
     if odd:
         gap = gap or tuple(validated(facts))
         seen = (momentum_of(facts, odd), *gap)
         return Found("warning" if gap else "info", facts.first_step, seen, _names(odd))
-    return _doubted(facts, taking, gap) if taking else CLEAR
-
-
-def _doubted(facts: Facts, taking: Sequence[LayerInfo], gap: tuple[Evidence, ...]) -> Outcome:
-    """Running statistics of usual momenta are none that a batch is normalised by, or may not be."""
-    few, late = tuple(of_few(facts, taking)), tuple(lagging(facts, taking))
-    mixed = tuple(by_kind(facts))
-    doubts = (*few, *late, *mixed, *of_one_class(facts))
-    drops = any(info.settings.get("p", 0) for info in facts.layers.infos)
-    if drops and not doubts:
-        return CLEAR
-    if facts.probe(PROBE) is not None:
-        gap = gap or (tuple(better_without(facts)) if few and not drops else ())
-        return Found("warning", facts.window[0], (*gap, *doubts), _names(taking)) if gap else CLEAR
-    gap = never_valid(facts)
-    if gap and (late or mixed):
-        return Found("warning", facts.window[0], (*gap, *late, *mixed), _names(taking))
-    if gap:
-        return Undecided(NEEDS)
-    return Undecided(f"{doubts[0].reads}; {DECIDES}") if doubts else CLEAR
+    return doubted(facts, taking, missing) if taking else CLEAR
 
 
 def _names(infos: Sequence[LayerInfo]) -> tuple[str, ...]:
@@ -289,8 +265,17 @@ RULE = Rule(
             culprits=("1",),
         ),
         Case(
-            "the same, of inputs that do not tell of it: for information",
-            lambda: batches_of_one_kind(loss=synth.flat(300, at=1.4)),
+            "the same, of inputs that do not tell of it, alike in eval mode: for information",
+            lambda: batches_of_one_kind(
+                loss=synth.flat(300, at=1.4), marks=(probed_in_both(1.4, 1.4),)
+            ),
+            culprits=("1",),
+        ),
+        Case(
+            "the same, and by running statistics one batch comes out otherwise",
+            lambda: batches_of_one_kind(
+                loss=synth.flat(300, at=1.4), marks=(probed_in_both(1.4, 0.3),)
+            ),
             culprits=("1",),
         ),
         Case(
