@@ -34,6 +34,10 @@ def test_where_inputs_do_not_tell_it_is_said_that_it_may_be_them(forecast: Forec
     assert not is_told(facts)
 
 
+def test_a_little_that_is_surely_learnt_is_enough_to_say_it(forecast: Forecast) -> None:
+    assert list(levelled(forecast(at=2.22), few=False))
+
+
 @pytest.mark.parametrize(
     "changed",
     [

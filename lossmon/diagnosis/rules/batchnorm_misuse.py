@@ -3,8 +3,10 @@
 Sees
     How many values lie behind each statistic of a batch normalisation, of how many examples they
     are, and its momentum; whether each batch holds examples of one kind, so that what they have in
-    common is taken away: then mean predictions stay where they are, and mean targets do not; and
-    whether the model does far worse in eval mode, where the probe or a validation loss tells.
+    common is taken away: then mean predictions stay where they are, and mean targets do not;
+    whether the score itself is normalised; and whether a batch is far worse in eval mode, or far
+    better, where the probe tells, or the validation loss. Where there is reason to fear so, a probe
+    is asked for.
 
 Why the loss stalls
     Of two values the normalised ones are +1 and -1, whatever they were: nothing but their order
@@ -22,7 +24,8 @@ Not to be confused with
     Frozen statistics in fine-tuning: a layer in eval mode takes none of its batch.
     unshuffled-data: there batches in a row are of the same kind, and the loss moves with them.
     label-noise, model-too-small: there predictions follow what a batch has in common, unless
-    inputs do not tell of it. Where it is not known whether they do it is a note.
+    inputs do not tell of it. Where it is not known whether they do a probe is asked; where that
+    sees no difference it is a note.
 
 Sources
     By definition: two values less their mean, over their deviation, are +1 and -1. PyTorch
