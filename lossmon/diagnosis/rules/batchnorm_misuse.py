@@ -123,7 +123,7 @@ def _scarce(facts: Facts, taking: Sequence[LayerInfo]) -> Found | None:
     noisy = [i for i in taking if behind(facts, i) <= FEW.value]
     taken, values = noisy or taking, [values_evidence(facts, noisy)] if noisy else []
     if learns_little(facts):
-        proofs = values or [*of_one_or_two(facts, taken)]
+        proofs = values or ([] if _falls_by_parts(facts) else [*of_one_or_two(facts, taken)])
         shared = [] if proofs else [*shared_error(facts)]
         if proofs or shared:
             seen = (*proofs, *shared, learnt_little(facts))
@@ -137,6 +137,15 @@ def _scarce(facts: Facts, taking: Sequence[LayerInfo]) -> Found | None:
     sure = common[0].observed >= COMMON.value and is_told(facts)
     seen = (*values, *common, *of_one_row(facts))
     return Found("warning" if sure else "info", facts.first_step, seen, _names(taken))
+
+
+def _falls_by_parts(facts: Facts) -> bool:
+    """Return whether the loss falls yet of examples of many parts, which are told from each other.
+
+    Whether it gets there nobody knows: pixels of two pictures teach more than two numbers do.
+    """
+    parts = facts.batches.newest(TARGET_COUNT)[1]
+    return facts.is_improving and len(parts) > 0 and float(np.median(parts)) > EXAMPLES.value
 
 
 def _in_eval_mode(
@@ -321,6 +330,15 @@ RULE = Rule(
         Case(
             "a graph of twenty nodes a step, most of the loss explained, and in eval mode too",
             lambda: of_four(probed_in_both(0.4, 0.45), values=20.0, total={TARGET_COUNT: 1.0}),
+        ),
+        Case(
+            "one picture a step, and a loss that falls, in eval mode too",
+            lambda: synth.run(
+                loss=synth.falling(300, end=1.4),
+                layers=normed(values=400.0),
+                total={TARGET_COUNT: 400.0, BATCH_SIZE: 1.0},
+                marks=(probed_in_both(1.5, 1.5),),
+            ),
         ),
         Case(
             "a score that is normalised itself, and most of the loss explained",
