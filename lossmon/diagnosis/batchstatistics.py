@@ -33,6 +33,11 @@ BEGINNING = 20
 """Losses of which the median is that of the beginning, where batches are small."""
 
 
+def normed_by_batch(facts: Facts) -> list[LayerInfo]:
+    """Return the layers that normalise by what is in the batch."""
+    return [info for info in facts.layers.infos if info.settings.get("values", 0) > 0]
+
+
 def behind(facts: Facts, info: LayerInfo) -> float:
     """Return how many values lie behind a statistic of a layer, typically; 0 where it takes none.
 

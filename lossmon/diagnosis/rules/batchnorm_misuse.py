@@ -54,6 +54,7 @@ from lossmon.diagnosis.batchstatistics import (
     behind,
     learns_little,
     learnt_little,
+    normed_by_batch,
     of_one_or_two,
     values_evidence,
 )
@@ -98,7 +99,7 @@ def check(facts: Facts) -> Outcome:
         return Skipped("no layers recorded")
     infos = facts.layers.infos
     norms = [info for info in infos if "BatchNorm" in info.kind or "values" in info.settings]
-    taking = [info for info in norms if info.settings.get("values", 0) > 0]
+    taking = normed_by_batch(facts)
     few = [i for i in taking if behind(facts, i) <= VALUES.value]
     if few:
         return Found("error", facts.first_step, (values_evidence(facts, few),), _names(few))
