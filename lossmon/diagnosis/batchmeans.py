@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from lossmon.batchsignals import (
     BATCH_SIZE,
     INPUT_MEAN,
+    INPUT_STD,
     LABEL_COUNTS,
     PREDICTED_COUNTS,
     PREDICTION_MEAN,
@@ -28,6 +29,7 @@ from lossmon.diagnosis.batches import FEW_BATCHES
 from lossmon.diagnosis.batchorder import entropy
 from lossmon.diagnosis.batchstatistics import EXAMPLES
 from lossmon.diagnosis.rule import Threshold
+from lossmon.diagnosis.samenumber import told_by_number
 from lossmon.diagnosis.stats import finite_mean, finite_median
 
 if TYPE_CHECKING:
@@ -65,7 +67,8 @@ class Means:
     along: float
     """Correlation of both over the newest batches, in standard errors."""
     told: float
-    """Correlation of mean inputs with mean targets, the same; NaN where inputs have no mean."""
+    """Correlation of mean inputs with mean targets, the same, or of targets of the same number;
+    NaN where inputs have no mean."""
 
     @property
     def follows(self) -> float:
@@ -117,7 +120,8 @@ def _means(
     # Rare events may be missing in the newest batches: then there is nothing to follow.
     varies = usual if newest >= VARIES.value * usual else float("nan")
     along = _along(targets[-NEWEST:], predictions[-NEWEST:])
-    told = _told(facts.total(INPUT_MEAN, steps), targets)
+    numbers, spreads = (facts.total(signal, steps) for signal in (INPUT_MEAN, INPUT_STD))
+    told = float(np.fmax(_told(numbers, targets), told_by_number(numbers, spreads, targets)))
     return Means(steps, common, varies, _variance(predictions[-FEW_BATCHES:]), along, told)
 
 

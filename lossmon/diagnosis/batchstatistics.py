@@ -33,6 +33,11 @@ BEGINNING = 20
 """Losses of which the median is that of the beginning, where batches are small."""
 
 
+def normed_by_batch(facts: Facts) -> list[LayerInfo]:
+    """Return the layers that normalise by what is in the batch."""
+    return [info for info in facts.layers.infos if info.settings.get("values", 0) > 0]
+
+
 def behind(facts: Facts, info: LayerInfo) -> float:
     """Return how many values lie behind a statistic of a layer, typically; 0 where it takes none.
 
@@ -60,12 +65,22 @@ def values_evidence(facts: Facts, few: Sequence[LayerInfo]) -> Evidence:
     return Evidence("values_per_statistic", first, last, count, limit.value, reads, limit.source)
 
 
+def in_a_batch(facts: Facts) -> float:
+    """Return how many examples a batch has, typically; NaN where that is not known.
+
+    Of a graph, whose nodes are rows, targets tell; of an image, whose pixels are targets, rows do.
+    """
+    signals = (BATCH_SIZE, TARGET_COUNT)
+    counts = np.array([finite_median(facts.batches.newest(signal)[1]) for signal in signals])
+    return float(np.fmin.reduce(counts))
+
+
 def of_one_or_two(facts: Facts, norms: Sequence[LayerInfo]) -> Iterator[Evidence]:
     """All values behind a statistic are of one example or two: nodes of a graph, pixels."""
-    count = facts.batches.newest(TARGET_COUNT)[1]
-    if not norms or not len(count) or not 0 < np.median(count) <= EXAMPLES.value:
+    whole = in_a_batch(facts)
+    if not norms or not 0 < whole <= EXAMPLES.value:
         return
-    whole, (first, last) = float(np.median(count)), (facts.first_step, facts.last_step)
+    first, last = facts.first_step, facts.last_step
     reads = f"the {fmt(behind(facts, norms[0]))} values behind a statistic are of "
     reads += f"{plural(int(whole), 'example')}: what sets it apart from others is normalised away"
     tag, limit = TARGET_COUNT.name, EXAMPLES

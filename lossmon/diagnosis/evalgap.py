@@ -9,6 +9,7 @@ import numpy as np
 
 from lossmon.batchsignals import BATCH_SIZE, INPUT_MEAN, INPUT_STD
 from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.level import NEARLY
 from lossmon.diagnosis.progress import EXPLAINED
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.stats import finite_mean, finite_median, ratio
@@ -50,6 +51,24 @@ def validated(facts: Facts) -> Iterator[Evidence]:
     train, without = facts.recent_loss, float(losses[-1])
     reads = f"the validation loss is {fmt(without, 3)} where the training loss is {fmt(train, 3)}"
     yield from _gap(facts, VAL_LOSS.name, train, without, reads)
+
+
+def better_without(facts: Facts) -> Iterator[Evidence]:
+    """The probe has seen one batch do far better in eval mode: its own statistics spoil it.
+
+    Dropout does so, too; who asks has to know that there is none. A tenth of what is left to learn
+    is no matter, nor is what is left where nearly all is learnt.
+    """
+    found, level = facts.probe(PROBE), facts.level
+    if found is None or level.explained >= NEARLY.value:
+        return
+    train, without = _number(found.get("train_loss")), _number(found.get("eval_loss"))
+    limit = max(GAP.value * without, without + PART.value * facts.recent_loss)
+    if without >= 0 and train > limit:
+        reads = f"the same batch has a loss of {fmt(train, 3)} by its own statistics, and of "
+        reads += f"{fmt(without, 3)} by the running ones, in eval mode"
+        first, last = facts.window
+        yield Evidence("train_eval_probe", first, last, train, limit, reads, GAP.source)
 
 
 def never_valid(facts: Facts) -> tuple[Evidence, ...]:

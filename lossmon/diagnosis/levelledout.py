@@ -1,7 +1,7 @@
 """Whether what the examples of a batch have in common is missing in the predictions, and matters.
 
 Batch normalisation takes it away. It is missing as well where the inputs do not tell of it: only
-where mean inputs go along with mean targets it is sure that it could be learnt.
+where inputs are known to go along with it, see `is_told`, it is sure that it could be learnt.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from lossmon.diagnosis.batchstatistics import EXAMPLES
 from lossmon.diagnosis.evalgap import PART
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import LEAST_RATIO, creeps
-from lossmon.diagnosis.level import BY_CHANCE
+from lossmon.diagnosis.level import seems_explained
 from lossmon.diagnosis.motion import SIGNIFICANT
+from lossmon.diagnosis.onerow import of_one_row
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.stats import finite_mean
 from lossmon.numfmt import fmt
@@ -65,7 +66,7 @@ def levelled(facts: Facts, *, few: bool) -> Iterator[Evidence]:
     level, seen = facts.level, batch_means(facts)
     if seen is None or not level.is_known or _may_get_there(facts):
         return
-    if not (level.explained > BY_CHANCE.value or facts.batches.sequences <= EXAMPLES.value):
+    if not (level.explained > seems_explained(facts) or facts.batches.sequences <= EXAMPLES.value):
         return
     remaining = min(1.0, 1 - level.explained)
     least = PART if few else COMMON
@@ -79,7 +80,7 @@ def levelled(facts: Facts, *, few: bool) -> Iterator[Evidence]:
     bound = f"{fmt(100 * limit, 2)} %"
     source = least.source if limit == least.value else LEFT.source
     yield Evidence(TARGET_MEAN.name, first, last, seen.common, limit, reads, source, bound)
-    yield _stays(seen)
+    yield _stays(facts, seen)
 
 
 def shared_error(facts: Facts) -> Iterator[Evidence]:
@@ -100,16 +101,19 @@ def shared_error(facts: Facts) -> Iterator[Evidence]:
     part = float(cost(errors - np.median(errors)).mean()) / mean if mean > 0 else float("nan")
     if LEFT.value <= part <= MOST_PART:
         reads = f"{fmt(100 * min(part, 1.0), 2)} % of the loss is an error that all outputs of a "
-        reads += f"batch share: its examples are one or two, and their level is {_lost(seen)}"
+        reads += f"batch share: its examples are one or two, and their level is {_lost(facts)}"
         first, last, bound = int(steps[0]), int(steps[-1]), f"{fmt(100 * LEFT.value)} %"
         tag = PREDICTION_MEAN.name
         yield Evidence(tag, first, last, part, LEFT.value, reads, LEFT.source, bound)
 
 
 def is_told(facts: Facts) -> bool:
-    """Return whether inputs tell what the targets of a batch have in common, by their mean."""
+    """Return whether inputs tell what the targets of a batch have in common.
+
+    By their mean, by one number that all of them bear, or by a row of an embedding that all get.
+    """
     seen = batch_means(facts)
-    return seen is not None and seen.is_told
+    return seen is not None and (seen.is_told or any(of_one_row(facts)))
 
 
 def _may_get_there(facts: Facts) -> bool:
@@ -126,15 +130,15 @@ def _may_get_there(facts: Facts) -> bool:
     return facts.is_improving and sure and not creeps(facts)
 
 
-def _stays(seen: Means) -> Evidence:
+def _stays(facts: Facts, seen: Means) -> Evidence:
     targets, predictions = np.sqrt(seen.targets), np.sqrt(seen.predictions)
     reads = f"the mean target of a batch varies by {fmt(targets, 2)}, and the mean prediction by "
-    reads += f"{fmt(predictions, 2)} only: what its examples have in common is {_lost(seen)}"
+    reads += f"{fmt(predictions, 2)} only: what its examples have in common is {_lost(facts)}"
     first, last = int(seen.steps[0]), int(seen.steps[-1])
     bound = fmt(float(np.sqrt(FOLLOWS.value)) * targets, 2)
     tag, source = PREDICTION_MEAN.name, FOLLOWS.source
     return Evidence(tag, first, last, seen.follows, FOLLOWS.value, reads, source, bound)
 
 
-def _lost(seen: Means) -> str:
-    return "normalised away" if seen.is_told else "normalised away, or inputs do not tell of it"
+def _lost(facts: Facts) -> str:
+    return "normalised away" if is_told(facts) else "normalised away, or inputs do not tell of it"

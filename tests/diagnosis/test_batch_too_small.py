@@ -10,9 +10,10 @@ import pytest
 from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
-from lossmon.diagnosis.rule import CLEAR, Found
+from lossmon.diagnosis.rule import CLEAR, Found, Outcome, Skipped
 from lossmon.diagnosis.rules.batch_too_small import check
-from lossmon.records import Run
+from lossmon.diagnosis.synthnorms import normed, probed_in_both
+from lossmon.records import Mark, Run
 from lossmon.signals import GRAD_DOT_PREV, GRAD_NORM, UPDATE_DOT_PREV, UPDATE_NORM
 
 STEPS = 600
@@ -75,3 +76,22 @@ def test_where_nearly_all_is_learnt_noise_has_to_matter_beside_what_there_was_to
     gradient = held(1.0).parameter(GRAD_NORM, held(1.0).rows).sum(axis=1).mean()
     outcome = check(held(4 * noise * synth.PRIOR / float(gradient)))
     assert isinstance(outcome, Found) == is_found
+
+
+def test_a_probe_tells_whether_the_noise_is_that_of_batch_statistics_of_two_series() -> None:
+    shape = (300, len(synth.SHAPES))
+    noisy = {
+        GRAD_DOT_PREV: np.random.default_rng(5).normal(0, 0.1, shape),
+        UPDATE_NORM: np.full(shape, 0.5),
+        UPDATE_DOT_PREV: np.full(shape, 0.125),
+    }
+    parts = {BATCH_SIZE: 2.0, TARGET_COUNT: 60.0}
+
+    def outcome(*marks: Mark, values: float = 60.0) -> Outcome:
+        loss, layers = synth.flat(300, at=1.1), normed(values=values)
+        run = synth.run(loss=loss, layers=layers, total=parts, parameter=noisy, marks=marks)
+        return check(Facts(run))
+
+    assert isinstance(outcome(), Skipped)
+    assert isinstance(outcome(probed_in_both(1.1, 1.1)), Found)
+    assert isinstance(outcome(values=0.0), Found)

@@ -7,7 +7,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from lossmon.batchsignals import LABEL_COUNTS, PREDICTED_COUNTS
+from lossmon.batchsignals import (
+    INPUT_MEAN,
+    INPUT_STD,
+    LABEL_COUNTS,
+    PREDICTED_COUNTS,
+    PREDICTION_MEAN,
+    TARGET_MEAN,
+)
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.batchmeans import Means, batch_means
 from lossmon.diagnosis.facts import Facts
@@ -78,6 +85,22 @@ def test_mean_inputs_tell_of_mean_targets_or_not(
     forecast: Forecast, told: float, sure: bool
 ) -> None:
     assert seen(forecast(told=told)).is_told is sure
+
+
+@pytest.mark.parametrize(("spread", "sure"), [(0.0, True), (1.0, False)])
+def test_the_number_that_all_of_a_batch_bears_tells_of_its_targets(
+    spread: float, sure: bool
+) -> None:
+    rng = np.random.default_rng(8)
+    whose = rng.integers(24, size=300)
+    total = {
+        **dict.fromkeys(LABEL_COUNTS, np.nan),
+        TARGET_MEAN: rng.permutation(24)[whose].astype(float),
+        PREDICTION_MEAN: 0.0,
+        INPUT_MEAN: whose.astype(float),
+        INPUT_STD: spread,
+    }
+    assert seen(Facts(synth.run(total=total))).is_told is sure
 
 
 @pytest.mark.parametrize("classes", [2, 10])

@@ -7,7 +7,13 @@ import pytest
 
 from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
 from lossmon.diagnosis import synth
-from lossmon.diagnosis.batchstatistics import behind, learns_little, learnt_little, of_one_or_two
+from lossmon.diagnosis.batchstatistics import (
+    behind,
+    in_a_batch,
+    learns_little,
+    learnt_little,
+    of_one_or_two,
+)
 from lossmon.diagnosis.facts import Facts
 from lossmon.records import LayerInfo
 from lossmon.signals import CRITERION_LOSS, PRIOR_LOSS
@@ -47,6 +53,18 @@ def test_the_count_of_the_first_forward_becomes_a_typical_one(
 def test_many_values_are_of_one_example_or_two(targets: float, said: bool) -> None:
     facts = Facts(synth.run(total={TARGET_COUNT: targets}))
     assert bool(list(of_one_or_two(facts, [norm(200.0)]))) == said
+
+
+@pytest.mark.parametrize(
+    ("rows", "targets", "examples"),
+    [(2.0, 800.0, 2.0), (40.0, 1.0, 1.0), (64.0, 64.0, 64.0), (8.0, np.nan, 8.0)],
+    ids=["two pictures", "a graph of forty nodes", "a table", "a loss that is written by hand"],
+)
+def test_a_batch_has_as_many_examples_as_it_has_rows_or_targets_whichever_are_fewer(
+    rows: float, targets: float, examples: float
+) -> None:
+    facts = Facts(synth.run(total={BATCH_SIZE: rows, TARGET_COUNT: targets}))
+    assert in_a_batch(facts) == examples
 
 
 @pytest.mark.parametrize(

@@ -34,13 +34,17 @@ def test_where_inputs_do_not_tell_it_is_said_that_it_may_be_them(forecast: Forec
     assert not is_told(facts)
 
 
+def test_a_little_that_is_surely_learnt_is_enough_to_say_it(forecast: Forecast) -> None:
+    assert list(levelled(forecast(at=2.22, spread=0.5), few=False))
+
+
 @pytest.mark.parametrize(
     "changed",
     [
         {"follows": 0.6},
         {"follows": 0.2},
         {"loss": synth.falling(300, end=0.9)},
-        {"at": 2.28},
+        {"at": 2.28, "spread": 0.5},
         {"loss": synth.flat(80, at=1.3)},
         {"size": 2.0, "name": "poisson_nll_loss"},
         {**ONE, "name": "mse_loss", "parameter": {UPDATE_NORM: 1e-7}},

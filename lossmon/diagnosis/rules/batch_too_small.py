@@ -16,6 +16,7 @@ Fix
 Not to be confused with
     no-signal: there nothing is learned, however large the batch. Steps of mere noise cannot tell.
     label-noise and model-too-small: there the loss stays where it is with shorter steps too.
+    batchnorm-misuse: there batch statistics of few values or examples are the noise; a probe tells.
     Small batches at rates that go with them: single losses jump about, but noise holds their
     average up by little.
 
@@ -37,6 +38,9 @@ from numpy.typing import NDArray
 from lossmon import signals
 from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
 from lossmon.diagnosis import synth
+from lossmon.diagnosis.batchstatistics import normed_by_batch
+from lossmon.diagnosis.evaldoubt import of_few
+from lossmon.diagnosis.evalgap import PROBE
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.level import NEARLY, seems_explained
@@ -96,6 +100,8 @@ def check(facts: Facts) -> Outcome:
     held = _held_up(facts)
     if _agree(facts) or not held > _least(facts):
         return CLEAR
+    if facts.probe(PROBE) is None and any(of_few(facts, normed_by_batch(facts))):
+        return Skipped("batch statistics are of few, too: batchnorm-misuse asks a probe")
     return Found("warning", facts.sampled_window[0], _evidence(facts, examples, held))
 
 

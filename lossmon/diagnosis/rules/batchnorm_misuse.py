@@ -3,8 +3,10 @@
 Sees
     How many values lie behind each statistic of a batch normalisation, of how many examples they
     are, and its momentum; whether each batch holds examples of one kind, so that what they have in
-    common is taken away: then mean predictions stay where they are, and mean targets do not; and
-    whether the model does far worse in eval mode, where the probe or a validation loss tells.
+    common is taken away: then mean predictions stay where they are, and mean targets do not;
+    whether the score itself is normalised; and whether a batch is far worse in eval mode, or far
+    better, where the probe tells, or the validation loss. Where there is reason to fear so, a probe
+    is asked for.
 
 Why the loss stalls
     Of two values the normalised ones are +1 and -1, whatever they were: nothing but their order
@@ -22,7 +24,8 @@ Not to be confused with
     Frozen statistics in fine-tuning: a layer in eval mode takes none of its batch.
     unshuffled-data: there batches in a row are of the same kind, and the loss moves with them.
     label-noise, model-too-small: there predictions follow what a batch has in common, unless
-    inputs do not tell of it. Where it is not known whether they do it is a note.
+    inputs do not tell of it. Where it is not known whether they do a probe is asked; where that
+    sees no difference it is a note.
 
 Sources
     By definition: two values less their mean, over their deviation, are +1 and -1. PyTorch
@@ -34,16 +37,11 @@ Sources
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from lossmon import signals
 from lossmon.batchsignals import (
     BATCH_SIZE,
-    INPUT_MEAN,
-    LABEL_COUNTS,
-    PREDICTED_COUNTS,
     TARGET_COUNT,
 )
 from lossmon.diagnosis import synth
@@ -56,42 +54,43 @@ from lossmon.diagnosis.batchstatistics import (
     behind,
     learns_little,
     learnt_little,
+    normed_by_batch,
     of_one_or_two,
     values_evidence,
 )
+from lossmon.diagnosis.evaldoubt import ALONE, doubted
 from lossmon.diagnosis.evalgap import (
     GAP,
     KINDS,
     LEARNT,
     PART,
-    PROBE,
     SETTLED,
-    by_kind,
-    never_valid,
     probed,
     validated,
 )
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence, Severity
-from lossmon.diagnosis.floor import PROBE_CALL
 from lossmon.diagnosis.level import AT_PRIOR, BY_CHANCE
 from lossmon.diagnosis.levelledout import COMMON, LEFT, is_told, levelled, shared_error
+from lossmon.diagnosis.momenta import LAGS, LAST_ONLY, NEVER, is_odd, momentum_of
 from lossmon.diagnosis.motion import SIGNIFICANT
+from lossmon.diagnosis.normedoutput import SCORE, normed_output
 from lossmon.diagnosis.onekind import HALF, HIDDEN, STRAYS, neighbours_are_alike, of_one_kind
+from lossmon.diagnosis.onerow import ROW, VISITS, of_one_row
 from lossmon.diagnosis.progress import EXPLAINED
-from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold, Undecided
-from lossmon.diagnosis.synthtables import LAYERS
-from lossmon.numfmt import fmt, plural
-from lossmon.records import LayerInfo, Mark
-from lossmon.signals import LOSS, VAL_LOSS
-
-LAST_ONLY = Threshold(0.9, "", "by definition: nine tenths of the statistics are the last batch's")
-NEVER = Threshold(1e-4, "", "by definition: ten thousand steps until the statistics are the data's")
-NEEDS = (
-    "the validation loss was above a constant's all along: running statistics, overfitting, other "
-    "data, or a loss on another scale; whether a training batch is known again in eval mode "
-    f"decides: {PROBE_CALL}, or lossmon run --probe"
+from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped
+from lossmon.diagnosis.synthnorms import (
+    batches_of_one_kind,
+    never_validated,
+    normed,
+    of_four,
+    probed_in_both,
+    scored,
 )
+from lossmon.diagnosis.synthtables import LAYERS
+from lossmon.numfmt import plural
+from lossmon.records import LayerInfo
+from lossmon.signals import LOSS, VAL_LOSS
 
 
 def check(facts: Facts) -> Outcome:
@@ -100,7 +99,7 @@ def check(facts: Facts) -> Outcome:
         return Skipped("no layers recorded")
     infos = facts.layers.infos
     norms = [info for info in infos if "BatchNorm" in info.kind or "values" in info.settings]
-    taking = [info for info in norms if info.settings.get("values", 0) > 0]
+    taking = normed_by_batch(facts)
     few = [i for i in taking if behind(facts, i) <= VALUES.value]
     if few:
         return Found("error", facts.first_step, (values_evidence(facts, few),), _names(few))
@@ -109,8 +108,15 @@ def check(facts: Facts) -> Outcome:
     grouped = tuple(of_one_kind(facts)) if taking else ()
     if grouped:
         return Found("warning", facts.first_step, grouped, _names(taking))
+    output = tuple(normed_output(facts, taking))
+    if output:
+        return Found("warning", facts.first_step, output, _names(taking[-1:]))
     scarce = _scarce(facts, taking) if taking else None
-    return scarce if scarce is not None else _in_eval_mode(facts, norms, taking)
+    if scarce is not None and scarce.severity != "info":
+        return scarce
+    running = _in_eval_mode(facts, norms, taking, scarce.evidence if scarce is not None else ())
+    # A note gives way to what a probe has seen, or can see.
+    return scarce if scarce is not None and running is CLEAR else running
 
 
 def _scarce(facts: Facts, taking: Sequence[LayerInfo]) -> Found | None:
@@ -118,97 +124,49 @@ def _scarce(facts: Facts, taking: Sequence[LayerInfo]) -> Found | None:
     noisy = [i for i in taking if behind(facts, i) <= FEW.value]
     taken, values = noisy or taking, [values_evidence(facts, noisy)] if noisy else []
     if learns_little(facts):
-        proofs = values or [*of_one_or_two(facts, taken)]
+        proofs = values or ([] if _falls_by_parts(facts) else [*of_one_or_two(facts, taken)])
         shared = [] if proofs else [*shared_error(facts)]
         if proofs or shared:
             seen = (*proofs, *shared, learnt_little(facts))
             severity: Severity = "warning" if proofs or is_told(facts) else "info"
             return Found(severity, facts.first_step, seen, _names(taken))
-    common = [] if neighbours_are_alike(order(facts)) else [*levelled(facts, few=bool(noisy))]
+    if neighbours_are_alike(order(facts)):
+        return None
+    common = [*levelled(facts, few=bool(noisy or [*of_one_or_two(facts, taken)]))]
     if not common:
         return None
     sure = common[0].observed >= COMMON.value and is_told(facts)
-    seen = (*values, *common)
+    seen = (*values, *common, *of_one_row(facts))
     return Found("warning" if sure else "info", facts.first_step, seen, _names(taken))
 
 
-def _in_eval_mode(facts: Facts, norms: Sequence[LayerInfo], taking: Sequence[LayerInfo]) -> Outcome:
-    """Eval mode is off by far: by a momentum, or where each batch is of its own kind."""
-    odd = [info for info in norms if _is_odd(info)]
+def _falls_by_parts(facts: Facts) -> bool:
+    """Return whether the loss falls yet of examples of many parts, which are told from each other.
+
+    Whether it gets there nobody knows: pixels of two pictures teach more than two numbers do.
+    """
+    parts = facts.batches.newest(TARGET_COUNT)[1]
+    return facts.is_improving and len(parts) > 0 and float(np.median(parts)) > EXAMPLES.value
+
+
+def _in_eval_mode(
+    facts: Facts,
+    norms: Sequence[LayerInfo],
+    taking: Sequence[LayerInfo],
+    missing: tuple[Evidence, ...],
+) -> Outcome:
+    """Eval mode is off by far, or may be: by a momentum, or by what else `doubted` knows of."""
+    odd = [info for info in norms if is_odd(info)]
     gap = tuple(probed(facts))
     if odd:
         gap = gap or tuple(validated(facts))
-        seen = (_momentum(facts, odd), *gap)
+        seen = (momentum_of(facts, odd), *gap)
         return Found("warning" if gap else "info", facts.first_step, seen, _names(odd))
-    if not taking or any(info.settings.get("p", 0) for info in facts.layers.infos):
-        return CLEAR
-    gap = gap or never_valid(facts)
-    if not gap:
-        return CLEAR
-    mixed = tuple(by_kind(facts))
-    if mixed or facts.probe(PROBE) is not None:
-        return Found("warning", facts.window[0], (*gap, *mixed), _names(taking))
-    return Undecided(NEEDS)
-
-
-def _is_odd(info: LayerInfo) -> bool:
-    momentum = info.settings.get("momentum")
-    return momentum is not None and not NEVER.value < momentum < LAST_ONLY.value
+    return doubted(facts, taking, missing) if taking else CLEAR
 
 
 def _names(infos: Sequence[LayerInfo]) -> tuple[str, ...]:
     return tuple(info.name for info in infos)
-
-
-def _momentum(facts: Facts, odd: Sequence[LayerInfo]) -> Evidence:
-    momentum = odd[0].settings["momentum"]
-    is_last = momentum >= LAST_ONLY.value
-    limit = LAST_ONLY if is_last else NEVER
-    whose = "those of the last batch" if is_last else "never those of the data"
-    reads = f"with momentum {fmt(momentum)} the statistics for evaluation are {whose}"
-    first, last = facts.first_step, facts.last_step
-    return Evidence("momentum", first, last, momentum, limit.value, reads, limit.source)
-
-
-def _with(**settings: float) -> tuple[LayerInfo, ...]:
-    norm = LayerInfo(
-        "1", "BatchNorm1d", "relu", settings={"momentum": 0.1, "eps": 1e-5, **settings}
-    )
-    return (LAYERS[0], norm, *LAYERS[1:])
-
-
-def _batches_of_one_kind(
-    most: float = 60.0,
-    least: float = 4.0,
-    *,
-    loss: Any = None,
-    follows: bool = False,
-    told: bool = False,
-    values: float = 64.0,
-) -> Any:
-    ones = np.where(np.random.default_rng(4).random(300) < 0.5, most, least)
-    counts = dict.fromkeys(LABEL_COUNTS, 0.0 * ones)
-    counts |= {LABEL_COUNTS[0]: ones, LABEL_COUNTS[1]: 64 - ones}
-    guesses = ones if follows else np.full(300, ones.mean())
-    counts |= {**dict.fromkeys(PREDICTED_COUNTS, 0.0 * ones), PREDICTED_COUNTS[0]: guesses}
-    counts |= {PREDICTED_COUNTS[1]: 64 - guesses}
-    sizes = {BATCH_SIZE: 64.0, TARGET_COUNT: 64.0, INPUT_MEAN: ones if told else 0.0}
-    losses = synth.flat(300) if loss is None else loss
-    return synth.run(loss=losses, layers=_with(values=values), total={**counts, **sizes})
-
-
-def _never_valid() -> Any:
-    return synth.run(
-        loss=synth.falling(300, end=0.1),
-        layers=_with(values=64.0),
-        scalar={VAL_LOSS: np.where(np.arange(300) % 20 == 19, 4.0, np.nan)},
-        total={INPUT_MEAN: np.where(np.arange(300) % 2, 3.0, -3.0)},
-    )
-
-
-def _probe(train: Any, without: Any) -> Mark:
-    detail = {"probe": PROBE, "train_loss": train, "eval_loss": without}
-    return Mark(299, 30.0, signals.PROBE, detail)
 
 
 RULE = Rule(
@@ -231,6 +189,7 @@ RULE = Rule(
         "at_prior": AT_PRIOR,
         "last_only": LAST_ONLY,
         "never": NEVER,
+        "lags": LAGS,
         "gap": GAP,
         "learnt": LEARNT,
         "part": PART,
@@ -241,6 +200,10 @@ RULE = Rule(
         "varies": VARIES,
         "told": TOLD,
         "by_chance": BY_CHANCE,
+        "score": SCORE,
+        "alone": ALONE,
+        "row": ROW,
+        "visits": VISITS,
     },
     explains=(
         "vanishing-gradient",
@@ -266,12 +229,12 @@ RULE = Rule(
     fires=(
         Case(
             "two values behind each statistic",
-            lambda: synth.run(loss=synth.flat(300, at=2.1), layers=_with(values=2.0)),
+            lambda: synth.run(loss=synth.flat(300, at=2.1), layers=normed(values=2.0)),
             culprits=("1",),
         ),
         Case(
             "four values behind each statistic, and little learnt",
-            lambda: synth.run(loss=synth.flat(300, at=2.1), layers=_with(values=4.0)),
+            lambda: synth.run(loss=synth.flat(300, at=2.1), layers=normed(values=4.0)),
             culprits=("1",),
         ),
         Case(
@@ -285,101 +248,147 @@ RULE = Rule(
         Case(
             "a graph of twenty nodes a step, and nothing learnt of graphs",
             lambda: synth.run(
-                loss=synth.flat(300, at=2.1), layers=_with(values=20.0), total={TARGET_COUNT: 1.0}
+                loss=synth.flat(300, at=2.1), layers=normed(values=20.0), total={TARGET_COUNT: 1.0}
             ),
             culprits=("1",),
         ),
-        Case("batches of one kind each, at the prior", _batches_of_one_kind, culprits=("1",)),
+        Case(
+            "one picture a step, whose pixels are classified, and little learnt",
+            lambda: synth.run(
+                loss=synth.flat(300, at=2.1),
+                layers=normed(values=400.0),
+                total={TARGET_COUNT: 400.0, BATCH_SIZE: 1.0},
+            ),
+            culprits=("1",),
+        ),
+        Case(
+            "a score that is normalised itself, and nothing learnt",
+            lambda: synth.run(loss=synth.flat(300), layers=scored()),
+            culprits=("5",),
+        ),
+        Case("batches of one kind each, at the prior", batches_of_one_kind, culprits=("1",)),
         Case(
             "batches of a kind that is clicked often or seldom, at the prior",
-            lambda: _batches_of_one_kind(24.0, 6.0),
+            lambda: batches_of_one_kind(24.0, 6.0),
             culprits=("1",),
         ),
         Case(
             "batches of one kind each, told from each other within, and no more than that",
-            lambda: _batches_of_one_kind(loss=synth.flat(300, at=1.4), told=True),
+            lambda: batches_of_one_kind(loss=synth.flat(300, at=1.4), told=True),
             culprits=("1",),
         ),
         Case(
-            "the same, of inputs that do not tell of it: for information",
-            lambda: _batches_of_one_kind(loss=synth.flat(300, at=1.4)),
+            "the same, of inputs that do not tell of it, alike in eval mode: for information",
+            lambda: batches_of_one_kind(
+                loss=synth.flat(300, at=1.4), marks=(probed_in_both(1.4, 1.4),)
+            ),
+            culprits=("1",),
+        ),
+        Case(
+            "the same, and by running statistics one batch comes out otherwise",
+            lambda: batches_of_one_kind(
+                loss=synth.flat(300, at=1.4), marks=(probed_in_both(1.4, 0.3),)
+            ),
             culprits=("1",),
         ),
         Case(
             "batches of two kinds of inputs in turns, and a validation that never fits",
-            _never_valid,
+            never_validated,
+            culprits=("1",),
+        ),
+        Case(
+            "running statistics that are mostly what they began with, and a validation never good",
+            lambda: never_validated(kinds=False, momentum=0.002),
+            culprits=("1",),
+        ),
+        Case(
+            "four values behind each statistic, and a batch that is known better without them",
+            lambda: of_four(probed_in_both(0.9, 0.1)),
             culprits=("1",),
         ),
         Case(
             "running statistics of the last batch, and a high validation loss",
-            lambda: synth.run(layers=_with(momentum=0.99), scalar={VAL_LOSS: 2.0}),
+            lambda: synth.run(layers=normed(momentum=0.99), scalar={VAL_LOSS: 2.0}),
             culprits=("1",),
         ),
         Case(
             "running statistics that are never updated",
-            lambda: synth.run(layers=_with(momentum=0.0)),
+            lambda: synth.run(layers=normed(momentum=0.0)),
             culprits=("1",),
         ),
         Case(
             "a training batch that is not known again in eval mode",
-            lambda: synth.run(layers=_with(values=64.0), marks=(_probe(0.4, 2.2),)),
+            lambda: synth.run(layers=normed(values=64.0), marks=(probed_in_both(0.4, 2.2),)),
             culprits=("1",),
         ),
     ),
     silent=(
         Case("a healthy run", synth.run),
         Case(
-            "four values behind each statistic, and most of the loss explained",
-            lambda: synth.run(loss=synth.flat(300, at=0.4), layers=_with(values=4.0)),
+            "four values behind each statistic, most of the loss explained, and in eval mode too",
+            lambda: of_four(probed_in_both(0.4, 0.45)),
         ),
         Case(
-            "a graph of twenty nodes a step, and most of the loss explained",
+            "a graph of twenty nodes a step, most of the loss explained, and in eval mode too",
+            lambda: of_four(probed_in_both(0.4, 0.45), values=20.0, total={TARGET_COUNT: 1.0}),
+        ),
+        Case(
+            "one picture a step, and a loss that falls, in eval mode too",
             lambda: synth.run(
-                loss=synth.flat(300, at=0.4), layers=_with(values=20.0), total={TARGET_COUNT: 1.0}
+                loss=synth.falling(300, end=1.4),
+                layers=normed(values=400.0),
+                total={TARGET_COUNT: 400.0, BATCH_SIZE: 1.0},
+                marks=(probed_in_both(1.5, 1.5),),
             ),
         ),
-        Case("usual batch normalisation", lambda: synth.run(layers=_with(values=64.0))),
+        Case(
+            "a score that is normalised itself, and most of the loss explained",
+            lambda: synth.run(layers=scored()),
+        ),
+        Case("usual batch normalisation", lambda: synth.run(layers=normed(values=64.0))),
         Case(
             "a first batch of two, and larger ones after it",
             lambda: synth.run(
-                layers=_with(values=2.0), total={BATCH_SIZE: np.array([2.0] + [64.0] * 299)}
+                layers=normed(values=2.0), total={BATCH_SIZE: np.array([2.0] + [64.0] * 299)}
             ),
         ),
         Case(
             "batches that differ by chance, at the prior",
-            lambda: _batches_of_one_kind(19.0, 13.0),
+            lambda: batches_of_one_kind(19.0, 13.0),
         ),
         Case(
             "batches of one kind each that predictions follow",
-            lambda: _batches_of_one_kind(loss=synth.flat(300, at=1.4), follows=True),
+            lambda: batches_of_one_kind(loss=synth.flat(300, at=1.4), follows=True),
         ),
         Case(
             "batches of one kind each, at the prior, and statistics that are frozen",
-            lambda: _batches_of_one_kind(values=0.0),
+            lambda: batches_of_one_kind(values=0.0),
         ),
         Case(
             "batches of one kind each, at the prior, and predictions that stray",
-            lambda: _batches_of_one_kind(follows=True),
+            lambda: batches_of_one_kind(follows=True),
         ),
         Case(
             "batches of one kind each, and a loss that falls",
-            lambda: _batches_of_one_kind(loss=synth.falling(300, end=1.0)),
+            lambda: batches_of_one_kind(loss=synth.falling(300, end=1.0)),
         ),
         Case(
             "a first graph of two nodes, and others of twenty",
             lambda: synth.run(
-                layers=_with(values=2.0),
+                layers=normed(values=2.0),
                 total={BATCH_SIZE: np.random.default_rng(6).integers(2, 40, 300).astype(float)},
             ),
         ),
-        Case("statistics that are frozen", lambda: synth.run(loss=synth.flat(300), layers=_with())),
+        Case(
+            "statistics that are frozen", lambda: synth.run(loss=synth.flat(300), layers=normed())
+        ),
         Case(
             "a validation loss above the training loss, with usual statistics",
-            lambda: synth.run(layers=_with(values=64.0), scalar={VAL_LOSS: 2.0}),
+            lambda: synth.run(layers=normed(values=64.0), scalar={VAL_LOSS: 2.0}),
         ),
         Case(
             "a probe that says nothing that can be read",
-            lambda: synth.run(layers=_with(values=64.0), marks=(_probe(None, "high"),)),
+            lambda: synth.run(layers=normed(values=64.0), marks=(probed_in_both(None, "high"),)),
         ),
     ),
 )

@@ -1,0 +1,76 @@
+"""Synthetic runs of models with batch normalisation, for the cases of its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lossmon import signals
+from lossmon.batchsignals import (
+    BATCH_SIZE,
+    INPUT_MEAN,
+    LABEL_COUNTS,
+    PREDICTED_COUNTS,
+    TARGET_COUNT,
+)
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.evalgap import PROBE
+from lossmon.diagnosis.synthtables import LAYERS
+from lossmon.records import LayerInfo, Mark
+from lossmon.signals import VAL_LOSS
+
+
+def normed(**settings: float) -> tuple[LayerInfo, ...]:
+    norm = LayerInfo(
+        "1", "BatchNorm1d", "relu", settings={"momentum": 0.1, "eps": 1e-5, **settings}
+    )
+    return (LAYERS[0], norm, *LAYERS[1:])
+
+
+def batches_of_one_kind(
+    most: float = 60.0,
+    least: float = 4.0,
+    *,
+    loss: Any = None,
+    follows: bool = False,
+    told: bool = False,
+    values: float = 64.0,
+    marks: Sequence[Mark] = (),
+) -> Any:
+    ones = np.where(np.random.default_rng(4).random(300) < 0.5, most, least)
+    counts = dict.fromkeys(LABEL_COUNTS, 0.0 * ones)
+    counts |= {LABEL_COUNTS[0]: ones, LABEL_COUNTS[1]: 64 - ones}
+    guesses = ones if follows else np.full(300, ones.mean())
+    counts |= {**dict.fromkeys(PREDICTED_COUNTS, 0.0 * ones), PREDICTED_COUNTS[0]: guesses}
+    counts |= {PREDICTED_COUNTS[1]: 64 - guesses}
+    sizes = {BATCH_SIZE: 64.0, TARGET_COUNT: 64.0, INPUT_MEAN: ones if told else 0.0}
+    losses = synth.flat(300) if loss is None else loss
+    layers, total = normed(values=values), {**counts, **sizes}
+    return synth.run(loss=losses, layers=layers, total=total, marks=marks)
+
+
+def never_validated(*, kinds: bool = True, momentum: float = 0.1) -> Any:
+    return synth.run(
+        loss=synth.falling(300, end=0.1),
+        layers=normed(values=64.0, momentum=momentum),
+        scalar={VAL_LOSS: np.where(np.arange(300) % 20 == 19, 4.0, np.nan)},
+        total={INPUT_MEAN: np.where(np.arange(300) % 2, 3.0, -3.0)} if kinds else {},
+    )
+
+
+def of_four(*marks: Mark, values: float = 4.0, total: Any = None) -> Any:
+    """Return a run of four values behind each statistic, and most of the loss explained."""
+    loss, layers = synth.flat(300, at=0.4), normed(values=values)
+    return synth.run(loss=loss, layers=layers, marks=marks, total=total or {})
+
+
+def scored() -> tuple[LayerInfo, ...]:
+    settings = {"momentum": 0.1, "eps": 1e-5, "values": 64.0}
+    return (*LAYERS, LayerInfo("5", "BatchNorm1d", sources=(4,), units=1, settings=settings))
+
+
+def probed_in_both(train: Any, without: Any) -> Mark:
+    detail = {"probe": PROBE, "train_loss": train, "eval_loss": without}
+    return Mark(299, 30.0, signals.PROBE, detail)

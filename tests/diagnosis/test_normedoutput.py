@@ -1,0 +1,56 @@
+"""Whether a score that is batch-normalised itself is told from outputs that may well be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lossmon.diagnosis import synth
+from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.normedoutput import normed_output
+from lossmon.diagnosis.synthnorms import scored
+from lossmon.records import LayerInfo, Run
+
+STUCK = synth.flat(300)
+
+
+def taking(run: Run) -> list[LayerInfo]:
+    facts = Facts(run)
+    return [info for info in facts.layers.infos if info.settings.get("values", 0) > 0]
+
+
+def is_told(run: Run) -> bool:
+    return bool(list(normed_output(Facts(run), taking(run))))
+
+
+def test_a_normalised_score_of_which_nothing_is_learnt_is_told() -> None:
+    assert is_told(synth.run(loss=STUCK, layers=scored()))
+
+
+def test_an_activation_function_behind_it_changes_nothing() -> None:
+    sigmoid = LayerInfo("6", "Sigmoid", "sigmoid", True, (5,), units=1)
+    assert is_told(synth.run(loss=STUCK, layers=(*scored(), sigmoid)))
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        synth.run(layers=scored()),
+        synth.run(loss=synth.flat(300, at=1.5), layers=scored()),
+        synth.run(100, loss=synth.flat(100), layers=scored()),
+        synth.run(loss=STUCK, layers=(*scored()[:-1], replace(scored()[-1], units=64))),
+        synth.run(loss=STUCK, layers=(*scored(), LayerInfo("6", "Linear", units=1))),
+        synth.run(loss=STUCK),
+    ],
+    ids=[
+        "the loss falls",
+        "a third is learnt",
+        "a hundred steps were seen",
+        "it is an embedding",
+        "a layer comes after it",
+        "nothing is normalised",
+    ],
+)
+def test_nothing_is_told_where(run: Run) -> None:
+    assert not is_told(run)
