@@ -92,9 +92,11 @@ def _is_floor(facts: Facts, found: Stairs) -> bool:
     """Return whether something was learnt by then, and much less than all.
 
     Where no constant is known to compare with, new examples have to fare worse since, as they do
-    where wrong labels are learnt.
+    where wrong labels are learnt, and a loss below 0 has no floor to speak of.
     """
     level, floor = facts.level, float(found.new[found.best])
+    if not level.is_known and found.ends.min() <= 0:
+        return False
     prior = facts.constant_loss if level.is_known else floor
     is_lower = found.height >= BY_HEART.value * prior and found.fell >= CREEP.value * prior
     if not level.is_known:

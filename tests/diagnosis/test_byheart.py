@@ -77,6 +77,12 @@ def test_without_a_constant_to_compare_with_new_examples_have_to_fare_worse() ->
     assert hint.evidence[0].reads.endswith("and as high for examples that come anew")
 
 
+def test_a_loss_below_zero_has_no_floor() -> None:
+    stairs = STAIRS + 0.1 * PLACE
+    assert found(stairs, total=UNKNOWN) is not None
+    assert found(stairs - 1.2, total=UNKNOWN) is None
+
+
 @pytest.mark.parametrize("targets", [64.0, 640.0])
 @pytest.mark.parametrize(("confidence", "any_other"), [(0.6, True), (0.3, False)])
 def test_any_other_class_has_to_be_as_likely_where_that_is_known(
