@@ -55,6 +55,7 @@ def test_from_a_floor_on_the_loss_falls_between_passes_only() -> None:
         (LEARNT + 0.75 - 0.1 * OF_PASS, "nothing is learnt but by heart"),
         (STAIRS - 0.15 * np.minimum(STEPS, 240) / LENGTH + 0.6, "learnt by heart from the start"),
         (LEARNT - 0.1 * PLACE, "it goes up again between passes"),
+        (LEARNT - 0.5 * (OF_PASS >= 7), "it fell once, as augmentation ended"),
     ],
 )
 def test_no_wrong_labels_are_seen_where(loss: np.ndarray, why: str) -> None:

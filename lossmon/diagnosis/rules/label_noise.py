@@ -72,7 +72,7 @@ from lossmon.diagnosis.floor import (
 from lossmon.diagnosis.level import BY_CHANCE
 from lossmon.diagnosis.lingering import BATCHES, Stretch, calm, fallen_since, lingered
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
-from lossmon.diagnosis.stairs import AS_LOW, SIGMAS
+from lossmon.diagnosis.stairs import ALONE, AS_LOW, SIGMAS
 from lossmon.diagnosis.tails import HEAVY, Tails, heavy_tails
 from lossmon.diagnosis.twokinds import APART, MISSED, two_kinds
 from lossmon.diagnosis.unsure import (
@@ -287,6 +287,7 @@ RULE = Rule(
         "rise": RISE,
         "stairs": SIGMAS,
         "as_low": AS_LOW,
+        "alone": ALONE,
         "random": RANDOM,
         "bound": MET,
         "targets": TARGETS,
