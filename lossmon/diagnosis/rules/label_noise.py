@@ -33,6 +33,8 @@ Not to be confused with
     overfitting: there the training loss is far below that of validation when that is at its best.
     Without a validation loss falls within passes tell about where it would be, and few examples
     leave a classifier unsure between some classes only. Of other losses the two can look alike.
+    What each pass changes or repeats: a term of the loss that weighs less with each pass, examples
+    sorted from easy to hard. There too the loss falls between passes; a single fall is no sign.
     no-signal: there nothing at all is explained.
     dropout-too-strong: there the loss is lower in eval mode.
 
