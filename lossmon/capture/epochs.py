@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
+from torch._compile import _disable_dynamo
 from torch.utils.data import DataLoader
 
 from lossmon.signals import EPOCH
@@ -46,6 +48,8 @@ class Loaders:
         """Return `DataLoader.__iter__` that notes every pass."""
 
         def begun(loader: DataLoader[Any]) -> Any:
+            if torch.compiler.is_compiling():
+                return untraced(loader)
             iterator = original(loader)
             try:
                 self.newest.append(DataPass(weakref.ref(loader), weakref.ref(iterator)))
@@ -55,6 +59,7 @@ class Loaders:
                 pass
             return iterator
 
+        untraced: Callable[[Any], Any] = _disable_dynamo(begun)
         return begun
 
 
@@ -98,5 +103,8 @@ class Epochs:
 
     def _may_feed(self, found: DataPass) -> bool:
         """Return whether no other loader feeds the training: of two that take turns, the first."""
-        feeds = self._feeds
-        return feeds is None or feeds.given is None or found.loader() is feeds.loader()
+        feeds, loader = self._feeds, found.loader()
+        if feeds is None or feeds.given is None:
+            return True
+        # Of two that are gone, made for one pass each, nobody can tell.
+        return loader is not None and loader is feeds.loader()

@@ -14,7 +14,7 @@ from lossmon.diagnosis.fano import bound
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import CREEP, MOST, standing
 from lossmon.diagnosis.rule import Found, Threshold
-from lossmon.diagnosis.stairs import SIGMAS, Stairs, stairs
+from lossmon.diagnosis.stairs import ALONE, SIGMAS, Stairs, stairs
 from lossmon.diagnosis.unsure import has_several_targets
 from lossmon.diagnosis.validation import training_levels, validation
 from lossmon.numfmt import fmt
@@ -82,8 +82,13 @@ def by_stairs(facts: Facts) -> Found | None:
 
 
 def _are_steep(found: Stairs) -> bool:
-    """Return whether the loss falls between passes for sure, and has come down so."""
+    """Return whether the loss falls between passes for sure, and has come down so.
+
+    Whoever changes the task falls once: what is learnt by heart does so each time it comes again.
+    """
     if not found.height >= SIGMAS.value * found.error > 0:
+        return False
+    if found.largest > ALONE.value * found.height:
         return False
     return bool(found.before < GAP.value * found.new[found.best])
 
@@ -92,9 +97,11 @@ def _is_floor(facts: Facts, found: Stairs) -> bool:
     """Return whether something was learnt by then, and much less than all.
 
     Where no constant is known to compare with, new examples have to fare worse since, as they do
-    where wrong labels are learnt.
+    where wrong labels are learnt, and a loss below 0 has no floor to speak of.
     """
     level, floor = facts.level, float(found.new[found.best])
+    if not level.is_known and found.ends.min() <= 0:
+        return False
     prior = facts.constant_loss if level.is_known else floor
     is_lower = found.height >= BY_HEART.value * prior and found.fell >= CREEP.value * prior
     if not level.is_known:

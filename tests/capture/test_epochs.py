@@ -96,6 +96,23 @@ def test_of_two_loaders_the_one_that_fed_first_counts(
     assert told(record(task.model, task.optimizer, train)) == {1: 1, 9: 2, 17: 3}
 
 
+def test_of_two_loaders_that_are_gone_the_one_that_fed_first_counts(
+    task: Any, data: TensorDataset, record: Record
+) -> None:
+    def endless() -> Iterator[Any]:
+        while True:
+            yield from DataLoader(data, batch_size=32)
+
+    other = endless()
+
+    def train(monitor: lossmon.Monitor) -> None:
+        for _ in range(3):
+            for batch, _ in zip(DataLoader(data, batch_size=8), other, strict=False):
+                learn(task, batch)
+
+    assert told(record(task.model, task.optimizer, train)) == {1: 1, 9: 2, 17: 3}
+
+
 def test_workers_that_stay_give_passes_too(task: Any, data: TensorDataset, record: Record) -> None:
     loader: Loader = DataLoader(data, batch_size=16, num_workers=1, persistent_workers=True)
 

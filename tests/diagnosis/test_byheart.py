@@ -55,6 +55,7 @@ def test_from_a_floor_on_the_loss_falls_between_passes_only() -> None:
         (LEARNT + 0.75 - 0.1 * OF_PASS, "nothing is learnt but by heart"),
         (STAIRS - 0.15 * np.minimum(STEPS, 240) / LENGTH + 0.6, "learnt by heart from the start"),
         (LEARNT - 0.1 * PLACE, "it goes up again between passes"),
+        (LEARNT - 0.5 * (OF_PASS >= 7), "it fell once, as augmentation ended"),
     ],
 )
 def test_no_wrong_labels_are_seen_where(loss: np.ndarray, why: str) -> None:
@@ -75,6 +76,12 @@ def test_without_a_constant_to_compare_with_new_examples_have_to_fare_worse() ->
     hint = found(STAIRS + 0.1 * PLACE, total=UNKNOWN)
     assert hint is not None
     assert hint.evidence[0].reads.endswith("and as high for examples that come anew")
+
+
+def test_a_loss_below_zero_has_no_floor() -> None:
+    stairs = STAIRS + 0.1 * PLACE
+    assert found(stairs, total=UNKNOWN) is not None
+    assert found(stairs - 1.2, total=UNKNOWN) is None
 
 
 @pytest.mark.parametrize("targets", [64.0, 640.0])

@@ -91,10 +91,20 @@ def test_of_passes_in_a_fixed_order_nothing_is_said() -> None:
         (np.where(STEPS > LENGTH, BEGUN, np.nan), "begun before it was watched"),
         (np.where(OF_PASS == 4, np.nan, BEGUN), "one that is twice as long"),
         (np.where(STEPS % 10 == 1, STEPS // 10 + 1.0, np.nan), "ten steps each"),
+        (BEGUN / 10, "shares of an epoch, by another tool"),
+        (np.where(STEPS % LENGTH == 1, 1.0, np.nan), "the same epoch all the time"),
+        (np.where(STEPS % LENGTH == 1, OF_PASS // 2 + 1.0, np.nan), "each epoch told twice"),
     ],
 )
 def test_of_no_whole_passes_nothing_is_said(begun: np.ndarray, why: str) -> None:
     assert stairs(facts(LEARNT + BY_HEART, begun)) is None, why
+
+
+def test_a_training_that_was_resumed_counts_from_one_again() -> None:
+    again = np.where(STEPS % LENGTH == 1, OF_PASS % 5 + 1.0, np.nan)
+    found = stairs(facts(LEARNT + BY_HEART, again))
+    assert found is not None
+    assert found.starts.tolist() == list(range(0, 401, LENGTH))
 
 
 def test_a_loss_that_was_lost_in_a_pass_is_no_number() -> None:

@@ -33,6 +33,8 @@ Not to be confused with
     overfitting: there the training loss is far below that of validation when that is at its best.
     Without a validation loss falls within passes tell about where it would be, and few examples
     leave a classifier unsure between some classes only. Of other losses the two can look alike.
+    What each pass changes or repeats: a term of the loss that weighs less with each pass, examples
+    sorted from easy to hard. There too the loss falls between passes; a single fall is no sign.
     no-signal: there nothing at all is explained.
     dropout-too-strong: there the loss is lower in eval mode.
 
@@ -72,7 +74,7 @@ from lossmon.diagnosis.floor import (
 from lossmon.diagnosis.level import BY_CHANCE
 from lossmon.diagnosis.lingering import BATCHES, Stretch, calm, fallen_since, lingered
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
-from lossmon.diagnosis.stairs import AS_LOW, SIGMAS
+from lossmon.diagnosis.stairs import ALONE, AS_LOW, SIGMAS
 from lossmon.diagnosis.tails import HEAVY, Tails, heavy_tails
 from lossmon.diagnosis.twokinds import APART, MISSED, two_kinds
 from lossmon.diagnosis.unsure import (
@@ -287,6 +289,7 @@ RULE = Rule(
         "rise": RISE,
         "stairs": SIGMAS,
         "as_low": AS_LOW,
+        "alone": ALONE,
         "random": RANDOM,
         "bound": MET,
         "targets": TARGETS,

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.utils.data import DataLoader
 
+from lossmon.capture.epochs import Loaders
 from lossmon.records import Run
 
 STEPS = 8
@@ -131,3 +133,17 @@ def test_a_loop_that_is_compiled_whole_is_read(twice: Callable[..., list[Run]]) 
         return model, optimizer
 
     twice(train, off=("activations",))
+
+
+def test_a_pass_over_data_that_a_compiled_function_begins_is_noted_untraced() -> None:
+    graphs: list[Any] = []
+
+    def keeping(graph: Any, _: Any) -> Any:
+        graphs.append(graph)
+        return graph.forward
+
+    loaders = Loaders()
+    begun = loaders.noting(lambda loader: torch.ones(2) + 1)
+    torch.compile(lambda loader: begun(loader), backend=keeping)(DataLoader([0]))
+    assert loaders.begun == 1
+    assert graphs == []
