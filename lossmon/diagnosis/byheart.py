@@ -12,7 +12,7 @@ import numpy as np
 
 from lossmon.diagnosis.fano import bound
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.floor import CREEP, MOST, standing
+from lossmon.diagnosis.floor import BY_HEART, CREEP, MOST, RELATED, standing
 from lossmon.diagnosis.rule import Found, Threshold
 from lossmon.diagnosis.stairs import ALONE, SIGMAS, Stairs, stairs
 from lossmon.diagnosis.unsure import has_several_targets
@@ -34,7 +34,6 @@ GAP = Threshold(
     "of the validation loss",
     "calibration: up to 0.05 with wrong labels, from 0.4 with few examples",
 )
-BY_HEART = Threshold(0.1, "of the prior's loss", "labels learnt by heart lower it slowly")
 RANDOM = Threshold(
     0.84,
     "of Fano's bound",
@@ -42,7 +41,6 @@ RANDOM = Threshold(
     "that are learnt by heart 0.57-0.82, but for two of 20",
 )
 LITTLE = 1 - MOST.value
-RELATED = Threshold(0.1, "of the prior's loss", "with less, what is learnt by heart is no relation")
 
 
 def by_heart(facts: Facts) -> Found | None:

@@ -30,6 +30,8 @@ STATIONARY = Threshold(
 )
 WAY = Threshold(0.1, "", "toy runs: c 0.01-0.03 at floors, significant or not; 0.3 with tiny steps")
 CREEP = Threshold(0.05, "of the prior's loss", "another run as long would bring as little")
+BY_HEART = Threshold(0.1, "of the prior's loss", "labels learnt by heart lower it slowly")
+RELATED = Threshold(0.1, "of the prior's loss", "with less, what is learnt by heart is no relation")
 CREEP_BLOCKS = 8
 HALF = 100
 """Losses that half of a run must have, to say what they brought."""
@@ -91,6 +93,17 @@ def creeps(facts: Facts, most: float = CREEP.value) -> bool:
         return False
     means = block_means(half, CREEP_BLOCKS)
     return bool(means[0] - np.median(means[-3:]) < most * facts.level.prior)
+
+
+def rests(facts: Facts) -> bool:
+    """Return whether the loss stays where it is though steps are taken, or is lowered by heart.
+
+    Gradients may agree: those of steps that swing about an optimum do.
+    """
+    if facts.trend.direction == "falling":
+        return creeps(facts, BY_HEART.value)
+    stays = facts.trend.change < CREEP.value * facts.level.prior
+    return bool(stays and facts.motion.total_ratio >= LEAST_RATIO.value)
 
 
 def judgeable(facts: Facts) -> Skipped | None:

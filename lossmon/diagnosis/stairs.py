@@ -104,9 +104,11 @@ class Stairs:
 
     @property
     def error(self) -> float:
-        """Standard error of `height`."""
-        first = self.best + 1 if self.best else 0
-        return float(np.sqrt(self.variances[first:].sum()))
+        """Standard error of `height`: of whole lines between the two passes, of halves in them."""
+        # Half a line and the mean it goes through: a quarter, and a twelfth, of a line's variance.
+        first = self.variances[self.best] / (3 if self.best else 1)
+        between = self.variances[self.best + 1 : -1].sum()
+        return float(np.sqrt(first + between + self.variances[-1] / 3))
 
     def evidence(self) -> Evidence:
         """Return that the loss falls from one pass to the next."""

@@ -15,7 +15,8 @@ from lossmon.batchsignals import ACCURACY, BATCH_SIZE, LABEL_COUNTS, TARGET_COUN
 from lossmon.diagnosis.batches import FEW_BATCHES
 from lossmon.diagnosis.fano import bound
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.floor import CREEP, STATIONARY
+from lossmon.diagnosis.floor import CREEP, RELATED, STATIONARY, rests
+from lossmon.diagnosis.level import BY_CHANCE
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.sampling import newest
 from lossmon.diagnosis.scales import pooled
@@ -112,6 +113,21 @@ class Unsure:
             EVEN.source,
             limit,
         )
+
+
+def resting_evenly(facts: Facts) -> Unsure | None:
+    """Return how unsure predictions are where the loss rests below a constant's, and evenly so."""
+    if not rests(facts) or facts.level.explained < related(facts):
+        return None
+    return evenly_unsure(facts)
+
+
+def related(facts: Facts) -> float:
+    """Return how much of the prior's loss has to be explained where examples are compared.
+
+    Less where no class is commoner than others: there nobody is sure of any example by that alone.
+    """
+    return BY_CHANCE.value if is_balanced(facts) else RELATED.value
 
 
 def evenly_unsure(facts: Facts) -> Unsure | None:

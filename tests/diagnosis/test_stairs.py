@@ -70,6 +70,17 @@ def test_the_error_is_that_of_noise(seed: int) -> None:
     assert 0.6 < np.std(apart) / np.mean(errors) < 1.4
 
 
+def test_the_error_of_a_height_over_few_passes_is_no_larger_than_its_noise() -> None:
+    few = slice(4 * LENGTH)
+    noise = np.random.default_rng(0).normal(0, 0.1, (400, 4 * LENGTH))
+    rising = (LEARNT + BY_HEART + PLACE)[few]
+    found = [stairs(facts(rising + each, BEGUN[few], noise=0)) for each in noise]
+    heights = [(each.height, each.error) for each in found if each is not None and each.best == 0]
+    assert len(heights) == 400
+    apart, errors = np.transpose(heights)
+    assert 0.93 < apart.std() / errors.mean() < 1.07
+
+
 def test_a_cut_of_the_learning_rate_between_passes_lowers_the_loss_of_itself() -> None:
     cut = seen(LEARNT + BY_HEART, lr=1e-3 * 0.9**OF_PASS)
     assert cut.cooled[-1] == pytest.approx(0.1 * cut.ends[:-1].sum(), rel=1e-6)

@@ -7,8 +7,9 @@ Sees
     ends and the next begins, as examples come again, and not within passes; of a classifier,
     where any other class was about as likely at that floor. Or, for information, a floor that is
     not the model's: the loss is flat at such a level, and a probe could overfit one batch; or at
-    rest the model is as unsure of every example as of any other, and as often wrong as that; or it
-    makes as many errors at such a loss as labels bring about that were drawn at random.
+    rest the model is as unsure of every example as of any other, and as often wrong as that,
+    whatever a probe finds; or it makes as many errors at such a loss as labels bring about that
+    were drawn at random.
     The floor may be one where the loss lingered only: labels are learnt by heart since, slower than
     the relation was. Of a regression at rest, that a few of its targets are far off, by how much
     the losses of batches differ: then gradients may agree, and a probe decides. And where the model
@@ -52,22 +53,24 @@ from numpy.typing import NDArray
 from lossmon.batchsignals import ACCURACY, CONFIDENT_WRONG, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.bottleneck import bottleneck, small
-from lossmon.diagnosis.byheart import BY_HEART, GAP, RANDOM, RELATED, by_heart, by_stairs
+from lossmon.diagnosis.byheart import GAP, RANDOM, by_heart, by_stairs
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.fano import BELOW, MET, TARGETS, errors
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import (
+    BY_HEART,
     CREEP,
     FITTED,
     LEAST,
-    LEAST_RATIO,
     MOST,
     NEEDS,
+    RELATED,
     THRESHOLDS,
     creeps,
     judgeable,
     off_floor,
     probed,
+    rests,
     standing,
     tried,
 )
@@ -85,8 +88,8 @@ from lossmon.diagnosis.unsure import (
     RIGHT,
     SOFT,
     SURE,
-    evenly_unsure,
-    is_balanced,
+    related,
+    resting_evenly,
     resting_since,
 )
 from lossmon.diagnosis.validation import RISE
@@ -125,10 +128,12 @@ def _of_levels(facts: Facts) -> Outcome:
     if off_floor(facts) and tails is None:
         return _at_random(facts) or _lingered(facts) or CLEAR
     probe = probed(facts)
-    if bottleneck(facts) is not None or (probe is not None and not probe[0]):
+    if bottleneck(facts) is not None:
         return CLEAR
     if probe is None:
         return _unprobed(facts)
+    if not probe[0]:
+        return _at_random(facts) or CLEAR
     seen = () if tails is None else (tails.evidence(),)
     return Found("info", facts.sampled_window[0], (_stands(facts), *seen, tried(facts, probe[1])))
 
@@ -146,19 +151,24 @@ def _far_off(facts: Facts) -> Tails | None:
     Each such target pulls a batch its way, so that gradients may agree on what follows nowhere.
     """
     is_between = LEAST.value < facts.level.explained < LEFT.value
-    if facts.trend.direction == "falling" or not is_between or not _rests(facts):
+    if facts.trend.direction == "falling" or not is_between or not rests(facts):
         return None
     return heavy_tails(facts)
 
 
 def _at_random(facts: Facts) -> Found | None:
-    """Return as a hint that errors are those of chance, at rest or learnt by heart; None if not."""
-    if not _may_be_labels(facts):
+    """Return as a hint that errors are those of chance, at rest or learnt by heart; None if not.
+
+    Where all examples are equally unsure a probe that failed says only that this model learns no
+    noise by heart, which is not what it lacks.
+    """
+    if not _is_between(facts):
         return None
-    evenly = evenly_unsure(facts) if _rests(facts) else None
+    evenly = resting_evenly(facts)
     evidence = None if evenly is None else evenly.evidence()
     is_related = facts.level.explained >= RELATED.value
-    if evidence is None and is_related and not off_floor(facts, creep=BY_HEART.value):
+    by_count = evidence is None and is_related and _may_be_labels(facts)
+    if by_count and not off_floor(facts, creep=BY_HEART.value):
         evidence = _errors_met(facts)
     if evidence is None:
         return None
@@ -169,18 +179,13 @@ def _at_random(facts: Facts) -> Found | None:
 
 def _may_be_labels(facts: Facts) -> bool:
     """Return whether something was learnt and not all, and nothing says the model is too small."""
-    if not _related(facts) <= facts.level.explained < MOST.value or small(facts) is not None:
-        return False
     probe = probed(facts)
-    return probe is None or probe[0]
+    return _is_between(facts) and (probe is None or probe[0])
 
 
-def _related(facts: Facts) -> float:
-    """Return how much of the prior's loss has to be explained where examples are compared.
-
-    Less where no class is commoner than others: there nobody is sure of any example by that alone.
-    """
-    return BY_CHANCE.value if is_balanced(facts) else RELATED.value
+def _is_between(facts: Facts) -> bool:
+    """Return whether something was learnt and not all, by a model of more than a few units."""
+    return related(facts) <= facts.level.explained < MOST.value and small(facts) is None
 
 
 def _lingered(facts: Facts, least: float = -np.inf) -> Found | None:
@@ -213,17 +218,6 @@ def _errors_met(facts: Facts) -> Evidence | None:
     return found.evidence() if found.is_met(level.explained) else None
 
 
-def _rests(facts: Facts) -> bool:
-    """Return whether the loss stays where it is though steps are taken, or is lowered by heart.
-
-    Gradients may agree: those of steps that swing about an optimum do.
-    """
-    if facts.trend.direction == "falling":
-        return creeps(facts, BY_HEART.value)
-    stays = facts.trend.change < CREEP.value * facts.level.prior
-    return bool(stays and facts.motion.total_ratio >= LEAST_RATIO.value)
-
-
 def _stands(facts: Facts) -> Evidence:
     falls = facts.trend.direction == "falling"
     words = "the loss hardly falls any more, at" if falls else "the loss is flat at"
@@ -235,6 +229,7 @@ _OF_CHANCE = {ACCURACY: 0.64, CRITERION_LOSS: 1.444}
 """At that loss each example is 64 % sure of a class, and of no other more than of the rest."""
 _EVENLY = {PREDICTION_CONFIDENCE: 0.65, CONFIDENCE_STD: 0.06, PREDICTION_ENTROPY: 0.8}
 """Of labels that slipped into the next class: two classes remain, whatever the example."""
+_EVEN_FLOOR = synth.flat(300, at=0.8)
 _TIME = np.arange(300) / 300
 _COURSE = 1.3 + np.exp(-20 * _TIME) - 0.9 * np.maximum(_TIME - 0.4, 0) + synth.flat(300, at=0)
 _PARTING = np.where(
@@ -335,7 +330,11 @@ RULE = Rule(
         ),
         Case(
             "a floor at which all examples are equally unsure, without a probe: for information",
-            lambda: synth.run(loss=synth.flat(300, at=0.8), total=_EVENLY),
+            lambda: synth.run(loss=_EVEN_FLOOR, total=_EVENLY),
+        ),
+        Case(
+            "a floor at which all examples are equally unsure, and a probe that failed",
+            lambda: synth.run(loss=_EVEN_FLOOR, total=_EVENLY, marks=synth.probe(False)),
         ),
         Case(
             "the loss lingered where all examples were equally unsure, and falls by heart since",

@@ -14,6 +14,8 @@ Fix
 
 Not to be confused with
     label-noise: there the loss has a floor too, and a model that could do more; the probe tells.
+    A recurrent model may not learn one batch by heart in time, and labels be wrong all the same:
+    where at rest it is as unsure of every example as of any other, labels are what it lacks.
     Noise that nobody can predict: then the floor is as low as it gets, whatever the model.
     A code of few units on purpose, in an autoencoder.
     missing-nonlinearity: there units are many, and add nothing.
@@ -50,8 +52,18 @@ from lossmon.diagnosis.floor import (
 )
 from lossmon.diagnosis.progress import progress_so_far
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
+from lossmon.diagnosis.unsure import resting_evenly
 from lossmon.numfmt import plural
-from lossmon.signals import CRITERION_LOSS, LOSS, PRIOR_LOSS, UPDATE_NORM, WEIGHT_NORM
+from lossmon.signals import (
+    CONFIDENCE_STD,
+    CRITERION_LOSS,
+    LOSS,
+    PREDICTION_CONFIDENCE,
+    PREDICTION_ENTROPY,
+    PRIOR_LOSS,
+    UPDATE_NORM,
+    WEIGHT_NORM,
+)
 
 WORSE = Threshold(-0.1, "of the prior's loss", "worse than a constant by more: updates do harm")
 
@@ -66,6 +78,8 @@ def check(facts: Facts) -> Outcome:
     if neck is not None and (probe is None or cannot) and _is_stuck_at_prior(facts):
         seen = (_narrow(facts, neck), *cannot, *progress_so_far(facts, LEAST))
         return Found("info", facts.sampled_window[0], seen, (neck.parameter,))
+    if cannot and neck is None and _lacks_nothing(facts):
+        return CLEAR
     if off_floor(facts, by_shape=neck is not None):
         return _on_the_way(facts, neck, probe)
     if probe is not None and probe[0]:
@@ -90,6 +104,14 @@ def _is_stuck_at_prior(facts: Facts) -> bool:
         and facts.trend.direction == "flat"
         and facts.motion.total_ratio >= LEAST_RATIO.value
     )
+
+
+def _lacks_nothing(facts: Facts) -> bool:
+    """Return whether all examples are equally unsure at rest, as wrong labels leave them.
+
+    A larger model may learn those of one batch by heart, and would know no more of others.
+    """
+    return small(facts) is None and resting_evenly(facts) is not None
 
 
 def _unprobed(facts: Facts) -> Outcome:
@@ -140,6 +162,7 @@ def _narrow(facts: Facts, neck: Matrix) -> Evidence:
     return Evidence(WEIGHT_NORM.name, first, last, neck.outputs, UNITS.value, reads, UNITS.source)
 
 
+_EVENLY = {PREDICTION_CONFIDENCE: 0.65, CONFIDENCE_STD: 0.06, PREDICTION_ENTROPY: 0.8}
 _AT_FLOOR = synth.flat(300, at=1.4)
 _SMALL = {
     "0.weight": (4, 32),
@@ -218,6 +241,12 @@ RULE = Rule(
         Case(
             "a floor, and a probe that overfitted one batch",
             lambda: synth.run(loss=_AT_FLOOR, marks=synth.probe(True)),
+        ),
+        Case(
+            "a floor, and a probe that failed, but all examples are equally unsure: wrong labels",
+            lambda: synth.run(
+                loss=synth.flat(300, at=0.8), total=_EVENLY, marks=synth.probe(False)
+            ),
         ),
         Case(
             "two units, and nearly all is explained",
