@@ -88,6 +88,7 @@ from lossmon.diagnosis.synthnorms import (
     scored,
 )
 from lossmon.diagnosis.synthtables import LAYERS
+from lossmon.diagnosis.unheard import SAME, unheard
 from lossmon.numfmt import plural
 from lossmon.records import LayerInfo
 from lossmon.signals import LOSS, VAL_LOSS
@@ -108,6 +109,9 @@ def check(facts: Facts) -> Outcome:
     grouped = tuple(of_one_kind(facts)) if taking else ()
     if grouped:
         return Found("warning", facts.first_step, grouped, _names(taking))
+    lost = tuple(unheard(facts, taking)) if learns_little(facts, falls=True) else ()
+    if lost:
+        return Found("warning", facts.first_step, (*lost, learnt_little(facts)), _names(taking))
     output = tuple(normed_output(facts, taking))
     if output:
         return Found("warning", facts.first_step, output, _names(taking[-1:]))
@@ -204,6 +208,7 @@ RULE = Rule(
         "alone": ALONE,
         "row": ROW,
         "visits": VISITS,
+        "same": SAME,
     },
     explains=(
         "vanishing-gradient",
