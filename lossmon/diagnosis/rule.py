@@ -62,6 +62,8 @@ class Found:
     evidence: tuple[Evidence, ...]
     culprits: tuple[str, ...] = ()
     """Parameters concerned, worst first."""
+    stands: bool = False
+    """Whether it is said aloud of a loss that falls, or is low, where others of its rule are not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lossmon.diagnosis.batches import FEW_BATCHES
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.rule import Threshold
-from lossmon.layersignals import MEAN_OUT, UNIT_STD
+from lossmon.layersignals import MEAN_OUT, STD_IN, UNIT_STD
 from lossmon.numfmt import fmt
 from lossmon.records import LayerInfo
 
@@ -39,15 +39,20 @@ def unheard(facts: Facts, taking: list[LayerInfo]) -> Iterator[Evidence]:
     infos, layers = facts.layers.infos, facts.layers
     if not taking:
         return
-    spreads, means = (layers.column(signal, layers.spread) for signal in (UNIT_STD, MEAN_OUT))
+    signals = (UNIT_STD, MEAN_OUT, STD_IN)
+    spreads, means, given = (layers.column(signal, layers.spread) for signal in signals)
     for at, info in enumerate(infos):
-        share = _same(spreads[:, at], means[:, at])
-        norm = _removed_by(infos, at) if share >= SAME.value and info not in taking else None
+        is_first = info in taking and not info.sources
+        share = _same(spreads[:, at], (given if is_first else means)[:, at])
+        if share < SAME.value or (info in taking and not is_first):
+            continue
+        norm = info if is_first else _removed_by(infos, at)
         if norm is None:
             continue
         first, last = facts.first_step, facts.last_step
-        reads = f"{info.name} puts out the same for all of a batch, and something else for the "
-        reads += f"next: {norm.name} takes the mean of a batch away, and with it all of that"
+        reads = f"{info.name} {'is given' if is_first else 'puts out'} the same for all of a "
+        reads += f"batch, and something else for the next: {norm.name} takes the mean of a batch "
+        reads += "away, and with it all of that"
         tag, bound = UNIT_STD.name, f"{fmt(100 * SAME.value)} %"
         yield Evidence(tag, first, last, share, SAME.value, reads, SAME.source, bound)
         return

@@ -37,8 +37,9 @@ from numpy.typing import NDArray
 
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
-from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.pinned import INSIDE, MOST, OWN, WRONG, pinned_now
+from lossmon.diagnosis.finding import Evidence, Severity
+from lossmon.diagnosis.level import CONVERGED
+from lossmon.diagnosis.pinned import ALL, INSIDE, MOST, OWN, WRONG, nearly_all, pinned_now, worse_since
 from lossmon.diagnosis.progress import EXPLAINED as LEARNED
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.shutgates import THROUGH, Shut, least, shut_gates
@@ -51,28 +52,33 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 EXPLAINED = Threshold(0.5, "of the prior's loss", "units are pinned as a model learns, too")
-NEARLY = Threshold(0.9, "of the prior's loss", "a model that explains so much needs no more")
+NEARLY = Threshold(
+    0.9, "of the prior's loss", "a model that explains so much needs hardly any more"
+)
 
 
 def check(facts: Facts) -> Outcome:
     """Fire where most units of a hidden layer are pinned, as a rule, in a model that learns not."""
-    layers = facts.layers
-    if facts.level.explained >= NEARLY.value:
+    layers, explained = facts.layers, facts.level.explained
+    if explained >= CONVERGED.value:
         return CLEAR
     share = layers.typical(SATURATED_SHARE, layers.newest)
     shut = shut_gates(facts)
-    pinned = pinned_now(facts)
+    pinned = pinned_now(facts) if not explained >= NEARLY.value else nearly_all(facts)
     pinned[[gate.gate for gate in shut]] = True
     if not pinned.any():
         return CLEAR
     since = _onset(facts, pinned)
     if since is None:
         return Skipped("pinned units were seen in the newest records only")
-    if since > facts.first_step + EARLY_ROWS and facts.level.explained >= EXPLAINED.value:
+    if since > facts.first_step + EARLY_ROWS and explained >= EXPLAINED.value:
         return CLEAR
     worst = _worst(layers.infos, share, pinned)
     evidence = (_share(facts, share, worst), _since(facts, worst, since), *_through(facts, shut))
-    return Found("error", since, evidence, _culprits(layers.infos, share, pinned))
+    severity: Severity = "warning" if explained >= NEARLY.value else "error"
+    culprits = _culprits(layers.infos, share, pinned)
+    stands = bool((pinned & (nearly_all(facts) | worse_since(facts))).any())
+    return Found(severity, since, evidence, culprits, stands)
 
 
 def _culprits(infos: tuple[LayerInfo, ...], share: Floats, pinned: Mask) -> tuple[str, ...]:
@@ -217,6 +223,8 @@ RULE = Rule(
         "explained": EXPLAINED,
         "learned": LEARNED,
         "nearly": NEARLY,
+        "converged": CONVERGED,
+        "all": ALL,
         "wrong": WRONG,
         "through": THROUGH,
     },
