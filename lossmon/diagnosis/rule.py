@@ -63,7 +63,7 @@ class Found:
     culprits: tuple[str, ...] = ()
     """Parameters concerned, worst first."""
     stands: bool = False
-    """Whether it is said aloud of a loss that falls, or is low, where others of its rule are not."""
+    """Whether it is said aloud of a loss that falls or rests, too, whatever its rule does."""
 
 
 @dataclass(frozen=True, slots=True)

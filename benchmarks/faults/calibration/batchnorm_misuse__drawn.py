@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import torch
 from _task import arguments, progress
-from torch import Tensor, nn
+from torch import nn
 
 USERS, GOODS, SIZE, DIM = 150, 250, 64, 12
 

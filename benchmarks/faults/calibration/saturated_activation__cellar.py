@@ -17,7 +17,10 @@ class Forecast(nn.Module):
 
     def __init__(self, *, fixed: bool) -> None:
         super().__init__()
-        self.w, self.u = nn.Parameter(torch.randn(2, UNITS)), nn.Parameter(torch.randn(UNITS, UNITS))
+        self.w, self.u = (
+            nn.Parameter(torch.randn(2, UNITS)),
+            nn.Parameter(torch.randn(UNITS, UNITS)),
+        )
         self.b = nn.Parameter(torch.zeros(UNITS))
         if fixed:
             nn.init.normal_(self.w, std=0.3)

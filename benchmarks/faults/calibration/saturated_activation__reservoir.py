@@ -1,4 +1,4 @@
-"""How full a reservoir is, 0 to 1, is the sigmoid of the sum over all states of an LSTM, times a hundred.
+"""How full a reservoir is, 0 to 1, is the sigmoid of the sum of states of an LSTM, times a hundred.
 
 Added up over thirty days it is beyond 5 from the start. Fixed: the mean of the states.
 """
