@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
 
 MOST = Threshold(0.5, "of the units", "DeepDiagnosis: beyond 5 for more than half")
-ALL = Threshold(0.9, "of the units", "of a layer so pinned nothing but signs come through")
+BULK = Threshold(
+    0.75,
+    "of the units",
+    "calibration: at first 0-0.2 in healthy runs, 0.79-1 in pinned ones that learn all the same",
+)
 PART = 0.5
 """Of most units: so many of them are pinned still where others have got free."""
 NARROWS = ("tanh", "sigmoid", "hardtanh", "hardsigmoid", "relu6")
@@ -114,13 +118,13 @@ def worse_since(facts: Facts) -> Mask:
     return ends if facts.level.explained < WRONG.value else np.zeros_like(ends)
 
 
-def nearly_all(facts: Facts) -> Mask:
-    """Return which hidden layers have had nearly all of their units pinned, from the start."""
+def bulk_pinned(facts: Facts) -> Mask:
+    """Return which hidden layers have had the bulk of their units pinned, from the start."""
     layers = facts.layers
     share = np.nan_to_num(layers.typical(SATURATED_SHARE, layers.newest))
     inner = np.array(list(hidden(layers.infos)), bool)
     least = np.fmin(share, _first_share(facts))
-    return np.asarray(inner & (least > ALL.value), bool)
+    return np.asarray(inner & (least > BULK.value), bool)
 
 
 def _never_moved(facts: Facts) -> Mask:
