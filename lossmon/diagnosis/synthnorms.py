@@ -20,6 +20,7 @@ from lossmon.diagnosis.evalgap import PROBE
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.layersignals import MEAN_OUT, UNIT_STD
 from lossmon.records import LayerInfo, Mark
+from lossmon.signal import Signal
 from lossmon.signals import VAL_LOSS
 
 
@@ -76,7 +77,7 @@ def of_one_user(*, heard: bool = False, at: float = 2.1) -> Any:
         LayerInfo("2", "Linear", sources=(0, 1) if heard else (1,), between=("mul",), units=10),
     )
     means = np.random.default_rng(7).normal(size=(300, 3))
-    layer = {UNIT_STD: [0.0, 0.0, 1.0], MEAN_OUT: means}
+    layer: dict[Signal, Any] = {UNIT_STD: [0.0, 0.0, 1.0], MEAN_OUT: means}
     return synth.run(loss=synth.flat(300, at=at), layers=layers, layer=layer)
 
 
