@@ -87,14 +87,16 @@ def of_one_or_two(facts: Facts, norms: Sequence[LayerInfo]) -> Iterator[Evidence
     yield Evidence(tag, first, last, whole, limit.value, reads, limit.source)
 
 
-def learns_little(facts: Facts) -> bool:
+def learns_little(facts: Facts, *, falls: bool = False) -> bool:
     """Return whether half of the prior's loss is there still, or of the first one if none is known.
 
-    A loss that falls may yet get there: without a prior nothing is said of it.
+    A loss that falls may yet get there: without a prior nothing is said of it. `falls`: it may.
     """
     if facts.level.is_known:
         return facts.level.explained < EXPLAINED.value
-    return not facts.is_improving and facts.recent_loss > EXPLAINED.value * _beginning(facts)
+    return (falls or not facts.is_improving) and facts.recent_loss > EXPLAINED.value * _beginning(
+        facts
+    )
 
 
 def learnt_little(facts: Facts) -> Evidence:

@@ -113,7 +113,7 @@ def _judge(rule: Rule, facts: Facts, silenced: set[str]) -> Outcome:
 def _finding(rule: Rule, found: Found, status: Status | None) -> Finding:
     return Finding(
         rule=rule.id,
-        severity=_severity(rule, found.severity, status),
+        severity=_severity(rule, found, status),
         since_step=found.since_step,
         culprits=found.culprits,
         claim=rule.claim,
@@ -122,13 +122,13 @@ def _finding(rule: Rule, found: Found, status: Status | None) -> Finding:
     )
 
 
-def _severity(rule: Rule, severity: Severity, status: Status | None) -> Severity:
+def _severity(rule: Rule, found: Found, status: Status | None) -> Severity:
     """Return the severity by its effect: "cannot decrease" is not said of a loss that does."""
     if status not in AT_REST:
-        return severity
-    if rule.while_improving == "info":
+        return found.severity
+    if rule.while_improving == "info" and not found.stands:
         return "info"
-    return "warning" if severity == "error" else severity
+    return "warning" if found.severity == "error" else found.severity
 
 
 def _interval(facts: Facts) -> int:

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
 
 MOST = Threshold(0.5, "of the units", "DeepDiagnosis: beyond 5 for more than half")
+BULK = Threshold(
+    0.75,
+    "of the units",
+    "calibration: at first 0-0.2 in healthy runs, 0.79-1 in pinned ones that learn all the same",
+)
+PART = 0.5
+"""Of most units: so many of them are pinned still where others have got free."""
 NARROWS = ("tanh", "sigmoid", "hardtanh", "hardsigmoid", "relu6")
 GATED = ("mul", "mulscalar")
 """What multiplies one output by another: the smaller of them is a gate."""
@@ -98,7 +105,26 @@ def pinned_now(facts: Facts) -> Mask:
     share = np.nan_to_num(layers.typical(SATURATED_SHARE, layers.newest))
     inner = np.array(list(hidden(layers.infos)), bool)
     hurt = inner | _put_out(facts) | _never_moved(facts)
-    return np.asarray(hurt & (share > MOST.value), bool)
+    found = np.asarray(hurt & (share > MOST.value), bool)
+    return found | (worse_since(facts) & (share > PART * MOST.value))
+
+
+def worse_since(facts: Facts) -> Mask:
+    """Return which ends were pinned before anything was learned, where a constant does better yet.
+
+    Those of them that got free are the reason why the loss falls, and no reason to be silent.
+    """
+    ends = np.array(list(final(facts.layers.infos)), bool) & pinned_at_first(facts)
+    return ends if facts.level.explained < WRONG.value else np.zeros_like(ends)
+
+
+def bulk_pinned(facts: Facts) -> Mask:
+    """Return which hidden layers have had the bulk of their units pinned, from the start."""
+    layers = facts.layers
+    share = np.nan_to_num(layers.typical(SATURATED_SHARE, layers.newest))
+    inner = np.array(list(hidden(layers.infos)), bool)
+    least = np.fmin(share, _first_share(facts))
+    return np.asarray(inner & (least > BULK.value), bool)
 
 
 def _never_moved(facts: Facts) -> Mask:

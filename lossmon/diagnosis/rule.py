@@ -62,6 +62,8 @@ class Found:
     evidence: tuple[Evidence, ...]
     culprits: tuple[str, ...] = ()
     """Parameters concerned, worst first."""
+    stands: bool = False
+    """Whether it is said aloud of a loss that falls or rests, too, whatever its rule does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,9 @@ from lossmon.batchsignals import (
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.evalgap import PROBE
 from lossmon.diagnosis.synthtables import LAYERS
+from lossmon.layersignals import MEAN_OUT, UNIT_STD
 from lossmon.records import LayerInfo, Mark
+from lossmon.signal import Signal
 from lossmon.signals import VAL_LOSS
 
 
@@ -64,6 +66,19 @@ def of_four(*marks: Mark, values: float = 4.0, total: Any = None) -> Any:
     """Return a run of four values behind each statistic, and most of the loss explained."""
     loss, layers = synth.flat(300, at=0.4), normed(values=values)
     return synth.run(loss=loss, layers=layers, marks=marks, total=total or {})
+
+
+def of_one_user(*, heard: bool = False, at: float = 2.1) -> Any:
+    """Return a run whose first layer gives a whole batch one row; with `heard` a product has it."""
+    settings = {"momentum": 0.1, "eps": 1e-5, "values": 64.0}
+    layers = (
+        LayerInfo("0", "Embedding", units=8, sampled_units=8),
+        LayerInfo("1", "BatchNorm1d", sources=(0,), units=8, sampled_units=8, settings=settings),
+        LayerInfo("2", "Linear", sources=(0, 1) if heard else (1,), between=("mul",), units=10),
+    )
+    means = np.random.default_rng(7).normal(size=(300, 3))
+    layer: dict[Signal, Any] = {UNIT_STD: [0.0, 0.0, 1.0], MEAN_OUT: means}
+    return synth.run(loss=synth.flat(300, at=at), layers=layers, layer=layer)
 
 
 def scored() -> tuple[LayerInfo, ...]:

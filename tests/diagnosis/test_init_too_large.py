@@ -10,7 +10,8 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.rule import CLEAR, Found
 from lossmon.diagnosis.rules.init_too_large import check
-from lossmon.records import Mark
+from lossmon.layersignals import SATURATED_SHARE, STD_OUT
+from lossmon.records import LayerInfo, Mark
 from lossmon.signals import GRAD_NORM, INPUTS, UNCLIPPED_NORM, WEIGHT_NORM
 
 
@@ -52,5 +53,28 @@ def test_a_recurrent_matrix_that_shows_in_the_gradient_alone_is_not_called_too_l
         loss=synth.flat(300),
         shapes=RECURRENT,
         parameter={WEIGHT_NORM: norms, GRAD_NORM: gradient, UNCLIPPED_NORM: gradient},
+    )
+    assert isinstance(check(Facts(run)), Found) == is_found
+
+
+@pytest.mark.parametrize(
+    ("settings", "std", "is_found"),
+    [
+        ({}, 1.0, True),
+        ({"scale": 50.0}, 1.0, False),  # the script multiplies by 50 before the function
+        ({"distant": 1.0}, 1.0, False),  # a sum of sound numbers pins it
+        ({"distant": 1.0}, 4.0, True),
+    ],
+)
+def test_pinned_units_prove_it_only_where_the_weights_pin_them(
+    settings: dict[str, float], std: float, is_found: bool
+) -> None:
+    table = LayerInfo("user", "Embedding", "tanh", units=16, sampled_units=16, settings=settings)
+    run = synth.run(
+        loss=synth.flat(300),
+        shapes={"user.weight": (100, 16)},
+        layers=(table,),
+        parameter={WEIGHT_NORM: [40.0]},
+        layer={SATURATED_SHARE: [0.9], STD_OUT: [std]},
     )
     assert isinstance(check(Facts(run)), Found) == is_found

@@ -4,9 +4,10 @@ Sees
     How many values lie behind each statistic of a batch normalisation, of how many examples they
     are, and its momentum; whether each batch holds examples of one kind, so that what they have in
     common is taken away: then mean predictions stay where they are, and mean targets do not;
-    whether the score itself is normalised; and whether a batch is far worse in eval mode, or far
-    better, where the probe tells, or the validation loss. Where there is reason to fear so, a probe
-    is asked for.
+    whether a layer says one thing of a whole batch, as an embedding of its one user does, and a
+    norm takes all of it away; whether the score itself is normalised; and whether a batch is far
+    worse in eval mode, or far better, where the probe tells, or the validation loss. Where there is
+    reason to fear so, a probe is asked for.
 
 Why the loss stalls
     Of two values the normalised ones are +1 and -1, whatever they were: nothing but their order
@@ -40,10 +41,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lossmon.batchsignals import (
-    BATCH_SIZE,
-    TARGET_COUNT,
-)
+from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.batchmeans import ALONG, FOLLOWS, TOLD, VARIES
 from lossmon.diagnosis.batchorder import order
@@ -59,15 +57,7 @@ from lossmon.diagnosis.batchstatistics import (
     values_evidence,
 )
 from lossmon.diagnosis.evaldoubt import ALONE, doubted
-from lossmon.diagnosis.evalgap import (
-    GAP,
-    KINDS,
-    LEARNT,
-    PART,
-    SETTLED,
-    probed,
-    validated,
-)
+from lossmon.diagnosis.evalgap import GAP, KINDS, LEARNT, PART, SETTLED, probed, validated
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.level import AT_PRIOR, BY_CHANCE
@@ -84,10 +74,12 @@ from lossmon.diagnosis.synthnorms import (
     never_validated,
     normed,
     of_four,
+    of_one_user,
     probed_in_both,
     scored,
 )
 from lossmon.diagnosis.synthtables import LAYERS
+from lossmon.diagnosis.unheard import SAME, unheard
 from lossmon.numfmt import plural
 from lossmon.records import LayerInfo
 from lossmon.signals import LOSS, VAL_LOSS
@@ -108,6 +100,9 @@ def check(facts: Facts) -> Outcome:
     grouped = tuple(of_one_kind(facts)) if taking else ()
     if grouped:
         return Found("warning", facts.first_step, grouped, _names(taking))
+    lost = tuple(unheard(facts, taking)) if learns_little(facts, falls=True) else ()
+    if lost:
+        return Found("warning", facts.first_step, (*lost, learnt_little(facts)), _names(taking))
     output = tuple(normed_output(facts, taking))
     if output:
         return Found("warning", facts.first_step, output, _names(taking[-1:]))
@@ -204,6 +199,7 @@ RULE = Rule(
         "alone": ALONE,
         "row": ROW,
         "visits": VISITS,
+        "same": SAME,
     },
     explains=(
         "vanishing-gradient",
@@ -266,6 +262,7 @@ RULE = Rule(
             lambda: synth.run(loss=synth.flat(300), layers=scored()),
             culprits=("5",),
         ),
+        Case("one user a batch, whose row is normalised away", of_one_user, culprits=("1",)),
         Case("batches of one kind each, at the prior", batches_of_one_kind, culprits=("1",)),
         Case(
             "batches of a kind that is clicked often or seldom, at the prior",
@@ -345,6 +342,7 @@ RULE = Rule(
             "a score that is normalised itself, and most of the loss explained",
             lambda: synth.run(layers=scored()),
         ),
+        Case("one user a batch, who is heard beside", lambda: of_one_user(heard=True)),
         Case("usual batch normalisation", lambda: synth.run(layers=normed(values=64.0))),
         Case(
             "a first batch of two, and larger ones after it",

@@ -36,10 +36,12 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.gains import Gains
+from lossmon.diagnosis.pinned import DISTANT
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.steepness import steepness
-from lossmon.layersignals import SATURATED_SHARE
+from lossmon.layersignals import SATURATED_SHARE, STD_OUT
 from lossmon.numfmt import fmt
+from lossmon.records import LayerInfo
 from lossmon.signals import CRITERION_LOSS, WEIGHT_NORM
 
 Floats = NDArray[np.float64]
@@ -52,6 +54,8 @@ EXPLAINED = Threshold(0.9, "of the prior's loss", "a model that explains so much
 PINS = Threshold(7.4, "", "of states of size 1: beyond it half of a normal distribution exceeds 5")
 INPUT = Threshold(30.0, "", "normalised inputs do not reach it: 30 standard deviations")
 
+SOUND = 5 / 3
+"""Deviation of what a layer puts out: torch.nn.init.calculate_gain gives at most that."""
 CLASSIFIERS = ("cross_entropy", "nll_loss", "with_logits")
 
 
@@ -130,8 +134,11 @@ def _pinned(facts: Facts, large: NDArray[np.bool_]) -> Iterator[Evidence]:
     if not len(layers.steps):
         return
     owners = {name.rpartition(".")[0] for name in facts.names(large)}
-    own = np.array([info.name in owners for info in layers.infos], bool)
-    share = np.where(own, layers.column(SATURATED_SHARE, layers.early[:1])[0], np.nan)
+    share, size = (layers.column(s, layers.early[:1])[0] for s in (SATURATED_SHARE, STD_OUT))
+    own = np.array([i.name in owners and not _by_script(i) for i in layers.infos], bool)
+    # Numbers of a sound size that a sum of them pins are pinned by the sum.
+    summed = np.array([DISTANT in info.settings for info in layers.infos], bool)
+    share = np.where(own & ~(summed & (size <= SOUND)), share, np.nan)
     if np.isfinite(share).any() and np.nanmax(share) > PINNED.value:
         at, step = int(np.nanargmax(share)), int(layers.steps[0])
         worst = float(share[at])
@@ -140,6 +147,11 @@ def _pinned(facts: Facts, large: NDArray[np.bool_]) -> Iterator[Evidence]:
         bound = f"{fmt(100 * PINNED.value)} %"
         limit, source = PINNED.value, PINNED.source
         yield Evidence(SATURATED_SHARE.name, step, step, worst, limit, reads, source, bound)
+
+
+def _by_script(info: LayerInfo) -> bool:
+    """Return whether the script itself multiplies what a layer puts out by a large number."""
+    return info.settings.get("scale", 1.0) > PINS.value
 
 
 def _repeated(facts: Facts, gains: Gains) -> Iterator[Evidence]:

@@ -7,7 +7,8 @@ Sees
     by a distance or a product, and of a recurrent cell that is written out only where it was pinned
     before anything was learned; of a cell where its gates and its contents both were, of a product
     where all its factors were. Of a gate also where next to nothing comes through it, from the
-    start, and little was learned.
+    start, and little was learned. It is said of a loss that falls, too, where the bulk of a
+    layer has been pinned from the start, or the output, and a constant does better yet.
 
 Why the loss stalls
     Where a pre-activation is beyond 5 the slope is below 1/150 for a sigmoid and 1/5,000 for a
@@ -30,49 +31,77 @@ Sources
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
-from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.pinned import INSIDE, MOST, OWN, WRONG, pinned_now
+from lossmon.diagnosis.finding import Evidence, Severity
+from lossmon.diagnosis.level import CONVERGED
+from lossmon.diagnosis.pinned import (
+    BULK,
+    INSIDE,
+    MOST,
+    OWN,
+    WRONG,
+    bulk_pinned,
+    pinned_now,
+    worse_since,
+)
 from lossmon.diagnosis.progress import EXPLAINED as LEARNED
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.shutgates import THROUGH, Shut, least, shut_gates
-from lossmon.diagnosis.synthtables import LAYERS
+from lossmon.diagnosis.synthpinned import (
+    CELL,
+    GATE,
+    GRU,
+    LSTM,
+    OUTPUT,
+    OWN_CELL,
+    PINNED_THEN_MULTIPLIED,
+    PRODUCT,
+    STEEP,
+    TANH,
+    half_free,
+    pinned_from,
+)
 from lossmon.layersignals import SATURATED_SHARE, STD_IN, UNIT_STD
 from lossmon.numfmt import fmt
 from lossmon.records import LayerInfo
+from lossmon.signals import WEIGHT_NORM
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 EXPLAINED = Threshold(0.5, "of the prior's loss", "units are pinned as a model learns, too")
-NEARLY = Threshold(0.9, "of the prior's loss", "a model that explains so much needs no more")
+NEARLY = Threshold(
+    0.9, "of the prior's loss", "a model that explains so much needs hardly any more"
+)
 
 
 def check(facts: Facts) -> Outcome:
     """Fire where most units of a hidden layer are pinned, as a rule, in a model that learns not."""
-    layers = facts.layers
-    if facts.level.explained >= NEARLY.value:
+    layers, explained = facts.layers, facts.level.explained
+    if explained >= CONVERGED.value:
         return CLEAR
     share = layers.typical(SATURATED_SHARE, layers.newest)
     shut = shut_gates(facts)
-    pinned = pinned_now(facts)
+    pinned = pinned_now(facts) if not explained >= NEARLY.value else bulk_pinned(facts)
     pinned[[gate.gate for gate in shut]] = True
     if not pinned.any():
         return CLEAR
     since = _onset(facts, pinned)
     if since is None:
         return Skipped("pinned units were seen in the newest records only")
-    if since > facts.first_step + EARLY_ROWS and facts.level.explained >= EXPLAINED.value:
+    if since > facts.first_step + EARLY_ROWS and explained >= EXPLAINED.value:
         return CLEAR
     worst = _worst(layers.infos, share, pinned)
     evidence = (_share(facts, share, worst), _since(facts, worst, since), *_through(facts, shut))
-    return Found("error", since, evidence, _culprits(layers.infos, share, pinned))
+    severity: Severity = "warning" if explained >= NEARLY.value else "error"
+    culprits = _culprits(layers.infos, share, pinned)
+    stands = bool((pinned & (bulk_pinned(facts) | worse_since(facts))).any())
+    return Found(severity, since, evidence, culprits, stands)
 
 
 def _culprits(infos: tuple[LayerInfo, ...], share: Floats, pinned: Mask) -> tuple[str, ...]:
@@ -150,61 +179,6 @@ def _through(facts: Facts, shut: Sequence[Shut]) -> Iterator[Evidence]:
     yield Evidence(tag, first, last, through, THROUGH.value, reads, THROUGH.source, bound)
 
 
-TANH = tuple(
-    LayerInfo(
-        name=info.name,
-        kind="Tanh" if info.is_activation else info.kind,
-        activation="tanh" if info.activation else "",
-        is_activation=info.is_activation,
-        sources=info.sources,
-        units=info.units,
-        sampled_units=info.sampled_units,
-    )
-    for info in LAYERS
-)
-_OUTPUT = (*TANH[:4], LayerInfo("4", "Linear", "sigmoid", sources=(3,), units=1, sampled_units=1))
-_GATE = (
-    LayerInfo("0", "Linear", "sigmoid", units=64, sampled_units=64),
-    LayerInfo("1", "Linear", sources=(0,), between=("mul", "sigmoid"), units=10, sampled_units=10),
-)
-_TOGETHER = tuple(
-    LayerInfo(n, "Embedding", "tanh", units=24, sampled_units=24, settings={"distant": 1.0})
-    for n in ("user", "item")
-)
-_PRODUCT = (
-    *_TOGETHER,
-    LayerInfo("head", "Linear", sources=(0, 1), between=("tanh", "mul"), units=1, sampled_units=1),
-)
-_PINNED_THEN_MULTIPLIED = (*_TOGETHER, replace(_PRODUCT[2], between=("mul", "tanh")))
-
-
-_CELL = (
-    LayerInfo("gates", "Linear", "sigmoid", units=64, sampled_units=64),
-    LayerInfo("content", "Linear", "tanh", units=32, sampled_units=32),
-    LayerInfo("head", "Linear", sources=(0, 1), between=("sigmoid", "tanh", "mul", "add"), units=4),
-)
-_LSTM = (
-    LayerInfo("rnn", "LSTM", units=32, sampled_units=32, settings={"gates": 4.0}),
-    LayerInfo("head", "Linear", sources=(0,), units=4, sampled_units=4),
-)
-_GRU = (LayerInfo("rnn", "GRU", units=32, sampled_units=32, settings={"gates": 3.0}), _LSTM[1])
-_OWN = (
-    LayerInfo("cell", "Cell", units=32, sampled_units=32, settings={"functions": 5.0}),
-    LayerInfo("head", "Linear", sources=(0,), units=4, sampled_units=4),
-)
-_STEEP = (
-    LayerInfo("0", "Linear", "tanh", units=64, sampled_units=64, settings={"scale": 200.0}),
-    LayerInfo("1", "Linear", sources=(0,), between=("tanh", "mul"), units=10, sampled_units=10),
-)
-
-
-def _pinned(at: int, share: float) -> Floats:
-    values = np.zeros((300, len(TANH)))
-    values[at:, :2] = share
-    values[:, 4] = np.nan
-    return values
-
-
 RULE = Rule(
     id="saturated-activation",
     claim="Sigmoid or tanh units are pinned.",
@@ -217,6 +191,8 @@ RULE = Rule(
         "explained": EXPLAINED,
         "learned": LEARNED,
         "nearly": NEARLY,
+        "converged": CONVERGED,
+        "bulk": BULK,
         "wrong": WRONG,
         "through": THROUGH,
     },
@@ -239,28 +215,47 @@ RULE = Rule(
         Case(
             "tanh units pinned from the start",
             lambda: synth.run(
-                loss=synth.flat(300), layers=TANH, layer={SATURATED_SHARE: _pinned(0, 0.9)}
+                loss=synth.flat(300), layers=TANH, layer={SATURATED_SHARE: pinned_from(0, 0.9)}
             ),
             culprits=("0",),
         ),
         Case(
             "pinned since step 150",
             lambda: synth.run(
-                loss=synth.flat(300), layers=TANH, layer={SATURATED_SHARE: _pinned(150, 0.9)}
+                loss=synth.flat(300), layers=TANH, layer={SATURATED_SHARE: pinned_from(150, 0.9)}
             ),
             culprits=("0",),
         ),
         Case(
+            "the bulk of tanh units pinned from the start, and a loss that is low",
+            lambda: synth.run(
+                loss=synth.flat(300, at=0.15),
+                layers=TANH,
+                layer={SATURATED_SHARE: pinned_from(0, 0.95)},
+            ),
+            culprits=("0",),
+        ),
+        Case(
+            "an output that is half free by now, and a constant does better",
+            lambda: synth.run(
+                loss=np.linspace(3.4, 3.0, 300),
+                parameter={WEIGHT_NORM: 5.0},
+                layers=OUTPUT,
+                layer={SATURATED_SHARE: half_free()},
+            ),
+            culprits=("4",),
+        ),
+        Case(
             "a tanh of two hundred times the output",
             lambda: synth.run(
-                loss=synth.flat(300), layers=_STEEP, layer={SATURATED_SHARE: [0.95, np.nan]}
+                loss=synth.flat(300), layers=STEEP, layer={SATURATED_SHARE: [0.95, np.nan]}
             ),
             culprits=("0",),
         ),
         Case(
             "an LSTM with gates that are all pinned",
             lambda: synth.run(
-                loss=synth.flat(300), layers=_LSTM, layer={SATURATED_SHARE: [0.9, np.nan]}
+                loss=synth.flat(300), layers=LSTM, layer={SATURATED_SHARE: [0.9, np.nan]}
             ),
             culprits=("rnn",),
         ),
@@ -268,7 +263,7 @@ RULE = Rule(
             "a GRU whose update gates keep the first state",
             lambda: synth.run(
                 loss=synth.flat(300),
-                layers=_GRU,
+                layers=GRU,
                 layer={SATURATED_SHARE: [0.34, np.nan], UNIT_STD: [1e-5, 1.0]},
             ),
             culprits=("rnn",),
@@ -277,7 +272,7 @@ RULE = Rule(
             "a gate that is shut for everything",
             lambda: synth.run(
                 loss=synth.flat(300),
-                layers=_GATE,
+                layers=GATE,
                 layer={SATURATED_SHARE: [1.0, np.nan], STD_IN: [1.0, 1e-4]},
             ),
             culprits=("0",),
@@ -286,7 +281,7 @@ RULE = Rule(
             "a cell that keeps its first state and has contents within reach",
             lambda: synth.run(
                 loss=synth.flat(300),
-                layers=_CELL,
+                layers=CELL,
                 layer={SATURATED_SHARE: [0.95, 0.1, np.nan], STD_IN: [1.0, 1.0, 1e-4]},
             ),
             culprits=("gates",),
@@ -295,7 +290,7 @@ RULE = Rule(
             "products of two layers that a tanh is given",
             lambda: synth.run(
                 loss=synth.flat(300),
-                layers=_PRODUCT,
+                layers=PRODUCT,
                 layer={SATURATED_SHARE: [0.8, 0.8, np.nan]},
             ),
             culprits=("user", "item"),
@@ -304,7 +299,7 @@ RULE = Rule(
             "two functions that are multiplied, and both pinned from the start",
             lambda: synth.run(
                 loss=synth.flat(300),
-                layers=_PINNED_THEN_MULTIPLIED,
+                layers=PINNED_THEN_MULTIPLIED,
                 layer={SATURATED_SHARE: [0.8, 0.8, np.nan]},
             ),
             culprits=("user", "item"),
@@ -312,14 +307,14 @@ RULE = Rule(
         Case(
             "a cell of bare parameters that is pinned from the start",
             lambda: synth.run(
-                loss=synth.flat(300), layers=_OWN, layer={SATURATED_SHARE: [0.9, np.nan]}
+                loss=synth.flat(300), layers=OWN_CELL, layer={SATURATED_SHARE: [0.9, np.nan]}
             ),
             culprits=("cell",),
         ),
         Case(
             "a cell with gates and contents that are pinned from the start",
             lambda: synth.run(
-                loss=synth.flat(300), layers=_CELL, layer={SATURATED_SHARE: [0.95, 0.9, np.nan]}
+                loss=synth.flat(300), layers=CELL, layer={SATURATED_SHARE: [0.95, 0.9, np.nan]}
             ),
             culprits=("gates", "content"),
         ),
@@ -327,22 +322,30 @@ RULE = Rule(
     silent=(
         Case("a healthy run", synth.run),
         Case(
+            "most units pinned from the start, and a loss that is low",
+            lambda: synth.run(
+                loss=synth.flat(300, at=0.15),
+                layers=TANH,
+                layer={SATURATED_SHARE: pinned_from(0, 0.6)},
+            ),
+        ),
+        Case(
             "a cell whose contents are within reach",
             lambda: synth.run(
-                loss=synth.flat(300), layers=_CELL, layer={SATURATED_SHARE: [0.95, 0.1, np.nan]}
+                loss=synth.flat(300), layers=CELL, layer={SATURATED_SHARE: [0.95, 0.1, np.nan]}
             ),
         ),
         Case(
             "a GRU that keeps its state long, and is heard",
             lambda: synth.run(
-                loss=synth.flat(300), layers=_GRU, layer={SATURATED_SHARE: [0.34, np.nan]}
+                loss=synth.flat(300), layers=GRU, layer={SATURATED_SHARE: [0.34, np.nan]}
             ),
         ),
         Case(
             "a GRU that says next to nothing, and is within reach",
             lambda: synth.run(
                 loss=synth.flat(300),
-                layers=_GRU,
+                layers=GRU,
                 layer={SATURATED_SHARE: [0.01, np.nan], UNIT_STD: [1e-5, 1.0]},
             ),
         ),
@@ -350,34 +353,34 @@ RULE = Rule(
             "a gate that is shut in a model that has learned",
             lambda: synth.run(
                 loss=synth.flat(300, at=0.5),
-                layers=_GATE,
+                layers=GATE,
                 layer={SATURATED_SHARE: [1.0, np.nan], STD_IN: [1.0, 1e-4]},
             ),
         ),
         Case(
             "a third of the units pinned",
             lambda: synth.run(
-                loss=synth.flat(300), layers=TANH, layer={SATURATED_SHARE: _pinned(0, 0.33)}
+                loss=synth.flat(300), layers=TANH, layer={SATURATED_SHARE: pinned_from(0, 0.33)}
             ),
         ),
         Case(
             "a sigmoid at the output that is sure",
             lambda: synth.run(
-                loss=synth.flat(300), layers=_OUTPUT, layer={SATURATED_SHARE: [0, 0, 0, 0, 1.0]}
+                loss=synth.flat(300), layers=OUTPUT, layer={SATURATED_SHARE: [0, 0, 0, 0, 1.0]}
             ),
         ),
         Case(
             "two functions that are multiplied, one of which is within reach",
             lambda: synth.run(
                 loss=synth.flat(300),
-                layers=_PINNED_THEN_MULTIPLIED,
+                layers=PINNED_THEN_MULTIPLIED,
                 layer={SATURATED_SHARE: [0.8, 0.1, np.nan]},
             ),
         ),
         Case(
             "gates that are open or closed",
             lambda: synth.run(
-                loss=synth.flat(300), layers=_GATE, layer={SATURATED_SHARE: [1.0, np.nan]}
+                loss=synth.flat(300), layers=GATE, layer={SATURATED_SHARE: [1.0, np.nan]}
             ),
         ),
         Case(
@@ -385,7 +388,7 @@ RULE = Rule(
             lambda: synth.run(
                 loss=synth.flat(300, at=0.5),
                 layers=TANH,
-                layer={SATURATED_SHARE: _pinned(100, 0.9)},
+                layer={SATURATED_SHARE: pinned_from(100, 0.9)},
             ),
         ),
     ),

@@ -1,0 +1,97 @@
+"""Whether batch norm takes all of what a layer says away: it says the same of a whole batch.
+
+A batch of one user has one row of their embedding, and the statistics of a batch are of that row:
+less its mean it is 0, whoever they are. So it is where the row is first joined to others that do
+differ, and goes through a linear layer: there it adds the same to every example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossmon.diagnosis.batches import FEW_BATCHES
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.rule import Threshold
+from lossmon.layersignals import MEAN_OUT, STD_IN, UNIT_STD
+from lossmon.numfmt import fmt
+from lossmon.records import LayerInfo
+
+if TYPE_CHECKING:
+    from lossmon.diagnosis.facts import Facts
+
+Floats = NDArray[np.float64]
+
+SAME = Threshold(0.9, "of the batches", "fewer that get one row each are no rule of this training")
+JUMPS = 0.5
+"""Least difference of means in a row, of what those drawn at random have: a slow drift has 0."""
+KEEPS = frozenset(("cat", "add", "sub", "stack"))
+"""What stands between layers and leaves alone, or adds, what each example has got."""
+SHIFTED = ("Linear", "LazyLinear")
+"""Layers that make of something added to all of a batch something else that is added to all."""
+
+
+def unheard(facts: Facts, taking: list[LayerInfo]) -> Iterator[Evidence]:
+    """The first layer that gives a whole batch one row, all of which is normalised away."""
+    infos, layers = facts.layers.infos, facts.layers
+    if not taking:
+        return
+    signals = (UNIT_STD, MEAN_OUT, STD_IN)
+    spreads, means, given = (layers.column(signal, layers.spread) for signal in signals)
+    for at, info in enumerate(infos):
+        is_first = info in taking and not info.sources
+        share = _same(spreads[:, at], (given if is_first else means)[:, at])
+        if share < SAME.value or (info in taking and not is_first):
+            continue
+        norm = info if is_first else _removed_by(infos, at)
+        if norm is None:
+            continue
+        first, last = facts.first_step, facts.last_step
+        reads = f"{info.name} {'is given' if is_first else 'puts out'} the same for all of a "
+        reads += f"batch, and something else for the next: {norm.name} takes the mean of a batch "
+        reads += "away, and with it all of that"
+        tag, bound = UNIT_STD.name, f"{fmt(100 * SAME.value)} %"
+        yield Evidence(tag, first, last, share, SAME.value, reads, SAME.source, bound)
+        return
+
+
+def _same(spreads: Floats, means: Floats) -> float:
+    """Return of which share of batches a layer says one thing each; 0 where of all the same.
+
+    A layer that says the same of all batches, or drifts as it is trained, has nothing to tell.
+    """
+    seen = np.isfinite(spreads) & np.isfinite(means)
+    if seen.sum() < FEW_BATCHES:
+        return 0.0
+    alike, told = spreads[seen] == 0, means[seen]
+    variance = float(told[alike].var()) if alike.any() else 0.0
+    if len(np.unique(told[alike])) < FEW_BATCHES or not variance > 0:
+        return 0.0
+    # Of means drawn at random the squared difference is twice the variance.
+    jumps = float(np.square(np.diff(told[alike])).mean()) / (2 * variance)
+    return float(alike.mean()) if jumps >= JUMPS else 0.0
+
+
+def _removed_by(infos: tuple[LayerInfo, ...], at: int) -> LayerInfo | None:
+    """Return the norm that takes away what layer `at` puts out; None where some of it is heard."""
+    users = [(n, x) for n, x in enumerate(infos) if at in x.sources]
+    found = None
+    for number, user in users:
+        if not KEEPS.issuperset(user.between):
+            return None
+        if _takes(user):
+            found = user
+        elif user.kind in SHIFTED and not user.activation:
+            found = _removed_by(infos, number)
+        else:
+            return None
+        if found is None:
+            return None
+    return found
+
+
+def _takes(info: LayerInfo) -> bool:
+    return "BatchNorm" in info.kind and info.settings.get("values", 0) > 0
