@@ -94,9 +94,9 @@ def learns_little(facts: Facts, *, falls: bool = False) -> bool:
     """
     if facts.level.is_known:
         return facts.level.explained < EXPLAINED.value
-    return (falls or not facts.is_improving) and facts.recent_loss > EXPLAINED.value * _beginning(
-        facts
-    )
+    if facts.is_improving and not falls:
+        return False
+    return facts.recent_loss > EXPLAINED.value * _beginning(facts)
 
 
 def learnt_little(facts: Facts) -> Evidence:
