@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lossmon.diagnosis.batches import FEW_BATCHES
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.rule import Threshold
+from lossmon.diagnosis.onerow import ROW
 from lossmon.layersignals import MEAN_OUT, STD_IN, UNIT_STD
 from lossmon.numfmt import fmt
 from lossmon.records import LayerInfo
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-SAME = Threshold(0.9, "of the batches", "fewer that get one row each are no rule of this training")
 JUMPS = 0.5
 """Least difference of means in a row, of what those drawn at random have: a slow drift has 0."""
 KEEPS = frozenset(("cat", "add", "sub", "stack"))
@@ -44,7 +43,7 @@ def unheard(facts: Facts, taking: list[LayerInfo]) -> Iterator[Evidence]:
     for at, info in enumerate(infos):
         is_first = info in taking and not info.sources
         share = _same(spreads[:, at], (given if is_first else means)[:, at])
-        if share < SAME.value or (info in taking and not is_first):
+        if share < ROW.value or (info in taking and not is_first):
             continue
         norm = info if is_first else _removed_by(infos, at)
         if norm is None:
@@ -53,8 +52,8 @@ def unheard(facts: Facts, taking: list[LayerInfo]) -> Iterator[Evidence]:
         reads = f"{info.name} {'is given' if is_first else 'puts out'} the same for all of a "
         reads += f"batch, and something else for the next: {norm.name} takes the mean of a batch "
         reads += "away, and with it all of that"
-        tag, bound = UNIT_STD.name, f"{fmt(100 * SAME.value)} %"
-        yield Evidence(tag, first, last, share, SAME.value, reads, SAME.source, bound)
+        tag, bound = UNIT_STD.name, f"{fmt(100 * ROW.value)} %"
+        yield Evidence(tag, first, last, share, ROW.value, reads, ROW.source, bound)
         return
 
 

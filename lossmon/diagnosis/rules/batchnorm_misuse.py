@@ -79,7 +79,7 @@ from lossmon.diagnosis.synthnorms import (
     scored,
 )
 from lossmon.diagnosis.synthtables import LAYERS
-from lossmon.diagnosis.unheard import SAME, unheard
+from lossmon.diagnosis.unheard import unheard
 from lossmon.numfmt import plural
 from lossmon.records import LayerInfo
 from lossmon.signals import LOSS, VAL_LOSS
@@ -199,7 +199,6 @@ RULE = Rule(
         "alone": ALONE,
         "row": ROW,
         "visits": VISITS,
-        "same": SAME,
     },
     explains=(
         "vanishing-gradient",
