@@ -37,8 +37,9 @@ def of_one_row(facts: Facts) -> Iterator[Evidence]:
         share = float((spreads[seen, number] == 0).mean())
         if share >= ROW.value:
             first, last = facts.first_step, facts.last_step
-            reads = f"{info.name} gives all of a batch one of its {plural(shape[0], 'row')}, each "
-            reads += f"in {fmt(facts.n_steps / shape[0], 2)} batches on average"
+            reads = f"{info.name} gives all of a batch one of its {plural(shape[0], 'row')}, in "
+            reads += f"{fmt(100 * share, 3)} % of them; each row has come "
+            reads += f"{fmt(facts.n_steps / shape[0], 2)} times on average"
             tag, bound = UNIT_STD.name, f"{fmt(100 * ROW.value)} %"
             yield Evidence(tag, first, last, share, ROW.value, reads, ROW.source, bound)
             return

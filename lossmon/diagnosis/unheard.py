@@ -50,8 +50,8 @@ def unheard(facts: Facts, taking: list[LayerInfo]) -> Iterator[Evidence]:
             continue
         first, last = facts.first_step, facts.last_step
         reads = f"{info.name} {'is given' if is_first else 'puts out'} the same for all of a "
-        reads += f"batch, and something else for the next: {norm.name} takes the mean of a batch "
-        reads += "away, and with it all of that"
+        reads += f"batch, in {fmt(100 * share, 3)} % of them, and something else for the next: "
+        reads += f"{norm.name} takes the mean of a batch away, and with it all of that"
         tag, bound = UNIT_STD.name, f"{fmt(100 * ROW.value)} %"
         yield Evidence(tag, first, last, share, ROW.value, reads, ROW.source, bound)
         return
