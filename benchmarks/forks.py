@@ -46,7 +46,7 @@ class Trainer:
 _OWN = threading.local()
 
 
-def in_fork(words: list[str], out: Path, err: Path, cwd: Path | None = None) -> int:
+def in_fork(words: list[str], out: Path, err: Path, cwd: Path) -> int:
     """Return the exit code of `lossmon` with these words, in a fork of the thread's own trainer.
 
     The trainer ends with this process.

@@ -9,13 +9,9 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
-
-import torch
-from torch._compile import _disable_dynamo
-from torch.utils.data import DataLoader
 
 from lossmon.signals import EPOCH
 
@@ -44,23 +40,11 @@ class Loaders:
     begun: int = 0
     newest: deque[DataPass] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
-    def noting(self, original: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """Return `DataLoader.__iter__` that notes every pass."""
-
-        def begun(loader: DataLoader[Any]) -> Any:
-            if torch.compiler.is_compiling():
-                return untraced(loader)
-            iterator = original(loader)
-            try:
-                self.newest.append(DataPass(weakref.ref(loader), weakref.ref(iterator)))
-                self.begun += 1
-            # An iterator of a user's own need not take weak references.
-            except TypeError:
-                pass
-            return iterator
-
-        untraced: Callable[[Any], Any] = _disable_dynamo(begun)
-        return begun
+    def note(self, loader: object, iterator: object) -> None:
+        """Take note of a pass; an iterator of a user's own need not take weak references."""
+        with suppress(TypeError):
+            self.newest.append(DataPass(weakref.ref(loader), weakref.ref(iterator)))
+            self.begun += 1
 
 
 LOADERS = Loaders()

@@ -13,7 +13,7 @@ import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -31,6 +31,8 @@ from lossmon.capture.foreign import FOREIGN
 from lossmon.capture.quiet import STEPPING, QuietLane
 from lossmon.capture.scaling import Scaling
 from lossmon.eventfile.forks import generation
+
+Wrapped = TypeVar("Wrapped", bound=Callable[..., Any])
 
 
 class Listener(Protocol):
@@ -146,7 +148,7 @@ class Taps:
             after.remove,
             put_wrapper(torch.autograd, "backward", self._telling),
             put_wrapper(GradScaler, "scale", self._noting),
-            put_wrapper(DataLoader, "__iter__", LOADERS.noting),
+            put_wrapper(DataLoader, "__iter__", noting_passes),
         ]
 
     def _telling(self, original: Callable[..., None]) -> Callable[..., None]:
@@ -218,10 +220,23 @@ class Taps:
                 listener.step_ended(optimizer)
 
 
-def _untraced(function: Callable[..., None]) -> Callable[..., None]:
+def noting_passes(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return `DataLoader.__iter__` that notes every pass."""
+
+    def begin(loader: Any) -> Any:
+        if torch.compiler.is_compiling():
+            return untraced(loader)
+        iterator = original(loader)
+        LOADERS.note(loader, iterator)
+        return iterator
+
+    untraced = _untraced(begin)
+    return begin
+
+
+def _untraced(function: Wrapped) -> Wrapped:
     """Return `function`, called outside of any compiled graph."""
-    disabled: Callable[..., None] = _disable_dynamo(function)
-    return disabled
+    return cast("Wrapped", _disable_dynamo(function))
 
 
 def _inside_backward() -> bool:

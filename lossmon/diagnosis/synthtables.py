@@ -55,6 +55,12 @@ MARKS = (
         },
     ),
 )
+EVENLY_UNSURE = {
+    signals.PREDICTION_CONFIDENCE: 0.65,
+    signals.CONFIDENCE_STD: 0.06,
+    signals.PREDICTION_ENTROPY: 0.8,
+}
+"""Of labels that slipped into the next class: two classes remain, whatever the example."""
 
 
 def clock(steps: NDArray[np.int64]) -> Floats:

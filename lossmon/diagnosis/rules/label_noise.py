@@ -78,6 +78,7 @@ from lossmon.diagnosis.level import BY_CHANCE
 from lossmon.diagnosis.lingering import BATCHES, Stretch, calm, fallen_since, lingered
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
 from lossmon.diagnosis.stairs import ALONE, AS_LOW, SIGMAS
+from lossmon.diagnosis.synthtables import EVENLY_UNSURE
 from lossmon.diagnosis.tails import HEAVY, Tails, heavy_tails
 from lossmon.diagnosis.twokinds import APART, MISSED, two_kinds
 from lossmon.diagnosis.unsure import (
@@ -227,8 +228,6 @@ def _stands(facts: Facts) -> Evidence:
 _AT_FLOOR = synth.flat(300, at=1.4)
 _OF_CHANCE = {ACCURACY: 0.64, CRITERION_LOSS: 1.444}
 """At that loss each example is 64 % sure of a class, and of no other more than of the rest."""
-_EVENLY = {PREDICTION_CONFIDENCE: 0.65, CONFIDENCE_STD: 0.06, PREDICTION_ENTROPY: 0.8}
-"""Of labels that slipped into the next class: two classes remain, whatever the example."""
 _EVEN_FLOOR = synth.flat(300, at=0.8)
 _TIME = np.arange(300) / 300
 _COURSE = 1.3 + np.exp(-20 * _TIME) - 0.9 * np.maximum(_TIME - 0.4, 0) + synth.flat(300, at=0)
@@ -330,11 +329,11 @@ RULE = Rule(
         ),
         Case(
             "a floor at which all examples are equally unsure, without a probe: for information",
-            lambda: synth.run(loss=_EVEN_FLOOR, total=_EVENLY),
+            lambda: synth.run(loss=_EVEN_FLOOR, total=EVENLY_UNSURE),
         ),
         Case(
             "a floor at which all examples are equally unsure, and a probe that failed",
-            lambda: synth.run(loss=_EVEN_FLOOR, total=_EVENLY, marks=synth.probe(False)),
+            lambda: synth.run(loss=_EVEN_FLOOR, total=EVENLY_UNSURE, marks=synth.probe(False)),
         ),
         Case(
             "the loss lingered where all examples were equally unsure, and falls by heart since",
@@ -377,7 +376,7 @@ RULE = Rule(
         ),
         Case(
             "the loss lingered, and then fell as fast as before: a relation in two parts",
-            lambda: synth.run(loss=_IN_TWO_PARTS, total={**_EVENLY, PREDICTION_ENTROPY: 1.3}),
+            lambda: synth.run(loss=_IN_TWO_PARTS, total={**EVENLY_UNSURE, PREDICTION_ENTROPY: 1.3}),
         ),
         Case("the loss lingered where the next word was one of a few", lambda: _tagger(0.65)),
         Case(

@@ -52,14 +52,12 @@ from lossmon.diagnosis.floor import (
 )
 from lossmon.diagnosis.progress import progress_so_far
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
+from lossmon.diagnosis.synthtables import EVENLY_UNSURE
 from lossmon.diagnosis.unsure import resting_evenly
 from lossmon.numfmt import plural
 from lossmon.signals import (
-    CONFIDENCE_STD,
     CRITERION_LOSS,
     LOSS,
-    PREDICTION_CONFIDENCE,
-    PREDICTION_ENTROPY,
     PRIOR_LOSS,
     UPDATE_NORM,
     WEIGHT_NORM,
@@ -162,7 +160,6 @@ def _narrow(facts: Facts, neck: Matrix) -> Evidence:
     return Evidence(WEIGHT_NORM.name, first, last, neck.outputs, UNITS.value, reads, UNITS.source)
 
 
-_EVENLY = {PREDICTION_CONFIDENCE: 0.65, CONFIDENCE_STD: 0.06, PREDICTION_ENTROPY: 0.8}
 _AT_FLOOR = synth.flat(300, at=1.4)
 _SMALL = {
     "0.weight": (4, 32),
@@ -245,7 +242,7 @@ RULE = Rule(
         Case(
             "a floor, and a probe that failed, but all examples are equally unsure: wrong labels",
             lambda: synth.run(
-                loss=synth.flat(300, at=0.8), total=_EVENLY, marks=synth.probe(False)
+                loss=synth.flat(300, at=0.8), total=EVENLY_UNSURE, marks=synth.probe(False)
             ),
         ),
         Case(

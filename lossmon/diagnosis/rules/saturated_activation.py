@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence, Severity
-from lossmon.diagnosis.level import CONVERGED
+from lossmon.diagnosis.level import CONVERGED, NEARLY
 from lossmon.diagnosis.pinned import (
     BULK,
     INSIDE,
@@ -75,9 +75,6 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 EXPLAINED = Threshold(0.5, "of the prior's loss", "units are pinned as a model learns, too")
-NEARLY = Threshold(
-    0.9, "of the prior's loss", "a model that explains so much needs hardly any more"
-)
 
 
 def check(facts: Facts) -> Outcome:

@@ -10,7 +10,8 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from lossmon.capture.epochs import Loaders
+from lossmon.capture.epochs import LOADERS
+from lossmon.capture.hooks import noting_passes
 from lossmon.records import Run
 
 STEPS = 8
@@ -142,8 +143,8 @@ def test_a_pass_over_data_that_a_compiled_function_begins_is_noted_untraced() ->
         graphs.append(graph)
         return graph.forward
 
-    loaders = Loaders()
-    begun = loaders.noting(lambda loader: torch.ones(2) + 1)
-    torch.compile(lambda loader: begun(loader), backend=keeping)(DataLoader([0]))
-    assert loaders.begun == 1
+    before = LOADERS.begun
+    begin = noting_passes(lambda loader: torch.ones(2) + 1)
+    torch.compile(lambda loader: begin(loader), backend=keeping)(DataLoader([0]))
+    assert LOADERS.begun == before + 1
     assert graphs == []
