@@ -21,11 +21,11 @@ class Watch:
     """Watches this process as soon as it imports torch, and what it begins."""
 
     def __init__(
-        self, places: Places, stop_on: Sequence[str] = (), *, probes: bool = False
+        self, places: Places, stop_on: Sequence[str] = (), **own: bool
     ) -> None:
-        """`probes`: ask the trainings of this process at its end; never those of its children."""
+        """`own`: what is asked of the trainings of this process, and never of its children's."""
         self.places = places
-        self._probes = probes
+        self._own = own
         self._stop_on = tuple(stop_on)
         self.watcher: Any = None
         """A `Watcher`, from the import of torch on."""
@@ -58,7 +58,7 @@ class Watch:
     def _begin(self) -> None:
         from lossmon.autowatch.watcher import Watcher
 
-        self.watcher = Watcher(self.places, self._stop_on, probes=self._probes)
+        self.watcher = Watcher(self.places, self._stop_on, **self._own)
 
     def _tell_children(self) -> None:
         spawn: Any = sys.modules["multiprocessing.spawn"]

@@ -41,6 +41,7 @@ def watched(
     session: str = "",
     stop_on: Sequence[str] = (),
     probes: bool = False,
+    holds_out: bool = False,
 ) -> Session:
     """Execute `program` and watch every training in it; `session` names an execution of many parts.
 
@@ -55,7 +56,7 @@ def watched(
     # Ranks find each other by their job; anybody else begins something of its own.
     is_rank = os.environ.get("WORLD_SIZE", "1") != "1"
     places = _places(program.stem, logdir, session or ("" if is_rank else _new_session()))
-    watch = Watch(places, stop_on, probes=probes)
+    watch = Watch(places, stop_on, probes=probes, holds_out=holds_out)
     try:
         ending = execute(program, arguments)
     except UsageError:

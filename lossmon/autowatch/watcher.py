@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lossmon.autowatch import registry
+from lossmon.autowatch.holdout import HoldOut, say
 from lossmon.autowatch.models import Found, find_model, scan_of
 from lossmon.autowatch.places import Places, shortest
 from lossmon.autowatch.probing import Probing
@@ -48,9 +49,17 @@ class Watcher:
     """
 
     def __init__(
-        self, places: Places, stop_on: Sequence[str] = (), *, probes: bool = False
+        self,
+        places: Places,
+        stop_on: Sequence[str] = (),
+        *,
+        probes: bool = False,
+        holds_out: bool = False,
     ) -> None:
-        """`places` hands out the logdirs; `stop_on`: see `lossmon.stopon`; `probes`: at the end."""
+        """`places` hands out the logdirs; `stop_on`: see `lossmon.stopon`; `probes`: at the end.
+
+        `holds_out`: see `holdout`.
+        """
         self.saw_backward = False
         self.refused = False
         """Whether a training goes unwatched because its logdir cannot be written to."""
@@ -68,6 +77,7 @@ class Watcher:
         # After the taps: wrappers come off in the other order.
         self._stopping = Stopping(stop_on) if stop_on else None
         self._probing = Probing(self._modules.living) if probes else None
+        self._hold_out = HoldOut(self._optimizers.living) if holds_out else None
 
     @property
     def own_logdirs(self) -> list[Path]:
@@ -96,6 +106,8 @@ class Watcher:
         """
         for trial in list(self._trials):
             self._decide(trial)
+        if self._hold_out is not None:
+            say(self._hold_out.close())
         if self._probing is not None:
             self._probe(self._probing, error)
         for monitor in list(OPEN):

@@ -24,8 +24,8 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "run",
         help="run a training script unchanged, watched, and say what is wrong with it",
-        usage="lossmon run [--logdir DIR] [--fail-on SEVERITY] [--stop-on LIST] [--probe] [--json] "
-        "(SCRIPT | -m MODULE | torchrun ...) [ARGS ...]",
+        usage="lossmon run [--logdir DIR] [--fail-on SEVERITY] [--stop-on LIST] [--probe] [--hold-out] "
+        "[--json] (SCRIPT | -m MODULE | torchrun ...) [ARGS ...]",
     )
     parser.add_argument("--logdir", help="folder for the runs (default: runs/<script name>)")
     parser.add_argument(
@@ -46,6 +46,12 @@ def add_parser(subparsers: Any) -> None:
         action="store_true",
         help="once the script has ended, find out by experiments on copies of each model what "
         "watching cannot tell: a minute each at most",
+    )
+    parser.add_argument(
+        "--hold-out",
+        action="store_true",
+        help="for a script without validation: train on four fifths of its examples, and record "
+        "what the others cost as val/loss",
     )
     parser.add_argument("--json", action="store_true", help="end stdout with the report as JSON")
     parser.add_argument("--session", default="", help=argparse.SUPPRESS)
@@ -72,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
     program, arguments = program_of(args.script, args.arguments, is_module=args.is_module)
     if program.is_launcher and args.probe:
         raise UsageError("--probe asks a script in one process, not the ranks of a launcher")
+    if program.is_launcher and args.hold_out:
+        raise UsageError("--hold-out is for a script in one process, not the ranks of a launcher")
     session = watched(
         program,
         arguments,
@@ -79,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
         session=args.session,
         stop_on=stop_on,
         probes=args.probe,
+        holds_out=args.hold_out,
     )
     sys.stdout.flush()
     code = session.ending.code
