@@ -6,7 +6,8 @@ Every program is recorded once for each seed below `--logs` with `lossmon run`; 
 there is kept, so the benchmark can be stopped and started again. Then all logs are judged, by our
 rules and by the baselines. Of a script with several trainings the longest one is judged. With
 `--probe` the advice of reports is followed: a program whose report asks for a probe is trained once
-more with `lossmon run --probe`, broken or healthy, and that report counts.
+more with `lossmon run --probe`, broken or healthy, and that report counts. So is one whose report
+asks for `--hold-out`, unless it has named something to mend already.
 
 Trainings run in forks of processes that have PyTorch, one for each job. Three seeds of
 `evaluation` with `--probe`, 937 trainings, took 46 minutes on two cores, half of them shared with
@@ -36,15 +37,19 @@ from programs import PARTS, Program, programs
 from verdicts import record
 
 from lossmon import signals
+from lossmon.diagnosis.byheart import HOLD_OUT_CALL
 from lossmon.diagnosis.engine import diagnose
+from lossmon.diagnosis.finding import Report
 from lossmon.diagnosis.floor import PROBE_CALL
 from lossmon.errors import LossmonError
 from lossmon.eventfile.logdir import read_runs
 from lossmon.records import Run
 
 PEER = "torchmortem.json"
-PROBED = "probed"
-"""Folder below the logs, of those that were trained once more."""
+ADVICE = {"--probe": PROBE_CALL, "--hold-out": HOLD_OUT_CALL}
+"""Options of `lossmon run`, and the words by which a report asks for them."""
+FOLDERS = {"--probe": "probed", "--hold-out": "held-out"}
+"""Below the logs, of those that were trained once more."""
 SMOOTH = 20
 """Steps over which losses are averaged to say from when on a fault shows in them."""
 VISIBLE = 0.1
@@ -70,11 +75,12 @@ class Judged:
     baselines: dict[str, tuple[str, ...]]
     """Name of a baseline -> what it says, first what it would name."""
     error: str = ""
-    asks: bool = False
-    """Whether the report says that a probe would decide about something."""
+    asks: tuple[str, ...] = ()
+    """Options of `lossmon run` of which the report says that they would decide about something."""
     alone: str | None = None
     """Cause that was named before a probe was made, where one was."""
     was_probed: bool = False
+    """Whether that was done: by a probe, or by examples held out."""
 
     @property
     def loud(self) -> tuple[str, ...]:
@@ -103,8 +109,15 @@ def judge(program: Program, seed: int, logs: Path) -> Judged:
         opened[-1] if opened and expected in {slug for _, slug in findings} else None,
         _visible(run, twin) if twin is not None else None,
         {"plateau": tuple(plateau_rules(run)), **_peer(logs / name / str(seed) / PEER)},
-        asks=any(PROBE_CALL in text for text in (report.status_reads, *report.undecided.values())),
+        asks=_asks(report),
     )
+
+
+def _asks(report: Report) -> tuple[str, ...]:
+    texts = (report.status_reads, *report.undecided.values())
+    found = [option for option, words in ADVICE.items() if any(words in text for text in texts)]
+    is_named = any(finding.severity != "info" for finding in report.findings)
+    return tuple(option for option in found if option == "--probe" or not is_named)
 
 
 def after_probe(before: Judged, after: Judged) -> Judged:
@@ -190,12 +203,16 @@ def _progress(what: str, count: int, total: int, began: float) -> None:
 def probe_all(
     pairs: Sequence[tuple[Program, int]], found: Sequence[Judged], logs: Path, jobs: int
 ) -> list[Judged]:
-    """Follow every report that asks for a probe; return all verdicts, in the order of `pairs`."""
-    asking = [number for number, judged in enumerate(found) if judged.asks]
-    again = [pairs[number] for number in asking]
-    record_all(again, logs / PROBED, jobs, partial(record, probe=True))
-    probed = dict(zip(asking, judge_all(again, logs / PROBED, jobs), strict=True))
-    return [after_probe(j, probed[n]) if n in probed else j for n, j in enumerate(found)]
+    """Do what reports ask for; return all verdicts, in the order of `pairs`."""
+    said = list(found)
+    for options in sorted({judged.asks for judged in found if judged.asks}):
+        asking = [number for number, judged in enumerate(found) if judged.asks == options]
+        again = [pairs[number] for number in asking]
+        folder = logs / "-".join(FOLDERS[option] for option in options)
+        record_all(again, folder, jobs, partial(record, options=options))
+        for number, after in zip(asking, judge_all(again, folder, jobs), strict=True):
+            said[number] = after_probe(said[number], after)
+    return said
 
 
 def chosen(part: str, only: str, seeds: int) -> Iterator[tuple[Program, int]]:
@@ -213,7 +230,9 @@ def main() -> int:
     parser.add_argument("--only", default="", help="programs with this in their name")
     parser.add_argument("--logs", type=Path, help="where recordings lie (default: thrown away)")
     parser.add_argument("--peer", action="store_true", help="train under torchmortem too")
-    parser.add_argument("--probe", action="store_true", help="probe where a report asks for it")
+    parser.add_argument(
+        "--probe", action="store_true", help="do what reports ask for: probe, hold out"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at a time")
     parser.add_argument("--json", type=Path, help="write every verdict to this file")
     parser.add_argument("--markdown", type=Path, help="write the page docs/accuracy.md")

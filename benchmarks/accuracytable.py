@@ -60,10 +60,15 @@ def _on_probes(found: Sequence[Judged]) -> list[str]:
     probed = [run for run in found if run.was_probed]
     if not probed:
         return []
-    broken = sum(run.expected is not None for run in probed)
-    words = f"The reports of {broken} faulty and {len(probed) - broken} healthy runs said that a "
-    words += "probe would decide: these were trained once more with `lossmon run --probe`, and the "
-    return [f"{words}second report counts.", ""]
+    words = "The reports of some runs said what would decide. These were trained once more with "
+    words += "it, and the second report counts: "
+    counts = Counter((" ".join(run.asks), run.expected is not None) for run in probed)
+    ways = [
+        f"`lossmon run {options}` {counts[options, True]} faulty and {counts[options, False]} "
+        "healthy"
+        for options in sorted({" ".join(run.asks) for run in probed})
+    ]
+    return [f"{words}{'; '.join(ways)}.", ""]
 
 
 def by_cause(found: Sequence[Judged]) -> dict[str, list[Judged]]:
@@ -119,7 +124,7 @@ def _without_probes(faulty: Sequence[Judged]) -> list[tuple[str, str]]:
         return []
     first = [run.alone if run.was_probed else run.cause for run in faulty]
     right = sum(cause == run.expected for cause, run in zip(first, faulty, strict=True))
-    return [("right primary cause without any probe", _share(right, len(faulty)))]
+    return [("right primary cause at the first report", _share(right, len(faulty)))]
 
 
 def _weak(found: Sequence[Judged]) -> str:

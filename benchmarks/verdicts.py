@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,8 +48,8 @@ class Verdict:
     false_alarms: tuple[str, ...]
 
 
-def record(case: Case, seed: int, logs: Path, *, probe: bool = False) -> None:
-    """Train once under `lossmon run`, unless the log is there; with `--probe` where `probe` is set.
+def record(case: Case, seed: int, logs: Path, *, options: Sequence[str] = ()) -> None:
+    """Train once under `lossmon run` with these options, unless the log is there.
 
     In the folder of the log: a script that watches itself writes its own below that.
     """
@@ -57,7 +57,7 @@ def record(case: Case, seed: int, logs: Path, *, probe: bool = False) -> None:
     if (logdir / ERRORS).exists():
         return
     logdir.mkdir(parents=True, exist_ok=True)
-    words = ["run", "--logdir", str(logdir), *(["--probe"] if probe else [])]
+    words = ["run", "--logdir", str(logdir), *options]
     words += [str(case.script), *case.arguments, "--seed", str(seed)]
     errors = logdir / f"{ERRORS}.part"
     code = in_fork(words, Path(os.devnull), errors, logdir)

@@ -54,7 +54,8 @@ VAL_LOSS = _scalar(
     "validation loss",
     "",
     "Validation loss as the user logs it, or as `lossmon run` sees it: the mean that a loss module "
-    "returned without gradients between two steps.",
+    "returned without gradients between two steps; with `--hold-out` the mean of what it holds "
+    "out.",
 )
 LR = _scalar(
     "train/lr",

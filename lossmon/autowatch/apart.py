@@ -42,7 +42,9 @@ class Apart:
         return len(self.inner)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.__dict__["inner"], name)
+        if name == "inner":
+            raise AttributeError(name)  # a copy that is being made has none yet
+        return getattr(self.inner, name)
 
 
 def put_apart(loader: DataLoader[Any]) -> str:

@@ -22,9 +22,11 @@ from torch.utils.data import DataLoader
 from torch.utils.data.dataloader import _BaseDataLoaderIter
 
 from lossmon.autowatch.apart import Apart, give_back, put_apart
+from lossmon.capture.graph import leaves
 from lossmon.capture.groups import held_tensors
 from lossmon.capture.guard import Guard
 from lossmon.capture.hooks import TAPS, put_wrapper
+from lossmon.capture.recorder import Recorder
 from lossmon.capture.routes import ROUTES
 from lossmon.signals import HOLD_OUT, VAL_LOSS
 
@@ -36,19 +38,19 @@ Gradient = Tensor | None
 class HoldOut:
     """Holds out from `__init__` to `close`."""
 
-    def __init__(self, optimizers: Callable[[], Sequence[Optimizer]]) -> None:
-        """`optimizers` returns every optimizer that the script has made."""
+    def __init__(self) -> None:
         self.why_not = "no DataLoader fed a training"
         """Why nothing was held out; "" where it was."""
-        self._optimizers = optimizers
         self._loaders: weakref.WeakSet[DataLoader[Any]] = weakref.WeakSet()
         self._guard = Guard(lambda collector, error: None)
         self._quiet: ExitStack | None = None
         """What keeps the batch under way from everybody who records; None for one that teaches."""
         self._zeroed: dict[int, Tensor] = {}
         self._losses: list[Tensor] = []
+        """Of the batches held out in the pass under way."""
         self._is_counted = False
         self._passes = self._steps = 0
+        """Backward passes and steps since the last batch that was withheld."""
         self._examples: tuple[int, int] = (0, 0)
         self._undo = ExitStack()
         self._undo.callback(put_wrapper(DataLoader, "__iter__", self._beginning))
@@ -118,21 +120,18 @@ class HoldOut:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
             if torch.compiler.is_compiling():
                 return original(tensors, *args, **kwargs)
-            self._passes += 1
             if self._quiet is None:
+                self._passes += 1
                 return original(tensors, *args, **kwargs)
-            before = self._guard.run("hold-out", self._gradients)
-            original(tensors, *args, **kwargs)
-            self._guard.run("hold-out", self._take, tensors)
+            roots = (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
+            before = self._guard.run("hold-out", _gradients, roots)
+            # Not `tensors`: it may have been a generator.
+            original(roots, *args, **kwargs)
+            self._guard.run("hold-out", self._take, roots)
             self._guard.run("hold-out", self._put_back, before)
             return None
 
         return backward
-
-    def _gradients(self) -> list[tuple[Tensor, Gradient]]:
-        """Return all that the optimizers move, each with the gradient that it has."""
-        held = held_tensors(self._optimizers())
-        return [(each, None if each.grad is None else each.grad.clone()) for each in held]
 
     def _put_back(self, before: Sequence[tuple[Tensor, Gradient]]) -> None:
         for tensor, gradient in before:
@@ -142,35 +141,48 @@ class HoldOut:
                 gradient = torch.zeros_like(tensor.grad)
             tensor.grad = gradient
 
-    def _take(self, root: Any) -> None:
-        loss = TAPS.unscaled(root) if isinstance(root, Tensor) else None
+    def _take(self, roots: Sequence[Tensor]) -> None:
+        loss = TAPS.unscaled(roots)
         if self._is_counted and loss is not None and loss.numel() == 1:
             self._losses.append(loss.detach().reshape(()).float())
 
     def _step_begins(self, optimizer: Optimizer, *_: Any) -> None:
         """Leave nothing for the optimizer to do: what has no gradient is not even decayed."""
-        self._steps += 1
-        if self._quiet is not None:
-            for tensor in held_tensors([optimizer]):
-                if id(tensor) in self._zeroed:
-                    tensor.grad = None
+        if self._quiet is None:
+            self._steps += 1
+            return
+        for tensor in held_tensors([optimizer]):
+            if id(tensor) in self._zeroed:
+                tensor.grad = None
 
     def _write(self, apart: Apart) -> None:
         """Write the mean loss of what was held out, once its batches are over."""
         losses, self._losses = self._losses, []
         recorder = ROUTES.last
+        whole = apart.first // apart.batch_size
         if not losses or recorder is None:
             return
-        if self._passes > SINGLE * self._steps:
-            self.why_not = "several backward passes go before a step"
-            return
+        if recorder.log.validates:
+            self.why_not = "the script has a validation loss of its own"
+        elif len(losses) > whole or self._passes > SINGLE * self._steps:
+            self.why_not = "more than one backward pass goes before a step"
+        else:
+            self._tell(recorder, apart, float(torch.stack(losses).mean()))
+        self._passes = self._steps = 0
+
+    def _tell(self, recorder: Recorder, apart: Apart, mean: float) -> None:
+        TAPS.leave_lane()
         if self.why_not:
             self.why_not, self._examples = "", (len(apart.chosen), len(apart))
-            detail = {"examples": self._examples[0], "of": self._examples[1]}
+            detail = dict(zip(("examples", "of"), self._examples, strict=True))
             recorder.guard.run("hold-out", recorder.log.mark, recorder.newest, HOLD_OUT, detail)
-        TAPS.leave_lane()
-        mean = float(torch.stack(losses).mean())
         recorder.guard.run("hold-out", recorder.user_log, {VAL_LOSS.tag: mean})
+
+
+def _gradients(roots: Sequence[Tensor]) -> list[tuple[Tensor, Gradient]]:
+    """Return what a backward pass gives gradients to, each with that which it has."""
+    found = [leaf for root in roots for leaf in leaves(root)]
+    return [(each, None if each.grad is None else each.grad.clone()) for each in found]
 
 
 def say(words: str) -> None:

@@ -20,9 +20,7 @@ from lossmon.autowatch.places import Places
 class Watch:
     """Watches this process as soon as it imports torch, and what it begins."""
 
-    def __init__(
-        self, places: Places, stop_on: Sequence[str] = (), **own: bool
-    ) -> None:
+    def __init__(self, places: Places, stop_on: Sequence[str] = (), **own: bool) -> None:
         """`own`: what is asked of the trainings of this process, and never of its children's."""
         self.places = places
         self._own = own

@@ -77,7 +77,7 @@ class Watcher:
         # After the taps: wrappers come off in the other order.
         self._stopping = Stopping(stop_on) if stop_on else None
         self._probing = Probing(self._modules.living) if probes else None
-        self._hold_out = HoldOut(self._optimizers.living) if holds_out else None
+        self._hold_out = HoldOut() if holds_out else None
 
     @property
     def own_logdirs(self) -> list[Path]:

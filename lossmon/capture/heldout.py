@@ -110,6 +110,7 @@ class HeldOut:
         if owner is None or not means or generation() != self._born:
             return
         TAPS.leave_lane()
+        owner.log.validates = True
         # NaN is the worst there is.
         owner.user_log({VAL_LOSS.tag: max(means, key=lambda mean: (mean != mean, mean))})
         self._due = owner.step + 1 + owner.step // PART

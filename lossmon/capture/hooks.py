@@ -107,9 +107,9 @@ class Taps:
             FOREIGN.spent_s = spent + time.perf_counter() - began
             self._listeners, self._depth, self._left, self._scaling = kept
 
-    def unscaled(self, root: Tensor) -> Tensor | None:
-        """Return the loss that a backward pass from `root` is of, before any GradScaler."""
-        return self._scaling.of((root,))[0]
+    def unscaled(self, roots: Sequence[Tensor]) -> Tensor | None:
+        """Return the loss of a backward pass, before any GradScaler; None of several."""
+        return self._scaling.of(roots)[0]
 
     def leave_lane(self) -> None:
         """Have the listener go on where the quiet lane is. Does nothing where there is none."""

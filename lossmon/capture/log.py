@@ -47,6 +47,8 @@ class RunLog:
         self._writer: RunWriter | None = None
         self._scalars: ScalarLog | None = None
         self._held = 0
+        self.validates = False
+        """Whether the script has a validation loss of its own."""
         self._options = OptionWatch()
         self._names: tuple[str, ...] = ()
         self._layers: tuple[LayerInfo, ...] = ()

@@ -21,6 +21,7 @@ from lossmon.capture.activations import NAME as ACTIVATIONS
 from lossmon.capture.agreement import Agreement
 from lossmon.capture.compiling import is_compiled
 from lossmon.capture.criterion import CriterionHook
+from lossmon.capture.foreign import FOREIGN
 from lossmon.capture.groups import inner_optimizer
 from lossmon.capture.guard import warn
 from lossmon.capture.hooks import TAPS
@@ -192,7 +193,7 @@ class Monitor:
         Raises:
             RunStopped: A finding that `stop_on` names has come; so does every later call.
         """
-        if not self._listens():
+        if not self._listens() or FOREIGN.is_running:
             return
         if not TAPS.takes_word(self._recorder, loss):
             self._recorder.guard.run("monitor", self._recorder.user_step, loss)
@@ -213,10 +214,11 @@ class Monitor:
         A name without an underscore goes under `user/`. A value that is no number is left out, and
         so is a name of more than 1,000 characters; the first value of a name is warned of.
         """
-        if not self._listens():
+        if not self._listens() or FOREIGN.is_running:
             return
         numbers = {name: _number(value) for name, value in scalars.items() if len(name) <= MAX_NAME}
         values = {_tag(n): x for n, x in numbers.items() if x is not None}
+        self._recorder.log.validates |= signals.VAL_LOSS.tag in values
         self._recorder.guard.run("monitor", self._recorder.user_log, values)
         for name, value in scalars.items():
             if numbers.get(name) is None and len(self._left_out) < MAX_WARNINGS:

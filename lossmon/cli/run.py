@@ -24,8 +24,8 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "run",
         help="run a training script unchanged, watched, and say what is wrong with it",
-        usage="lossmon run [--logdir DIR] [--fail-on SEVERITY] [--stop-on LIST] [--probe] [--hold-out] "
-        "[--json] (SCRIPT | -m MODULE | torchrun ...) [ARGS ...]",
+        usage="lossmon run [--logdir DIR] [--fail-on SEVERITY] [--stop-on LIST] [--probe] "
+        "[--hold-out] [--json] (SCRIPT | -m MODULE | torchrun ...) [ARGS ...]",
     )
     parser.add_argument("--logdir", help="folder for the runs (default: runs/<script name>)")
     parser.add_argument(

@@ -12,11 +12,12 @@ import numpy as np
 
 from lossmon.diagnosis.fano import bound
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.floor import BY_HEART, CREEP, MOST, RELATED, standing
-from lossmon.diagnosis.rule import Found, Threshold
+from lossmon.diagnosis.floor import BY_HEART, CREEP, LEAST, MOST, RELATED, standing
+from lossmon.diagnosis.rule import Found, Threshold, Undecided
 from lossmon.diagnosis.stairs import ALONE, SIGMAS, Stairs, stairs
+from lossmon.diagnosis.unseen import Unseen, unseen
 from lossmon.diagnosis.unsure import has_several_targets
-from lossmon.diagnosis.validation import training_levels, validation
+from lossmon.diagnosis.validation import recorded, training_levels, validation
 from lossmon.numfmt import fmt
 from lossmon.signals import (
     CLASS_COUNT,
@@ -29,6 +30,7 @@ from lossmon.signals import (
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
 
+HOLD_OUT_CALL = "lossmon run --hold-out"
 GAP = Threshold(
     0.15,
     "of the validation loss",
@@ -40,6 +42,14 @@ RANDOM = Threshold(
     "calibration and 109 drawn tasks: 0.85-0.99 with a third of the labels wrong; with right ones "
     "that are learnt by heart 0.57-0.82, but for two of 20",
 )
+NEEDS = (
+    "what lowers the loss may hold of these examples only: a validation loss tells, and where a "
+    f"script has none, {HOLD_OUT_CALL} takes one"
+)
+PASSES = 6
+"""With fewer there is no course of a validation loss that is taken once a pass."""
+ERRORS = 2
+"""Standard errors by which falls within passes must make up half of all."""
 LITTLE = 1 - MOST.value
 
 
@@ -68,15 +78,38 @@ def by_stairs(facts: Facts) -> Found | None:
     Where a validation loss is recorded it decides. The loss of new examples is known from falls
     within passes, and wrong labels are not the only thing that is learnt by heart.
     """
-    if facts.is_contested or validation(facts.run) is not None:
+    if facts.is_contested:
         return None
-    found = stairs(facts)
-    if found is None or not _are_steep(found) or not _is_floor(facts, found):
+    measured = unseen(facts)
+    found = measured or (stairs(facts) if validation(facts.run) is None else None)
+    if found is None or not _are_steep(found):
+        return None
+    if not _is_floor(facts, found) and (measured is None or not _is_level(facts, measured)):
         return None
     if not _are_any(facts, found):
         return None
     step = int(found.starts[found.best + 1])
     return Found("info", step, (_floor(facts, found), found.evidence()))
+
+
+def doubt(facts: Facts) -> Undecided | None:
+    """Return what would tell whether the loss falls by heart; None where that is known, or cannot.
+
+    That is asked where it has fallen since all examples were seen twice, and falls within passes
+    may not make up half of that.
+    """
+    if facts.is_contested or len(recorded(facts.run)[1]):
+        return None
+    found = stairs(facts)
+    if found is None or len(found.ends) < PASSES:
+        return None
+    fell = float(found.ends[1] - found.ends[-1])
+    new = float(found.new[1] - found.new[-1])
+    error = float(np.sqrt(found.variances[1:].sum()))
+    prior = facts.constant_loss if facts.level.is_known else abs(float(found.ends[1]))
+    if fell < CREEP.value * prior or new - ERRORS * error > fell / 2:
+        return None
+    return Undecided(NEEDS)
 
 
 def _are_steep(found: Stairs) -> bool:
@@ -107,6 +140,21 @@ def _is_floor(facts: Facts, found: Stairs) -> bool:
     return bool(is_lower and LITTLE * prior < floor and found.lowest < (1 - RELATED.value) * prior)
 
 
+def _is_level(facts: Facts, found: Unseen) -> bool:
+    """Return whether something was learnt of new examples, less than all, and then by heart only.
+
+    What was learnt is measured here, and may be little: of clicks a constant tells nearly all.
+    """
+    level, floor = facts.level, float(found.new[found.best])
+    prior = facts.constant_loss if level.is_known else floor
+    is_lower = found.height >= CREEP.value * prior and found.fell >= CREEP.value * prior
+    start = facts.constant_loss if level.is_known else facts.first_loss
+    below, fell = start - found.lowest, float(found.new[0]) - found.lowest
+    is_sure = below >= SIGMAS.value * found.sampling or fell >= SIGMAS.value * found.error
+    is_learnt = is_sure and below >= LEAST.value * abs(start)
+    return bool(is_lower and is_learnt and (not level.is_known or LITTLE * prior < floor))
+
+
 def _are_any(facts: Facts, found: Stairs) -> bool:
     """Return whether any other class was as likely about the floor, for all that is known.
 
@@ -126,10 +174,8 @@ def _are_any(facts: Facts, found: Stairs) -> bool:
 
 def _floor(facts: Facts, found: Stairs) -> Evidence:
     at, step = float(found.ends[found.best]), int(found.starts[found.best + 1]) - 1
-    times = "once" if found.best == 0 else f"{found.best + 1} times"
-    words = f"when all examples had been seen {times} the loss was"
     if facts.level.is_known:
         criterion = at * facts.level.prior / facts.constant_loss
-        return standing(facts, criterion, (step, step), words)
-    reads = f"{words} {fmt(at, 3)}, and as high for examples that come anew"
+        return standing(facts, criterion, (step, step), found.seen)
+    reads = f"{found.seen} {fmt(at, 3)}, and as high for examples that come anew"
     return Evidence(LOSS.name, step, step, at, float("nan"), reads)

@@ -110,6 +110,12 @@ class Stairs:
         between = self.variances[self.best + 1 : -1].sum()
         return float(np.sqrt(first + between + self.variances[-1] / 3))
 
+    @property
+    def seen(self) -> str:
+        """The words before the loss at the best pass."""
+        times = "once" if self.best == 0 else f"{self.best + 1} times"
+        return f"when all examples had been seen {times} the loss was"
+
     def evidence(self) -> Evidence:
         """Return that the loss falls from one pass to the next."""
         rose = self.height - self.fell
@@ -128,6 +134,20 @@ def stairs(facts: Facts) -> Stairs | None:
 
     Also where every pass has the same order: its losses then tell which batches those are.
     """
+    lines = lines_of_passes(facts)
+    if lines is None or _is_ordered(lines):
+        return None
+    return Stairs(
+        starts=lines.starts,
+        ends=lines.ends,
+        new=lines.ends[0] + np.append(0.0, np.cumsum(lines.changes[1:])),
+        variances=np.append(lines.variances[0] / 3, lines.variances[1:]),
+        cooled=_cooled(facts, lines.starts, lines.ends),
+    )
+
+
+def lines_of_passes(facts: Facts) -> Lines | None:
+    """Return a line for each whole pass; None where passes are not known, or too few or short."""
     starts = _whole_passes(facts)
     if starts is None:
         return None
@@ -137,29 +157,21 @@ def stairs(facts: Facts) -> Stairs | None:
         return None
     # In the first pass the loss falls fast, and then slowly: its second half is where it got to.
     half = first[1] // 2
-    lines = _Lines(losses[half:], np.append(0, first[1:-1] - half))
-    if _is_ordered(lines):
-        return None
-    return Stairs(
-        starts=starts,
-        ends=lines.ends,
-        new=lines.ends[0] + np.append(0.0, np.cumsum(lines.changes[1:])),
-        variances=np.append(lines.variances[0] / 3, lines.variances[1:]),
-        cooled=_cooled(facts, starts, lines.ends),
-    )
+    return Lines(starts, losses[half:], np.append(0, first[1:-1] - half))
 
 
-class _Lines:
+class Lines:
     """A line through the losses of each pass; all at once, for there may be hundreds of passes."""
 
-    def __init__(self, losses: Floats, first: Steps) -> None:
-        """`first`: where each pass begins among the losses."""
+    def __init__(self, starts: Steps, losses: Floats, first: Steps) -> None:
+        """`starts`: see `Stairs`; `first`: where each pass begins among the losses."""
+        self.starts = starts
         self.first, self.counts = first, np.diff(np.append(first, len(losses)))
         place = (np.arange(len(losses)) - self._each(first) + 0.5) / self._each(self.counts) - 0.5
-        means = self._sum(losses) / self.counts
-        rest = losses - self._each(means)
+        self.means = self._sum(losses) / self.counts
+        rest = losses - self._each(self.means)
         self.changes = self._sum(place * rest) / self._sum(np.square(place))
-        self.ends = means + self.changes / 2
+        self.ends = self.means + self.changes / 2
         self.rests = rest - self._each(self.changes) * place
         self.squares = self._sum(np.square(self.rests))
         self.variances = 12 * self.squares / (self.counts - 2) / self.counts
@@ -198,7 +210,7 @@ def _are_counts(values: Floats) -> bool:
     return bool(begins_or_goes_on.all() and values.max() >= PASSES)
 
 
-def _is_ordered(lines: _Lines) -> bool:
+def _is_ordered(lines: Lines) -> bool:
     """Return whether batches at the same place of each pass have losses that are high alike."""
     first, counts = lines.first[1:], lines.counts[1:]
     count = int(counts.min())

@@ -23,6 +23,7 @@ _WORDS = {
     "exception": "ended by an exception",
     "dropped": "records dropped",
     signals.PROBE: "probe",
+    signals.HOLD_OUT: "examples held out",
     signals.RANK_LOST: "a process was lost",
     signals.HYPERPARAMETERS: "hyper-parameters changed",
 }

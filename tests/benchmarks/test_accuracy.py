@@ -95,20 +95,20 @@ def test_the_page_names_every_miss_and_what_was_said_instead() -> None:
 
 
 def test_a_probe_that_the_report_asked_for_counts_and_so_does_the_verdict_without_it() -> None:
-    before = replace(judged("label-noise", "info lr-too-low"), asks=True)
+    before = replace(judged("label-noise", "info lr-too-low"), asks=("--probe",))
     after = accuracy.after_probe(before, judged("label-noise", "info label-noise"))
     found = figures(after, judged("lr-too-low", "error lr-too-low"))
     assert found["right primary cause"] == "2 of 2 (100.0 %)"
-    assert found["right primary cause without any probe"] == "1 of 2 (50.0 %)"
+    assert found["right primary cause at the first report"] == "1 of 2 (50.0 %)"
     page = accuracytable.markdown([after], "--seeds 1 --probe")
-    assert "The reports of 1 faulty and 0 healthy runs said that a probe would decide" in page
+    assert "counts: `lossmon run --probe` 1 faulty and 0 healthy." in page
 
 
 @pytest.mark.parametrize(
-    ("marks", "asks"), [((), True), (synth.probe(False), False)], ids=["unprobed", "probed"]
+    ("marks", "asks"), [((), ("--probe",)), (synth.probe(False), ())], ids=["unprobed", "probed"]
 )
 def test_the_advice_of_a_run_that_is_stuck_for_no_known_reason_is_followed(
-    monkeypatch: pytest.MonkeyPatch, marks: tuple[Mark, ...], asks: bool
+    monkeypatch: pytest.MonkeyPatch, marks: tuple[Mark, ...], asks: tuple[str, ...]
 ) -> None:
     run = synth.run(loss=synth.flat(300), parameter={UPDATE_NORM: 0.0}, marks=marks)
     monkeypatch.setattr(accuracy, "_longest", lambda logdir: run)

@@ -53,7 +53,7 @@ from numpy.typing import NDArray
 from lossmon.batchsignals import ACCURACY, CONFIDENT_WRONG, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.bottleneck import bottleneck, small
-from lossmon.diagnosis.byheart import GAP, RANDOM, by_heart, by_stairs
+from lossmon.diagnosis.byheart import GAP, RANDOM, by_heart, by_stairs, doubt
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.fano import BELOW, MET, TARGETS, errors
 from lossmon.diagnosis.finding import Evidence
@@ -115,7 +115,10 @@ LEFT = Threshold(
 def check(facts: Facts) -> Outcome:
     """Fire where a model that can learn noise by heart reaches a floor, or has left one so."""
     outcome = _of_levels(facts)
-    return outcome if isinstance(outcome, Found) else by_stairs(facts) or outcome
+    if isinstance(outcome, Found):
+        return outcome
+    found = by_stairs(facts)
+    return found or (outcome if isinstance(outcome, Undecided) else doubt(facts) or outcome)
 
 
 def _of_levels(facts: Facts) -> Outcome:
