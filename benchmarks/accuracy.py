@@ -37,10 +37,10 @@ from programs import PARTS, Program, programs
 from verdicts import record
 
 from lossmon import signals
-from lossmon.diagnosis.byheart import HOLD_OUT_CALL
 from lossmon.diagnosis.engine import diagnose
 from lossmon.diagnosis.finding import Report
 from lossmon.diagnosis.floor import PROBE_CALL
+from lossmon.diagnosis.heartdoubt import HOLD_OUT_CALL
 from lossmon.errors import LossmonError
 from lossmon.eventfile.logdir import read_runs
 from lossmon.records import Run

@@ -13,11 +13,11 @@ import numpy as np
 from lossmon.diagnosis.fano import bound
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import BY_HEART, CREEP, LEAST, MOST, RELATED, standing
-from lossmon.diagnosis.rule import Found, Threshold, Undecided
+from lossmon.diagnosis.rule import Found, Threshold
 from lossmon.diagnosis.stairs import ALONE, SIGMAS, Stairs, stairs
 from lossmon.diagnosis.unseen import Unseen, unseen
 from lossmon.diagnosis.unsure import has_several_targets
-from lossmon.diagnosis.validation import recorded, training_levels, validation
+from lossmon.diagnosis.validation import training_levels, validation
 from lossmon.numfmt import fmt
 from lossmon.signals import (
     CLASS_COUNT,
@@ -30,7 +30,6 @@ from lossmon.signals import (
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
 
-HOLD_OUT_CALL = "lossmon run --hold-out"
 GAP = Threshold(
     0.15,
     "of the validation loss",
@@ -42,14 +41,6 @@ RANDOM = Threshold(
     "calibration and 109 drawn tasks: 0.85-0.99 with a third of the labels wrong; with right ones "
     "that are learnt by heart 0.57-0.82, but for two of 20",
 )
-NEEDS = (
-    "what lowers the loss may hold of these examples only: a validation loss tells, and where a "
-    f"script has none, {HOLD_OUT_CALL} takes one"
-)
-PASSES = 6
-"""With fewer there is no course of a validation loss that is taken once a pass."""
-ERRORS = 2
-"""Standard errors by which falls within passes must make up half of all."""
 LITTLE = 1 - MOST.value
 
 
@@ -90,26 +81,6 @@ def by_stairs(facts: Facts) -> Found | None:
         return None
     step = int(found.starts[found.best + 1])
     return Found("info", step, (_floor(facts, found), found.evidence()))
-
-
-def doubt(facts: Facts) -> Undecided | None:
-    """Return what would tell whether the loss falls by heart; None where that is known, or cannot.
-
-    That is asked where it has fallen since all examples were seen twice, and falls within passes
-    may not make up half of that.
-    """
-    if facts.is_contested or len(recorded(facts.run)[1]):
-        return None
-    found = stairs(facts)
-    if found is None or len(found.ends) < PASSES:
-        return None
-    fell = float(found.ends[1] - found.ends[-1])
-    new = float(found.new[1] - found.new[-1])
-    error = float(np.sqrt(found.variances[1:].sum()))
-    prior = facts.constant_loss if facts.level.is_known else abs(float(found.ends[1]))
-    if fell < CREEP.value * prior or new - ERRORS * error > fell / 2:
-        return None
-    return Undecided(NEEDS)
 
 
 def _are_steep(found: Stairs) -> bool:

@@ -53,7 +53,7 @@ from numpy.typing import NDArray
 from lossmon.batchsignals import ACCURACY, CONFIDENT_WRONG, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.bottleneck import bottleneck, small
-from lossmon.diagnosis.byheart import GAP, RANDOM, by_heart, by_stairs, doubt
+from lossmon.diagnosis.byheart import GAP, RANDOM, by_heart, by_stairs
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.fano import BELOW, MET, TARGETS, errors
 from lossmon.diagnosis.finding import Evidence
@@ -74,6 +74,7 @@ from lossmon.diagnosis.floor import (
     standing,
     tried,
 )
+from lossmon.diagnosis.heartdoubt import doubt
 from lossmon.diagnosis.level import BY_CHANCE
 from lossmon.diagnosis.lingering import BATCHES, Stretch, calm, fallen_since, lingered
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided

@@ -1,0 +1,45 @@
+"""Whether the loss may fall by heart alone, and nobody can tell without a validation loss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lossmon.diagnosis.floor import CREEP
+from lossmon.diagnosis.rule import Undecided
+from lossmon.diagnosis.stairs import stairs
+from lossmon.diagnosis.validation import recorded
+
+if TYPE_CHECKING:
+    from lossmon.diagnosis.facts import Facts
+
+HOLD_OUT_CALL = "lossmon run --hold-out"
+NEEDS = (
+    "what lowers the loss may hold of these examples only: a validation loss tells, and where a "
+    f"script has none, {HOLD_OUT_CALL} takes one"
+)
+PASSES = 6
+"""With fewer there is no course of a validation loss that is taken once a pass."""
+ERRORS = 2
+"""Standard errors by which falls within passes must make up half of all."""
+
+
+def doubt(facts: Facts) -> Undecided | None:
+    """Return what would tell whether the loss falls by heart; None where that is known, or cannot.
+
+    That is asked where it has fallen since all examples were seen twice, and falls within passes
+    may not make up half of that.
+    """
+    if facts.is_contested or len(recorded(facts.run)[1]):
+        return None
+    found = stairs(facts)
+    if found is None or len(found.ends) < PASSES:
+        return None
+    fell = float(found.ends[1] - found.ends[-1])
+    new = float(found.new[1] - found.new[-1])
+    error = float(np.sqrt(found.variances[1:].sum()))
+    prior = facts.constant_loss if facts.level.is_known else abs(float(found.ends[1]))
+    if fell < CREEP.value * prior or new - ERRORS * error > fell / 2:
+        return None
+    return Undecided(NEEDS)
