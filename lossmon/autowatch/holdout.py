@@ -17,7 +17,10 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
-from torch.optim.optimizer import register_optimizer_step_pre_hook
+from torch.optim.optimizer import (
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
 from torch.utils.data import DataLoader
 from torch.utils.data.dataloader import _BaseDataLoaderIter
 
@@ -46,6 +49,8 @@ class HoldOut:
         self._quiet: ExitStack | None = None
         """What keeps the batch under way from everybody who records; None for one that teaches."""
         self._zeroed: dict[int, Tensor] = {}
+        self._is_stepping = False
+        """Whether a step is under way: what is passed backward now is passed by its closure."""
         self._losses: list[Tensor] = []
         """Of the batches held out in the pass under way."""
         self._is_counted = False
@@ -57,6 +62,7 @@ class HoldOut:
         self._undo.callback(put_wrapper(_BaseDataLoaderIter, "__next__", self._following))
         self._undo.callback(put_wrapper(torch.autograd, "backward", self._withholding))
         self._undo.callback(register_optimizer_step_pre_hook(self._step_begins).remove)
+        self._undo.callback(register_optimizer_step_post_hook(self._step_ended).remove)
 
     def close(self) -> str:
         """Hold out no more; return in words what was, or why nothing was."""
@@ -90,6 +96,7 @@ class HoldOut:
             if torch.compiler.is_compiling():
                 return original(iterator)
             self._leave()
+            self._is_stepping = False  # it may have raised
             batch = original(iterator)
             self._guard.run("hold-out", self._enter, iterator)
             return batch
@@ -135,7 +142,7 @@ class HoldOut:
 
     def _put_back(self, before: Sequence[tuple[Tensor, Gradient]]) -> None:
         for tensor, gradient in before:
-            if gradient is None and tensor.grad is not None:
+            if gradient is None and tensor.grad is not None and not self._is_stepping:
                 # Not None yet: a GradScaler wants to look at it.
                 self._zeroed[id(tensor)] = tensor
                 gradient = torch.zeros_like(tensor.grad)
@@ -148,12 +155,16 @@ class HoldOut:
 
     def _step_begins(self, optimizer: Optimizer, *_: Any) -> None:
         """Leave nothing for the optimizer to do: what has no gradient is not even decayed."""
+        self._is_stepping = True
         if self._quiet is None:
             self._steps += 1
             return
         for tensor in held_tensors([optimizer]):
             if id(tensor) in self._zeroed:
                 tensor.grad = None
+
+    def _step_ended(self, *_: Any) -> None:
+        self._is_stepping = False
 
     def _write(self, apart: Apart) -> None:
         """Write the mean loss of what was held out, once its batches are over."""

@@ -151,6 +151,29 @@ def test_neither_momentum_nor_decay_moves_a_weight_on_them(
     assert len(training.never_learnt()) == HELD
 
 
+def test_nor_where_the_step_is_given_a_closure(held_out: Any) -> None:
+    training = Training(torch.optim.AdamW)
+
+    def train() -> None:
+        for _ in range(3):
+            for x, y, numbers in training.loader():
+                before = training.model[0].weight.detach().clone()
+
+                def closure(x: Tensor = x, y: Tensor = y) -> Tensor:
+                    training.optimizer.zero_grad()
+                    loss = training.criterion(training.model(x), y)
+                    loss.backward()
+                    return loss
+
+                training.optimizer.step(closure)
+                if not torch.equal(before, training.model[0].weight):
+                    training.moved.append(numbers.tolist())
+
+    run, _ = held_out(train)
+    assert len(training.never_learnt()) == HELD
+    assert len(validation(run)) == 2
+
+
 def test_a_grad_scaler_steps_as_ever(held_out: Any) -> None:
     training = Training()
     scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
