@@ -57,6 +57,8 @@ class HoldOut:
         self._passes = self._steps = 0
         """Backward passes and steps since the last batch that was withheld."""
         self._examples: tuple[int, int] = (0, 0)
+        self._told: weakref.WeakSet[Recorder] = weakref.WeakSet()
+        """Whose logs say how many were held out."""
         self._undo = ExitStack()
         self._undo.callback(put_wrapper(DataLoader, "__iter__", self._beginning))
         self._undo.callback(put_wrapper(_BaseDataLoaderIter, "__next__", self._following))
@@ -78,7 +80,7 @@ class HoldOut:
 
     def _beginning(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def begin(loader: Any) -> Any:
-            if not torch.compiler.is_compiling():
+            if not torch.compiler.is_compiling() and torch.is_grad_enabled():
                 self._guard.run("hold-out", self._put_apart, loader)
             return original(loader)
 
@@ -171,7 +173,7 @@ class HoldOut:
         losses, self._losses = self._losses, []
         recorder = ROUTES.last
         whole = apart.first // apart.batch_size
-        if not losses or recorder is None:
+        if not losses or recorder is None or recorder.kept is not None:
             return
         if recorder.log.validates:
             self.why_not = "the script has a validation loss of its own"
@@ -183,8 +185,9 @@ class HoldOut:
 
     def _tell(self, recorder: Recorder, apart: Apart, mean: float) -> None:
         TAPS.leave_lane()
-        if self.why_not:
-            self.why_not, self._examples = "", (len(apart.chosen), len(apart))
+        self.why_not, self._examples = "", (len(apart.chosen), len(apart))
+        if recorder not in self._told:
+            self._told.add(recorder)
             detail = dict(zip(("examples", "of"), self._examples, strict=True))
             recorder.guard.run("hold-out", recorder.log.mark, recorder.newest, HOLD_OUT, detail)
         recorder.guard.run("hold-out", recorder.user_log, {VAL_LOSS.tag: mean})

@@ -25,20 +25,33 @@ Train = Callable[[], object]
 
 
 @pytest.fixture
-def held_out(
+def watching(
     tmp_path: Path, nothing_left: None, capsys: pytest.CaptureFixture[str]
-) -> Callable[[Train], tuple[Run, str]]:
-    """Call a function that trains, as a script would; return its run and what was said of it."""
+) -> Callable[[Train], str]:
+    """Call a function that trains, as a script would; return what was said of it."""
 
-    def held_out(train: Train) -> tuple[Run, str]:
+    def watching(train: Train) -> str:
         torch.manual_seed(0)
         watcher = Watcher(Places(tmp_path / "out"), holds_out=True)
         try:
             train()
         finally:
             watcher.close(None)
+        return capsys.readouterr().err
+
+    return watching
+
+
+@pytest.fixture
+def held_out(
+    tmp_path: Path, watching: Callable[[Train], str]
+) -> Callable[[Train], tuple[Run, str]]:
+    """Do so; return its only run as well."""
+
+    def held_out(train: Train) -> tuple[Run, str]:
+        said = watching(train)
         (place,) = (tmp_path / "out").iterdir()
-        return lossmon.read_run(place), capsys.readouterr().err
+        return lossmon.read_run(place), said
 
     return held_out
 
@@ -119,6 +132,20 @@ def test_the_log_says_how_many_were_held_out(held_out: Any) -> None:
     run, _ = held_out(Training().run)
     (mark,) = (mark for mark in run.marks if mark.kind == signals.HOLD_OUT)
     assert mark.detail == {"examples": HELD, "of": EXAMPLES}
+
+
+def test_so_does_that_of_every_training_of_a_script(tmp_path: Path, watching: Any) -> None:
+    def train() -> None:
+        for name in "ab":
+            training = Training()
+            with lossmon.watch(training.model, training.optimizer, logdir=tmp_path / name):
+                training.run(2)
+
+    watching(train)
+    for name in "ab":
+        run = lossmon.read_run(tmp_path / name)
+        assert [m.detail["of"] for m in run.marks if m.kind == signals.HOLD_OUT] == [EXAMPLES]
+        assert len(validation(run)) == 1
 
 
 def test_steps_on_them_are_no_steps_of_the_training(held_out: Any) -> None:
