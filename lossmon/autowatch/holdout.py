@@ -53,6 +53,8 @@ class HoldOut:
         """Whether a step is under way: what is passed backward now is passed by its closure."""
         self._losses: list[Tensor] = []
         """Of the batches held out in the pass under way."""
+        self._recorder: Recorder | None = None
+        """Whose training they are of."""
         self._is_counted = False
         self._passes = self._steps = 0
         """Backward passes and steps since the last batch that was withheld."""
@@ -136,7 +138,7 @@ class HoldOut:
             before = self._guard.run("hold-out", _gradients, roots)
             # Not `tensors`: it may have been a generator.
             original(roots, *args, **kwargs)
-            self._guard.run("hold-out", self._take, roots)
+            self._guard.run("hold-out", self._take, roots, before)
             self._guard.run("hold-out", self._put_back, before)
             return None
 
@@ -150,9 +152,12 @@ class HoldOut:
                 gradient = torch.zeros_like(tensor.grad)
             tensor.grad = gradient
 
-    def _take(self, roots: Sequence[Tensor]) -> None:
+    def _take(self, roots: Sequence[Tensor], held: Sequence[tuple[Tensor, Gradient]]) -> None:
         loss = TAPS.unscaled(roots)
         if self._is_counted and loss is not None and loss.numel() == 1:
+            # Nobody's before the first step of a training.
+            owners = (ROUTES.owner(tensor) for tensor, _ in held)
+            self._recorder = next((each for each in owners if each is not None), None)
             self._losses.append(loss.detach().reshape(()).float())
 
     def _step_begins(self, optimizer: Optimizer, *_: Any) -> None:
@@ -171,10 +176,12 @@ class HoldOut:
     def _write(self, apart: Apart) -> None:
         """Write the mean loss of what was held out, once its batches are over."""
         losses, self._losses = self._losses, []
-        recorder = ROUTES.last
+        recorder, self._recorder = self._recorder, None
         whole = apart.first // apart.batch_size
         if not losses or recorder is None or recorder.kept is not None:
             return
+        if recorder.step == recorder.start.step:
+            return  # there is no step yet that it would be written at
         if recorder.log.validates:
             self.why_not = "the script has a validation loss of its own"
         elif len(losses) > whole or self._passes > SINGLE * self._steps:

@@ -148,6 +148,18 @@ def test_so_does_that_of_every_training_of_a_script(tmp_path: Path, watching: An
         assert len(validation(run)) == 1
 
 
+def test_the_first_pass_of_a_training_is_not_taken_for_the_last_of_another(
+    tmp_path: Path, watching: Any
+) -> None:
+    def train() -> None:
+        Training().run(2)
+        Training().run(2)
+
+    watching(train)
+    for place in sorted((tmp_path / "out").iterdir()):
+        assert len(validation(lossmon.read_run(place))) == 1
+
+
 def test_steps_on_them_are_no_steps_of_the_training(held_out: Any) -> None:
     training = Training()
     run, _ = held_out(training.run)
