@@ -17,7 +17,7 @@ from lossmon.diagnosis.rule import Found, Threshold
 from lossmon.diagnosis.stairs import ALONE, SIGMAS, Stairs, stairs
 from lossmon.diagnosis.unseen import Unseen, unseen
 from lossmon.diagnosis.unsure import has_several_targets
-from lossmon.diagnosis.validation import training_levels, validation
+from lossmon.diagnosis.validation import about_best, training_levels, validation
 from lossmon.numfmt import fmt
 from lossmon.signals import (
     CLASS_COUNT,
@@ -55,6 +55,8 @@ def by_heart(facts: Facts) -> Found | None:
     if not (RELATED.value < explained < MOST.value and as_high and now < train):
         return None
     begin, end = course.best_step, course.last_step
+    if has_several_targets(facts) and not _are_any(facts, *about_best(course)):
+        return None
     floor = standing(facts, course.best, (begin, begin), "at its best the validation loss was")
     beside = f"the training loss was {fmt(train, 3)} then, hardly better; it has fallen to "
     beside += f"{fmt(now, 3)} since, while the validation loss rose to {fmt(course.now, 3)}"
@@ -77,9 +79,10 @@ def by_stairs(facts: Facts) -> Found | None:
         return None
     if not _is_floor(facts, found) and (measured is None or not _is_level(facts, measured)):
         return None
-    if not _are_any(facts, found):
-        return None
     step = int(found.starts[found.best + 1])
+    last = min(found.best + 2, len(found.starts) - 1)
+    if not _are_any(facts, int(found.starts[found.best]), int(found.starts[last])):
+        return None
     return Found("info", step, (_floor(facts, found), found.evidence()))
 
 
@@ -126,14 +129,13 @@ def _is_level(facts: Facts, found: Unseen) -> bool:
     return bool(is_lower and is_learnt and (not level.is_known or LITTLE * prior < floor))
 
 
-def _are_any(facts: Facts, found: Stairs) -> bool:
+def _are_any(facts: Facts, first: int, end: int) -> bool:
     """Return whether any other class was as likely about the floor, for all that is known.
 
     Few examples leave a classifier unsure between some classes, and of some examples more than of
     others; the next word of a text is one of a few. Of several targets an example it must be known.
     """
     steps = facts.batches.measured(PREDICTION_CONFIDENCE)[0]
-    first, end = found.starts[[found.best, min(found.best + 2, len(found.starts) - 1)]]
     steps = steps[(steps >= first) & (steps < end)]
     values = facts.totals((PREDICTION_CONFIDENCE, PREDICTION_ENTROPY, CLASS_COUNT), steps)
     values = values[np.isfinite(values).all(axis=1)]

@@ -102,9 +102,19 @@ def recorded(run: Run) -> tuple[Steps, Floats]:
 
 def training_levels(facts: Facts, course: Validation) -> tuple[float, float]:
     """Return the training loss about the best validation loss, and about the last one; or NaN."""
-    reach = max(LOSSES, (course.last_step - course.best_step) // 4)
-    best = _median(facts, course.best_step - reach // 2, course.best_step + reach // 2)
-    return best, _median(facts, course.last_step - reach, course.last_step)
+    return _median(facts, *about_best(course)), _median(
+        facts, course.last_step - _reach(course), course.last_step
+    )
+
+
+def about_best(course: Validation) -> tuple[int, int]:
+    """Return the steps about the best validation loss: a quarter of those that came after it."""
+    around = _reach(course) // 2
+    return course.best_step - around, course.best_step + around
+
+
+def _reach(course: Validation) -> int:
+    return max(LOSSES, (course.last_step - course.best_step) // 4)
 
 
 def _median(facts: Facts, first: int, last: int) -> float:

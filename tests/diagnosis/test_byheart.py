@@ -7,7 +7,7 @@ import pytest
 
 from lossmon.batchsignals import TARGET_COUNT
 from lossmon.diagnosis import synth
-from lossmon.diagnosis.byheart import by_stairs
+from lossmon.diagnosis.byheart import by_heart, by_stairs
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.rule import Found
 from lossmon.records import Mark
@@ -97,3 +97,15 @@ def test_any_other_class_has_to_be_as_likely_where_that_is_known(
 def test_of_words_it_has_to_be_known(targets: float, is_told: bool) -> None:
     unknown = {TARGET_COUNT: targets, PREDICTION_CONFIDENCE: np.nan}
     assert (found(STAIRS, total=unknown) is not None) is is_told
+
+
+@pytest.mark.parametrize(
+    ("targets", "confidence", "is_told"), [(64.0, 0.3, True), (640.0, 0.3, False), (640, 0.6, True)]
+)
+def test_of_words_any_other_has_to_be_as_likely_where_validation_turns_as_well(
+    targets: float, confidence: float, is_told: bool
+) -> None:
+    turned = np.where(STEPS % LENGTH == LENGTH - 1, 1.4 + 0.1 * np.maximum(OF_PASS - 2, 0), np.nan)
+    known = {TARGET_COUNT: targets, PREDICTION_CONFIDENCE: confidence, PREDICTION_ENTROPY: 1.4}
+    run = synth.run(len(STEPS), loss=STAIRS, scalar={VAL_LOSS: turned}, total=known)
+    assert (by_heart(Facts(run)) is not None) is is_told

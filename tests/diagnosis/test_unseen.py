@@ -70,7 +70,7 @@ def test_what_is_learnt_by_heart_from_a_floor_on_is_told() -> None:
     assert found.severity == "info"
     floor, heart = found.evidence
     assert "in pass 2 the loss was 1.3" in floor.reads
-    assert "fallen by 0.4 for examples that come again, while that of examples held out" in (
+    assert "fallen by 0.41 for examples that come again, while that of examples held out" in (
         heart.reads
     )
 
