@@ -81,7 +81,7 @@ class Unseen(Stairs):
 
 def unseen(facts: Facts) -> Unseen | None:
     """Return the course of what was held out; None where nothing was, or for too few passes."""
-    share = _share(facts)
+    share = held_out(facts)
     lines = lines_of_passes(facts) if share else None
     if lines is None:
         return None
@@ -104,7 +104,7 @@ def unseen(facts: Facts) -> Unseen | None:
     )
 
 
-def _share(facts: Facts) -> float:
+def held_out(facts: Facts) -> float:
     """Return how many examples were held out for one that was not; 0 where nothing was."""
     for mark in facts.run.marks:
         if mark.kind == HOLD_OUT:

@@ -11,6 +11,7 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.byheart import by_stairs
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.rule import Found
+from lossmon.diagnosis.rules import overfitting
 from lossmon.diagnosis.unseen import FEW, Unseen, unseen
 from lossmon.records import Mark
 from lossmon.signals import CRITERION_LOSS, EPOCH, HOLD_OUT, PRIOR_LOSS, VAL_LOSS
@@ -115,3 +116,21 @@ def test_a_validation_loss_of_the_scripts_own_is_not_taken_for_it() -> None:
     before = np.where(STEPS % LENGTH == LENGTH - 1, LEARNT, np.nan)
     run = synth.run(len(STEPS), loss=BY_HEART, scalar={EPOCH: BEGUN, VAL_LOSS: before})
     assert unseen(Facts(run)) is None
+
+
+@pytest.mark.parametrize(("marks", "severity"), [(True, "info"), (False, "warning")])
+def test_overfitting_is_a_note_where_lossmon_has_taken_a_fifth_of_the_data(
+    marks: bool, severity: str
+) -> None:
+    at = STEPS / len(STEPS)
+    turned = np.where(OF_PASS > 0, 3.0 - 4 * np.minimum(at, 0.35) + 3 * np.maximum(at - 0.35, 0), 3)
+    measured = np.where(STEPS % LENGTH == LENGTH - 1, turned, np.nan)
+    run = synth.run(
+        len(STEPS),
+        loss=synth.falling(len(STEPS), end=0.05),
+        scalar={VAL_LOSS: measured},
+        marks=(Mark(LENGTH, 1.0, HOLD_OUT, HELD),) if marks else (),
+    )
+    found = overfitting.RULE.check(Facts(run))
+    assert isinstance(found, Found)
+    assert found.severity == severity
