@@ -55,7 +55,7 @@ def by_heart(facts: Facts) -> Found | None:
     if not (RELATED.value < explained < MOST.value and as_high and now < train):
         return None
     begin, end = course.best_step, course.last_step
-    if has_several_targets(facts) and not _are_any(facts, *about_best(course)):
+    if not _are_any(facts, *about_best(course)):
         return None
     floor = standing(facts, course.best, (begin, begin), "at its best the validation loss was")
     beside = f"the training loss was {fmt(train, 3)} then, hardly better; it has fallen to "

@@ -100,9 +100,10 @@ def test_of_words_it_has_to_be_known(targets: float, is_told: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("targets", "confidence", "is_told"), [(64.0, 0.3, True), (640.0, 0.3, False), (640, 0.6, True)]
+    ("targets", "confidence", "is_told"),
+    [(64, 0.3, False), (64, 0.6, True), (640, 0.3, False), (640, 0.6, True)],
 )
-def test_of_words_any_other_has_to_be_as_likely_where_validation_turns_as_well(
+def test_any_other_class_has_to_be_as_likely_where_validation_turns_as_well(
     targets: float, confidence: float, is_told: bool
 ) -> None:
     turned = np.where(STEPS % LENGTH == LENGTH - 1, 1.4 + 0.1 * np.maximum(OF_PASS - 2, 0), np.nan)
