@@ -13,8 +13,10 @@ import numpy as np
 from lossmon.diagnosis.fano import bound
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import BY_HEART, CREEP, MOST, RELATED, standing
+from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.rule import Found, Threshold
-from lossmon.diagnosis.stairs import ALONE, SIGMAS, Stairs, stairs
+from lossmon.diagnosis.stairs import ALONE, FEW, SIGMAS, Stairs, stairs
+from lossmon.diagnosis.status import HALVED
 from lossmon.diagnosis.unsure import has_several_targets
 from lossmon.diagnosis.validation import training_levels, validation
 from lossmon.numfmt import fmt
@@ -88,23 +90,40 @@ def _are_steep(found: Stairs) -> bool:
         return False
     if found.largest > ALONE.value * found.height:
         return False
-    return bool(found.before < GAP.value * found.new[found.best])
+    return bool(found.before < GAP.value * found.floor)
 
 
 def _is_floor(facts: Facts, found: Stairs) -> bool:
-    """Return whether something was learnt by then, and much less than all.
+    """Return whether something was learnt by then, and much less than all."""
+    if not facts.level.is_known:
+        return _is_half_left(found)
+    prior = facts.constant_loss
+    is_related = found.lowest < (1 - RELATED.value) * prior or _is_learnt(found, prior, found.doubt)
+    return _is_lower(found, prior) and LITTLE * prior < found.floor and is_related
 
-    Where no constant is known to compare with, new examples have to fare worse since, as they do
-    where wrong labels are learnt, and a loss below 0 has no floor to speak of.
+
+def _is_half_left(found: Stairs) -> bool:
+    """Return whether most of the first loss is left, where no constant is known to compare with.
+
+    New examples have to fare worse since, as they do where wrong labels are learnt, or something
+    must have been learnt before. A loss below 0 has no floor to speak of.
     """
-    level, floor = facts.level, float(found.new[found.best])
-    if not level.is_known and found.ends.min() <= 0:
+    if found.ends.min() <= 0 or not found.floor > HALVED.value * found.first:
         return False
-    prior = facts.constant_loss if level.is_known else floor
-    is_lower = found.height >= BY_HEART.value * prior and found.fell >= CREEP.value * prior
-    if not level.is_known:
-        return bool(is_lower and found.height - found.fell >= SIGMAS.value * found.error)
-    return bool(is_lower and LITTLE * prior < floor and found.lowest < (1 - RELATED.value) * prior)
+    fares_worse = found.height - found.fell >= SIGMAS.value * found.error
+    error = float(np.hypot(found.doubt, found.spread / np.sqrt(FEW)))
+    return _is_lower(found, found.floor) and (fares_worse or _is_learnt(found, found.first, error))
+
+
+def _is_lower(found: Stairs, constant: float) -> bool:
+    """Return whether what is learnt by heart lowers the loss by a good part of a constant's."""
+    least = found.fell >= CREEP.value * constant
+    return bool(found.height >= BY_HEART.value * constant and least)
+
+
+def _is_learnt(found: Stairs, constant: float, error: float) -> bool:
+    """Return whether the floor lies below the loss of a constant for sure."""
+    return bool(constant - found.floor > AT_PRIOR.value * constant + SIGMAS.value * error)
 
 
 def _are_any(facts: Facts, found: Stairs) -> bool:

@@ -45,6 +45,8 @@ LOSSES = 16
 """A line through fewer losses of a pass says too little."""
 ODD = 0.1
 """Passes whose lengths differ by more than that share are not over the same data."""
+FEW = 8
+"""So many losses from the first on are those of a model that has hardly learnt anything."""
 ORDERED = 5
 """Standard errors by which losses at one place of all passes agree where their order is fixed."""
 
@@ -63,6 +65,10 @@ class Stairs:
     """Of what each added to `new`."""
     cooled: Floats
     """How much of the loss a lower learning rate may have taken away by its end, at most."""
+    first: float
+    """The loss before anything was learnt."""
+    spread: float
+    """Standard deviation of one loss about the line in the first pass."""
 
     @property
     def lowest(self) -> float:
@@ -76,6 +82,16 @@ class Stairs:
         since = np.append(np.cumsum(self.variances[low:0:-1])[::-1], 0.0)
         error = np.maximum(np.sqrt(since), AS_LOW.value * abs(self.lowest))
         return int(np.flatnonzero(self.new[: low + 1] <= self.lowest + error)[0])
+
+    @property
+    def floor(self) -> float:
+        """What `new` was at the best pass."""
+        return float(self.new[self.best])
+
+    @property
+    def doubt(self) -> float:
+        """Its standard error."""
+        return float(np.sqrt(self.variances[: self.best + 1].sum()))
 
     @property
     def before(self) -> float:
@@ -146,6 +162,8 @@ def stairs(facts: Facts) -> Stairs | None:
         new=lines.ends[0] + np.append(0.0, np.cumsum(lines.changes[1:])),
         variances=np.append(lines.variances[0] / 3, lines.variances[1:]),
         cooled=_cooled(facts, starts, lines.ends),
+        first=float(losses[:FEW].mean()),
+        spread=float(np.sqrt(lines.squares[0] / (lines.counts[0] - 2))),
     )
 
 
