@@ -15,7 +15,7 @@ from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import BY_HEART, CREEP, MOST, RELATED, standing
 from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.rule import Found, Threshold
-from lossmon.diagnosis.stairs import ALONE, FEW, SIGMAS, Stairs, stairs
+from lossmon.diagnosis.stairs import ALONE, AS_LOW, FEW, SIGMAS, Stairs, stairs
 from lossmon.diagnosis.status import HALVED
 from lossmon.diagnosis.unsure import has_several_targets
 from lossmon.diagnosis.validation import training_levels, validation
@@ -43,6 +43,14 @@ RANDOM = Threshold(
     "that are learnt by heart 0.57-0.82, but for two of 20",
 )
 LITTLE = 1 - MOST.value
+OF_STAIRS = {
+    "stairs": SIGMAS,
+    "as_low": AS_LOW,
+    "alone": ALONE,
+    "random": RANDOM,
+    "halved": HALVED,
+}
+"""What the stairs are compared with."""
 
 
 def by_heart(facts: Facts) -> Found | None:
@@ -150,5 +158,7 @@ def _floor(facts: Facts, found: Stairs) -> Evidence:
     if facts.level.is_known:
         criterion = at * facts.level.prior / facts.constant_loss
         return standing(facts, criterion, (step, step), words)
-    reads = f"{words} {fmt(at, 3)}, and as high for examples that come anew"
-    return Evidence(LOSS.name, step, step, at, float("nan"), reads)
+    reads = f"{words} {fmt(at, 3)}, of {fmt(found.first, 3)} at first, and as high for examples "
+    reads += "that come anew"
+    left, bound = found.floor / found.first, fmt(HALVED.value * found.first, 3)
+    return Evidence(LOSS.name, step, step, left, HALVED.value, reads, HALVED.source, bound)

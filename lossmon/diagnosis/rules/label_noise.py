@@ -53,7 +53,7 @@ from numpy.typing import NDArray
 from lossmon.batchsignals import ACCURACY, CONFIDENT_WRONG, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.bottleneck import bottleneck, small
-from lossmon.diagnosis.byheart import GAP, RANDOM, by_heart, by_stairs
+from lossmon.diagnosis.byheart import GAP, OF_STAIRS, by_heart, by_stairs
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.fano import BELOW, MET, TARGETS, errors
 from lossmon.diagnosis.finding import Evidence
@@ -77,7 +77,6 @@ from lossmon.diagnosis.floor import (
 from lossmon.diagnosis.level import BY_CHANCE
 from lossmon.diagnosis.lingering import BATCHES, Stretch, calm, fallen_since, lingered
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
-from lossmon.diagnosis.stairs import ALONE, AS_LOW, SIGMAS
 from lossmon.diagnosis.synthtables import EVENLY_UNSURE
 from lossmon.diagnosis.tails import HEAVY, Tails, heavy_tails
 from lossmon.diagnosis.twokinds import APART, MISSED, two_kinds
@@ -281,10 +280,7 @@ RULE = Rule(
         "left": LEFT,
         "heavy": HEAVY,
         "rise": RISE,
-        "stairs": SIGMAS,
-        "as_low": AS_LOW,
-        "alone": ALONE,
-        "random": RANDOM,
+        **OF_STAIRS,
         "bound": MET,
         "targets": TARGETS,
         "below": BELOW,
