@@ -13,9 +13,9 @@ import numpy as np
 from lossmon.diagnosis.fano import bound
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import BY_HEART, CREEP, MOST, RELATED, standing
-from lossmon.diagnosis.level import AT_PRIOR
+from lossmon.diagnosis.learnt import beginning, constant
 from lossmon.diagnosis.rule import Found, Threshold
-from lossmon.diagnosis.stairs import ALONE, AS_LOW, FEW, SIGMAS, Stairs, stairs
+from lossmon.diagnosis.stairs import ALONE, AS_LOW, SIGMAS, Stairs, stairs
 from lossmon.diagnosis.status import HALVED
 from lossmon.diagnosis.unsure import has_several_targets
 from lossmon.diagnosis.validation import training_levels, validation
@@ -42,7 +42,6 @@ RANDOM = Threshold(
     "calibration and 109 drawn tasks: 0.85-0.99 with a third of the labels wrong; with right ones "
     "that are learnt by heart 0.57-0.82, but for two of 20",
 )
-LITTLE = 1 - MOST.value
 OF_STAIRS = {
     "stairs": SIGMAS,
     "as_low": AS_LOW,
@@ -104,34 +103,31 @@ def _are_steep(found: Stairs) -> bool:
 def _is_floor(facts: Facts, found: Stairs) -> bool:
     """Return whether something was learnt by then, and much less than all."""
     if not facts.level.is_known:
-        return _is_half_left(found)
-    prior = facts.constant_loss
-    is_related = found.lowest < (1 - RELATED.value) * prior or _is_learnt(found, prior, found.doubt)
-    return _is_lower(found, prior) and LITTLE * prior < found.floor and is_related
+        return _is_half_left(facts, found)
+    start = constant(facts.constant_loss)
+    is_related = found.lowest < (1 - RELATED.value) * start.loss
+    is_learnt = is_related or start.is_left_behind(found.floor, found.doubt)
+    return is_learnt and _is_lower(found, start.loss) and start.is_left(found.floor)
 
 
-def _is_half_left(found: Stairs) -> bool:
-    """Return whether most of the first loss is left, where no constant is known to compare with.
+def _is_half_left(facts: Facts, found: Stairs) -> bool:
+    """Return whether half of the first loss is left, where no constant is known to compare with.
 
     New examples have to fare worse since, as they do where wrong labels are learnt, or something
     must have been learnt before. A loss below 0 has no floor to speak of.
     """
-    if found.ends.min() <= 0 or not found.floor > HALVED.value * found.first:
+    start = beginning(facts)
+    if found.ends.min() <= 0 or not start.is_left(found.floor):
         return False
     fares_worse = found.height - found.fell >= SIGMAS.value * found.error
-    error = float(np.hypot(found.doubt, found.spread / np.sqrt(FEW)))
-    return _is_lower(found, found.floor) and (fares_worse or _is_learnt(found, found.first, error))
+    is_learnt = start.is_left_behind(found.floor, found.doubt)
+    return _is_lower(found, found.floor) and (fares_worse or is_learnt)
 
 
-def _is_lower(found: Stairs, constant: float) -> bool:
-    """Return whether what is learnt by heart lowers the loss by a good part of a constant's."""
-    least = found.fell >= CREEP.value * constant
-    return bool(found.height >= BY_HEART.value * constant and least)
-
-
-def _is_learnt(found: Stairs, constant: float, error: float) -> bool:
-    """Return whether the floor lies below the loss of a constant for sure."""
-    return bool(constant - found.floor > AT_PRIOR.value * constant + SIGMAS.value * error)
+def _is_lower(found: Stairs, unit: float) -> bool:
+    """Return whether what is learnt by heart has lowered the loss by a good part of that."""
+    least = found.fell >= CREEP.value * unit
+    return bool(found.height >= BY_HEART.value * unit and least)
 
 
 def _are_any(facts: Facts, found: Stairs) -> bool:
@@ -158,7 +154,8 @@ def _floor(facts: Facts, found: Stairs) -> Evidence:
     if facts.level.is_known:
         criterion = at * facts.level.prior / facts.constant_loss
         return standing(facts, criterion, (step, step), words)
-    reads = f"{words} {fmt(at, 3)}, of {fmt(found.first, 3)} at first, and as high for examples "
-    reads += "that come anew"
-    left, bound = found.floor / found.first, fmt(HALVED.value * found.first, 3)
-    return Evidence(LOSS.name, step, step, left, HALVED.value, reads, HALVED.source, bound)
+    first = beginning(facts).loss
+    reads = f"{words} {fmt(at, 3)}, of {fmt(first, 3)} at first, and as high for examples that "
+    reads += "come anew"
+    share, bound = found.floor / first, fmt(HALVED.value * first, 3)
+    return Evidence(LOSS.name, step, step, share, HALVED.value, reads, HALVED.source, bound)

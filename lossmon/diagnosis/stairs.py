@@ -45,8 +45,6 @@ LOSSES = 16
 """A line through fewer losses of a pass says too little."""
 ODD = 0.1
 """Passes whose lengths differ by more than that share are not over the same data."""
-FEW = 8
-"""So many losses from the first on are those of a model that has hardly learnt anything."""
 ORDERED = 5
 """Standard errors by which losses at one place of all passes agree where their order is fixed."""
 
@@ -65,10 +63,6 @@ class Stairs:
     """Of what each added to `new`."""
     cooled: Floats
     """How much of the loss a lower learning rate may have taken away by its end, at most."""
-    first: float
-    """The loss before anything was learnt."""
-    spread: float
-    """Standard deviation of one loss about the line in the first pass."""
 
     @property
     def lowest(self) -> float:
@@ -162,8 +156,6 @@ def stairs(facts: Facts) -> Stairs | None:
         new=lines.ends[0] + np.append(0.0, np.cumsum(lines.changes[1:])),
         variances=np.append(lines.variances[0] / 3, lines.variances[1:]),
         cooled=_cooled(facts, starts, lines.ends),
-        first=float(losses[:FEW].mean()),
-        spread=float(np.sqrt(lines.squares[0] / (lines.counts[0] - 2))),
     )
 
 
