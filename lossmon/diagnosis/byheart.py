@@ -14,6 +14,7 @@ from lossmon.diagnosis.fano import bound
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import BY_HEART, CREEP, MOST, RELATED, standing
 from lossmon.diagnosis.learnt import beginning, constant
+from lossmon.diagnosis.parted import GAP, Parted, parted
 from lossmon.diagnosis.rule import Found, Threshold
 from lossmon.diagnosis.stairs import ALONE, AS_LOW, SIGMAS, Stairs, stairs
 from lossmon.diagnosis.status import HALVED
@@ -31,11 +32,6 @@ from lossmon.signals import (
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
 
-GAP = Threshold(
-    0.15,
-    "of the validation loss",
-    "calibration: up to 0.05 with wrong labels, from 0.4 with few examples",
-)
 RANDOM = Threshold(
     0.84,
     "of Fano's bound",
@@ -71,6 +67,20 @@ def by_heart(facts: Facts) -> Found | None:
     return Found("warning", course.turned_step, (floor, heart))
 
 
+def by_parting(facts: Facts) -> Found | None:
+    """Return as a hint that from a floor on the training loss falls alone; None if not so.
+
+    Wrong labels are not the only thing that is learnt by heart while validation stays.
+    """
+    found = parted(facts)
+    if found is None:
+        return None
+    step = found.course.low_step
+    if not _are_any(facts, step - found.reach, step + 2 * found.reach):
+        return None
+    return Found("info", step, (_valid(facts, found), found.evidence()))
+
+
 def by_stairs(facts: Facts) -> Found | None:
     """Return as a hint that from a floor on the loss falls between passes only; None if not so.
 
@@ -82,7 +92,8 @@ def by_stairs(facts: Facts) -> Found | None:
     found = stairs(facts)
     if found is None or not _are_steep(found) or not _is_floor(facts, found):
         return None
-    if not _are_any(facts, found):
+    last = len(found.starts) - 1
+    if not _are_any(facts, *found.starts[[found.best, min(found.best + 2, last)]].tolist()):
         return None
     step = int(found.starts[found.best + 1])
     return Found("info", step, (_floor(facts, found), found.evidence()))
@@ -130,14 +141,13 @@ def _is_lower(found: Stairs, unit: float) -> bool:
     return bool(found.height >= BY_HEART.value * unit and least)
 
 
-def _are_any(facts: Facts, found: Stairs) -> bool:
-    """Return whether any other class was as likely about the floor, for all that is known.
+def _are_any(facts: Facts, first: int, end: int) -> bool:
+    """Return whether any other class was as likely at those steps, for all that is known.
 
     Few examples leave a classifier unsure between some classes, and of some examples more than of
     others; the next word of a text is one of a few. Of several targets an example it must be known.
     """
     steps = facts.batches.measured(PREDICTION_CONFIDENCE)[0]
-    first, end = found.starts[[found.best, min(found.best + 2, len(found.starts) - 1)]]
     steps = steps[(steps >= first) & (steps < end)]
     values = facts.totals((PREDICTION_CONFIDENCE, PREDICTION_ENTROPY, CLASS_COUNT), steps)
     values = values[np.isfinite(values).all(axis=1)]
@@ -145,6 +155,17 @@ def _are_any(facts: Facts, found: Stairs) -> bool:
         return not has_several_targets(facts)
     confidence, entropy, classes = values.mean(axis=0).tolist()
     return bool(entropy >= RANDOM.value * bound(1 - confidence, classes))
+
+
+def _valid(facts: Facts, found: Parted) -> Evidence:
+    low, step = found.course.low, found.course.low_step
+    words = "the validation loss hardly falls below"
+    if facts.level.is_known:
+        return standing(facts, low, (step, step), words)
+    first = beginning(facts).loss
+    reads = f"{words} {fmt(low, 3)}, where the loss was {fmt(first, 3)} at first"
+    share, bound = low / first, fmt(HALVED.value * first, 3)
+    return Evidence(VAL_LOSS.name, step, step, share, HALVED.value, reads, HALVED.source, bound)
 
 
 def _floor(facts: Facts, found: Stairs) -> Evidence:

@@ -53,7 +53,7 @@ from numpy.typing import NDArray
 from lossmon.batchsignals import ACCURACY, CONFIDENT_WRONG, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.bottleneck import bottleneck, small
-from lossmon.diagnosis.byheart import GAP, OF_STAIRS, by_heart, by_stairs
+from lossmon.diagnosis.byheart import OF_STAIRS, by_heart, by_parting, by_stairs
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.fano import BELOW, MET, TARGETS, errors
 from lossmon.diagnosis.finding import Evidence
@@ -76,6 +76,7 @@ from lossmon.diagnosis.floor import (
 )
 from lossmon.diagnosis.level import BY_CHANCE
 from lossmon.diagnosis.lingering import BATCHES, Stretch, calm, fallen_since, lingered
+from lossmon.diagnosis.parted import GAP
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
 from lossmon.diagnosis.synthtables import EVENLY_UNSURE
 from lossmon.diagnosis.tails import HEAVY, Tails, heavy_tails
@@ -114,7 +115,9 @@ LEFT = Threshold(
 def check(facts: Facts) -> Outcome:
     """Fire where a model that can learn noise by heart reaches a floor, or has left one so."""
     outcome = _of_levels(facts)
-    return outcome if isinstance(outcome, Found) else by_stairs(facts) or outcome
+    if isinstance(outcome, Found):
+        return outcome
+    return by_parting(facts) or by_stairs(facts) or outcome
 
 
 def _of_levels(facts: Facts) -> Outcome:
