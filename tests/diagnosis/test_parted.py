@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lossmon.batchsignals import BATCH_SIZE, LABEL_COUNTS, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.byheart import by_parting
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.parted import Parted, parted
+from lossmon.diagnosis.synthnorms import normed, probed_in_both
 from lossmon.records import Mark
 from lossmon.signals import (
     CONTESTED,
@@ -91,3 +93,18 @@ def test_any_other_class_has_to_be_as_likely(confidence: float, any_other: bool)
     known = {PREDICTION_CONFIDENCE: confidence, PREDICTION_ENTROPY: 1.4}
     hint = by_parting(facts(LEARNT - HEART, LEARNT, total=known))
     assert (hint is not None) is any_other
+
+
+@pytest.mark.parametrize(("values", "is_told"), [(64.0, True), (4.0, False)])
+def test_running_statistics_that_may_be_off_leave_it_open(values: float, is_told: bool) -> None:
+    found = parted(facts(LEARNT - HEART, LEARNT, layers=normed(values=values)))
+    assert (found is not None) is is_told
+
+
+def test_a_probe_in_both_modes_leaves_open_what_batches_of_one_class_give_away() -> None:
+    each = np.where(STEPS % 2, 64.0, 0.0)
+    one_class = {**dict.fromkeys(LABEL_COUNTS, 0.0), LABEL_COUNTS[0]: each, BATCH_SIZE: 64.0}
+    one_class |= {LABEL_COUNTS[1]: 64 - each, TARGET_COUNT: 64.0}
+    alike = {"layers": normed(values=64.0), "marks": (probed_in_both(1.0, 1.0),)}
+    assert parted(facts(LEARNT - HEART, LEARNT, **alike)) is not None
+    assert parted(facts(LEARNT - HEART, LEARNT, total=one_class, **alike)) is None

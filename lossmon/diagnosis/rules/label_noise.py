@@ -2,10 +2,12 @@
 
 Sees
     The validation loss has turned well above 0 and below that of a constant prediction, where the
-    training loss was no better: from there on labels are learnt by heart. Without a validation
-    loss, for information, that from a floor on the loss falls only where one pass over the data
-    ends and the next begins, as examples come again, and not within passes; of a classifier,
-    where any other class was about as likely at that floor. Or, for information, a floor that is
+    training loss was no better: from there on labels are learnt by heart; for information, that
+    it stays there while the training loss falls. Without a validation loss, for information, that
+    from a floor on the loss falls only where one pass over the data ends and the next begins, as
+    examples come again, and not within passes; of a classifier, where any other class was about as
+    likely at that floor. Of a loss without a known constant (triplets, pairs, several heads) half
+    of what it was at first has to be left there. Or, for information, a floor that is
     not the model's: the loss is flat at such a level, and a probe could overfit one batch; or at
     rest the model is as unsure of every example as of any other, and as often wrong as that,
     whatever a probe finds; or it makes as many errors at such a loss as labels bring about that
