@@ -53,10 +53,13 @@ def constant(loss: float) -> Start:
 
 
 def beginning(facts: Facts) -> Start:
-    """Return what the first losses say of it, where no constant is known.
+    """Return what the first losses say of it, where no constant is known; NaN of too few.
 
     Its noise is taken from neighbours: the loss may fall fast there.
     """
-    losses = facts.losses[:FIRST]
-    noise = float(np.sqrt(np.square(np.diff(facts.losses[:NEIGHBOURS])).mean() / 2))
-    return Start(float(losses.mean()), noise / float(np.sqrt(len(losses))), HALVED)
+    losses = facts.losses[:NEIGHBOURS]
+    losses = losses[np.isfinite(losses)]
+    if len(losses) < FIRST:
+        return Start(float("nan"), float("nan"), HALVED)
+    noise = float(np.sqrt(np.square(np.diff(losses)).mean() / 2))
+    return Start(float(losses[:FIRST].mean()), noise / float(np.sqrt(FIRST)), HALVED)

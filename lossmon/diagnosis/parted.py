@@ -20,7 +20,6 @@ from lossmon.diagnosis.floor import BY_HEART
 from lossmon.diagnosis.learnt import beginning, constant
 from lossmon.diagnosis.rule import CLEAR, Threshold
 from lossmon.diagnosis.stairs import SIGMAS
-from lossmon.diagnosis.stats import finite_mean
 from lossmon.diagnosis.validation import LOSSES, Validation, validation
 from lossmon.numfmt import fmt
 from lossmon.signals import VAL_LOSS
@@ -74,6 +73,8 @@ def parted(facts: Facts) -> Parted | None:
     if course is None or facts.is_contested or _is_doubtful(facts):
         return None
     found = _measured(facts, course)
+    if found is None:
+        return None
     start = constant(facts.level.prior) if facts.level.is_known else beginning(facts)
     is_floor = start.is_left(course.low) and start.is_left_behind(course.low, course.noise)
     return found if is_floor and found.is_as_high and found.has_fallen(start.loss) else None
@@ -88,12 +89,14 @@ def _is_doubtful(facts: Facts) -> bool:
     return bool(norms and (any(of_one_class(facts)) or doubted(facts, norms, ()) is not CLEAR))
 
 
-def _measured(facts: Facts, course: Validation) -> Parted:
+def _measured(facts: Facts, course: Validation) -> Parted | None:
     reach = max(LOSSES, course.every // 2)
     then = _between(facts, course.low_step - reach, course.low_step + reach)
     now = _between(facts, course.last_step - 2 * reach, course.last_step)
-    error = float(np.sqrt(sum(part.var() / max(len(part), 1) for part in (then, now))))
-    return Parted(course, finite_mean(then), finite_mean(now), error, reach)
+    if min(len(then), len(now)) < LOSSES:
+        return None
+    error = float(np.sqrt(then.var() / len(then) + now.var() / len(now)))
+    return Parted(course, float(then.mean()), float(now.mean()), error, reach)
 
 
 def _between(facts: Facts, first: int, last: int) -> NDArray[np.float64]:

@@ -37,3 +37,11 @@ def test_how_far_the_first_losses_are_apart_is_no_fall_of_theirs(fall: float) ->
     starts = [beginning(Facts(synth.run(loss=falling + each))) for each in noise]
     apart = np.std([start.loss for start in starts])
     assert 0.8 < apart / np.mean([start.error for start in starts]) < 1.25
+
+
+def test_of_first_losses_that_are_no_numbers_nothing_is_known() -> None:
+    lost = np.where(np.arange(300) < 40, np.inf, 1.0)
+    start = beginning(Facts(synth.run(loss=lost)))
+    assert np.isnan(start.loss)
+    assert not start.is_left(1.0)
+    assert not start.is_left_behind(0.5, 0.0)

@@ -68,6 +68,10 @@ def test_a_fall_within_noise_is_none() -> None:
     assert parted(facts(LEARNT - 0.6 * HEART + noise, LEARNT)) is None
 
 
+def test_where_training_losses_are_missing_nothing_is_said() -> None:
+    assert parted(facts(np.where(STEPS < 120, np.nan, LEARNT - HEART), LEARNT)) is None
+
+
 def test_it_is_told_for_information_from_where_they_parted() -> None:
     hint = by_parting(facts(LEARNT - HEART, LEARNT))
     assert hint is not None
