@@ -12,7 +12,7 @@ NAMES = 5
 def leaves(patterns: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """Return pictures of leaves in noise, and their names."""
     name = torch.randint(NAMES, (count,))
-    return 0.4 * patterns[name] + torch.randn(count, 1, 12, 12), name
+    return 0.25 * patterns[name] + torch.randn(count, 1, 12, 12), name
 
 
 def main() -> None:
