@@ -13,8 +13,11 @@ import numpy as np
 from lossmon.diagnosis.fano import bound
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import BY_HEART, CREEP, LEAST, MOST, RELATED, standing
+from lossmon.diagnosis.learnt import beginning, constant
+from lossmon.diagnosis.parted import GAP, Parted, parted
 from lossmon.diagnosis.rule import Found, Threshold
-from lossmon.diagnosis.stairs import ALONE, SIGMAS, Stairs, stairs
+from lossmon.diagnosis.stairs import ALONE, AS_LOW, SIGMAS, Stairs, stairs
+from lossmon.diagnosis.status import HALVED
 from lossmon.diagnosis.unseen import Unseen, unseen
 from lossmon.diagnosis.unsure import has_several_targets
 from lossmon.diagnosis.validation import about_best, training_levels, validation
@@ -30,18 +33,26 @@ from lossmon.signals import (
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
 
-GAP = Threshold(
-    0.15,
-    "of the validation loss",
-    "calibration: up to 0.05 with wrong labels, from 0.4 with few examples",
-)
 RANDOM = Threshold(
     0.84,
     "of Fano's bound",
     "calibration and 109 drawn tasks: 0.85-0.99 with a third of the labels wrong; with right ones "
     "that are learnt by heart 0.57-0.82, but for two of 20",
 )
-LITTLE = 1 - MOST.value
+WORSE = Threshold(
+    2,
+    "standard errors",
+    "the usual 2 sigma; calibration and 250 drawn tasks: with few examples up to 1.9",
+)
+OF_STAIRS = {
+    "stairs": SIGMAS,
+    "as_low": AS_LOW,
+    "alone": ALONE,
+    "random": RANDOM,
+    "halved": HALVED,
+    "worse": WORSE,
+}
+"""What the stairs are compared with."""
 
 
 def by_heart(facts: Facts) -> Found | None:
@@ -65,6 +76,20 @@ def by_heart(facts: Facts) -> Found | None:
     return Found("warning", course.turned_step, (floor, heart))
 
 
+def by_parting(facts: Facts) -> Found | None:
+    """Return as a hint that from a floor on the training loss falls alone; None if not so.
+
+    Wrong labels are not the only thing that is learnt by heart while validation stays.
+    """
+    found = parted(facts)
+    if found is None:
+        return None
+    step = found.course.low_step
+    if not _are_any(facts, step - found.reach, step + 2 * found.reach):
+        return None
+    return Found("info", step, (_valid(facts, found), found.evidence()))
+
+
 def by_stairs(facts: Facts) -> Found | None:
     """Return as a hint that from a floor on the loss falls between passes only; None if not so.
 
@@ -75,9 +100,7 @@ def by_stairs(facts: Facts) -> Found | None:
         return None
     measured = unseen(facts)
     found = measured or (stairs(facts) if validation(facts.run) is None else None)
-    if found is None or not _are_steep(found):
-        return None
-    if not _is_floor(facts, found) and (measured is None or not _is_level(facts, measured)):
+    if found is None or not _are_steep(found) or not _is_floor(facts, found):
         return None
     step = int(found.starts[found.best + 1])
     last = min(found.best + 2, len(found.starts) - 1)
@@ -95,23 +118,33 @@ def _are_steep(found: Stairs) -> bool:
         return False
     if found.largest > ALONE.value * found.height:
         return False
-    return bool(found.before < GAP.value * found.new[found.best])
+    return bool(found.before < GAP.value * found.floor)
 
 
 def _is_floor(facts: Facts, found: Stairs) -> bool:
-    """Return whether something was learnt by then, and much less than all.
+    """Return whether something was learnt by then, and much less than all."""
+    if isinstance(found, Unseen) and _is_level(facts, found):
+        return True
+    if not facts.level.is_known:
+        return _is_half_left(facts, found)
+    start = constant(facts.constant_loss)
+    is_related = found.lowest < (1 - RELATED.value) * start.loss
+    is_learnt = is_related or start.is_left_behind(found.floor, found.doubt)
+    return is_learnt and _is_lower(found, start.loss) and start.is_left(found.floor)
 
-    Where no constant is known to compare with, new examples have to fare worse since, as they do
-    where wrong labels are learnt, and a loss below 0 has no floor to speak of.
+
+def _is_half_left(facts: Facts, found: Stairs) -> bool:
+    """Return whether half of the first loss is left, where no constant is known to compare with.
+
+    New examples have to fare worse since, as they do where wrong labels are learnt: less surely so
+    where something was learnt before. A loss below 0 has no floor to speak of.
     """
-    level, floor = facts.level, float(found.new[found.best])
-    if not level.is_known and found.ends.min() <= 0:
+    start = beginning(facts)
+    if found.ends.min() <= 0 or not start.is_left(found.floor):
         return False
-    prior = facts.constant_loss if level.is_known else floor
-    is_lower = found.height >= BY_HEART.value * prior and found.fell >= CREEP.value * prior
-    if not level.is_known:
-        return bool(is_lower and found.height - found.fell >= SIGMAS.value * found.error)
-    return bool(is_lower and LITTLE * prior < floor and found.lowest < (1 - RELATED.value) * prior)
+    is_learnt = start.is_left_behind(found.floor, found.doubt)
+    least = (WORSE if is_learnt else SIGMAS).value * found.error
+    return bool(_is_lower(found, found.floor) and found.height - found.fell >= least)
 
 
 def _is_level(facts: Facts, found: Unseen) -> bool:
@@ -119,18 +152,24 @@ def _is_level(facts: Facts, found: Unseen) -> bool:
 
     What was learnt is measured here, and may be little: of clicks a constant tells nearly all.
     """
-    level, floor = facts.level, float(found.new[found.best])
-    prior = facts.constant_loss if level.is_known else floor
-    is_lower = found.height >= CREEP.value * prior and found.fell >= CREEP.value * prior
-    start = facts.constant_loss if level.is_known else facts.first_loss
-    below, fell = start - found.lowest, float(found.new[0]) - found.lowest
-    is_sure = below >= SIGMAS.value * found.sampling or fell >= SIGMAS.value * found.error
-    is_learnt = is_sure and below >= LEAST.value * abs(start)
-    return bool(is_lower and is_learnt and (not level.is_known or LITTLE * prior < floor))
+    is_known = facts.level.is_known
+    start = constant(facts.constant_loss) if is_known else beginning(facts)
+    unit = start.loss if is_known else found.floor
+    is_lower = found.height >= CREEP.value * unit and found.fell >= CREEP.value * unit
+    below, fell = start.loss - found.lowest, float(found.new[0]) - found.lowest
+    is_sure = below >= SIGMAS.value * found.doubt or fell >= SIGMAS.value * found.error
+    is_learnt = is_sure and below >= LEAST.value * abs(start.loss)
+    return bool(is_lower and is_learnt and start.is_left(found.floor))
+
+
+def _is_lower(found: Stairs, unit: float) -> bool:
+    """Return whether what is learnt by heart has lowered the loss by a good part of that."""
+    least = found.fell >= CREEP.value * unit
+    return bool(found.height >= BY_HEART.value * unit and least)
 
 
 def _are_any(facts: Facts, first: int, end: int) -> bool:
-    """Return whether any other class was as likely about the floor, for all that is known.
+    """Return whether any other class was as likely at those steps, for all that is known.
 
     Few examples leave a classifier unsure between some classes, and of some examples more than of
     others; the next word of a text is one of a few. Of several targets an example it must be known.
@@ -145,10 +184,26 @@ def _are_any(facts: Facts, first: int, end: int) -> bool:
     return bool(entropy >= RANDOM.value * bound(1 - confidence, classes))
 
 
+def _valid(facts: Facts, found: Parted) -> Evidence:
+    low, step = found.course.low, found.course.low_step
+    words = "the validation loss hardly falls below"
+    if facts.level.is_known:
+        return standing(facts, low, (step, step), words)
+    first = beginning(facts).loss
+    reads = f"{words} {fmt(low, 3)}, where the loss was {fmt(first, 3)} at first"
+    share, bound = low / first, fmt(HALVED.value * first, 3)
+    return Evidence(VAL_LOSS.name, step, step, share, HALVED.value, reads, HALVED.source, bound)
+
+
 def _floor(facts: Facts, found: Stairs) -> Evidence:
     at, step = float(found.ends[found.best]), int(found.starts[found.best + 1]) - 1
     if facts.level.is_known:
         criterion = at * facts.level.prior / facts.constant_loss
         return standing(facts, criterion, (step, step), found.seen)
-    reads = f"{found.seen} {fmt(at, 3)}, and as high for examples that come anew"
-    return Evidence(LOSS.name, step, step, at, float("nan"), reads)
+    first = beginning(facts).loss
+    reads = (
+        f"{found.seen} {fmt(at, 3)}, of {fmt(first, 3)} at first, and as high for examples that "
+    )
+    reads += "come anew"
+    share, bound = found.floor / first, fmt(HALVED.value * first, 3)
+    return Evidence(LOSS.name, step, step, share, HALVED.value, reads, HALVED.source, bound)

@@ -40,6 +40,11 @@ class Unseen(Stairs):
         return int(np.flatnonzero(self.new <= self.lowest + error)[0])
 
     @property
+    def doubt(self) -> float:
+        """See `Stairs.doubt`."""
+        return self.sampling
+
+    @property
     def before(self) -> float:
         """See `Stairs.before`; that these examples happen to be harder is no sign."""
         return float(self.new[self.best] - self.ends[self.best]) - self.sampling
