@@ -13,8 +13,11 @@ import numpy as np
 from lossmon.diagnosis.fano import bound
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import BY_HEART, CREEP, MOST, RELATED, standing
+from lossmon.diagnosis.learnt import beginning, constant
+from lossmon.diagnosis.parted import GAP, Parted, parted
 from lossmon.diagnosis.rule import Found, Threshold
-from lossmon.diagnosis.stairs import ALONE, SIGMAS, Stairs, stairs
+from lossmon.diagnosis.stairs import ALONE, AS_LOW, SIGMAS, Stairs, stairs
+from lossmon.diagnosis.status import HALVED
 from lossmon.diagnosis.unsure import has_several_targets
 from lossmon.diagnosis.validation import training_levels, validation
 from lossmon.numfmt import fmt
@@ -29,18 +32,27 @@ from lossmon.signals import (
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
 
-GAP = Threshold(
-    0.15,
-    "of the validation loss",
-    "calibration: up to 0.05 with wrong labels, from 0.4 with few examples",
-)
 RANDOM = Threshold(
     0.84,
     "of Fano's bound",
     "calibration and 109 drawn tasks: 0.85-0.99 with a third of the labels wrong; with right ones "
     "that are learnt by heart 0.57-0.82, but for two of 20",
 )
-LITTLE = 1 - MOST.value
+WORSE = Threshold(
+    2,
+    "standard errors",
+    "the usual 2 sigma; 190 drawn tasks with right labels: none at 2-3, five that match in a batch "
+    "above",
+)
+OF_STAIRS = {
+    "stairs": SIGMAS,
+    "as_low": AS_LOW,
+    "alone": ALONE,
+    "random": RANDOM,
+    "halved": HALVED,
+    "worse": WORSE,
+}
+"""What the stairs are compared with."""
 
 
 def by_heart(facts: Facts) -> Found | None:
@@ -62,6 +74,20 @@ def by_heart(facts: Facts) -> Found | None:
     return Found("warning", course.turned_step, (floor, heart))
 
 
+def by_parting(facts: Facts) -> Found | None:
+    """Return as a hint that from a floor on the training loss falls alone; None if not so.
+
+    Wrong labels are not the only thing that is learnt by heart while validation stays.
+    """
+    found = parted(facts)
+    if found is None:
+        return None
+    step = found.course.low_step
+    if not _are_any(facts, step - found.reach, step + 2 * found.reach):
+        return None
+    return Found("info", step, (_valid(facts, found), found.evidence()))
+
+
 def by_stairs(facts: Facts) -> Found | None:
     """Return as a hint that from a floor on the loss falls between passes only; None if not so.
 
@@ -73,7 +99,8 @@ def by_stairs(facts: Facts) -> Found | None:
     found = stairs(facts)
     if found is None or not _are_steep(found) or not _is_floor(facts, found):
         return None
-    if not _are_any(facts, found):
+    last = len(found.starts) - 1
+    if not _are_any(facts, *found.starts[[found.best, min(found.best + 2, last)]].tolist()):
         return None
     step = int(found.starts[found.best + 1])
     return Found("info", step, (_floor(facts, found), found.evidence()))
@@ -88,33 +115,46 @@ def _are_steep(found: Stairs) -> bool:
         return False
     if found.largest > ALONE.value * found.height:
         return False
-    return bool(found.before < GAP.value * found.new[found.best])
+    return bool(found.before < GAP.value * found.floor)
 
 
 def _is_floor(facts: Facts, found: Stairs) -> bool:
-    """Return whether something was learnt by then, and much less than all.
+    """Return whether something was learnt by then, and much less than all."""
+    if not facts.level.is_known:
+        return _is_half_left(facts, found)
+    start = constant(facts.constant_loss)
+    is_related = found.lowest < (1 - RELATED.value) * start.loss
+    is_learnt = is_related or start.is_left_behind(found.floor, found.doubt)
+    return is_learnt and _is_lower(found, start.loss) and start.is_left(found.floor)
 
-    Where no constant is known to compare with, new examples have to fare worse since, as they do
-    where wrong labels are learnt, and a loss below 0 has no floor to speak of.
+
+def _is_half_left(facts: Facts, found: Stairs) -> bool:
+    """Return whether half of the first loss is left, where no constant is known to compare with.
+
+    New examples have to fare worse since, as they do where wrong labels are learnt: less surely so
+    where something was learnt before. A loss below 0 has no floor to speak of.
     """
-    level, floor = facts.level, float(found.new[found.best])
-    if not level.is_known and found.ends.min() <= 0:
+    start = beginning(facts)
+    if found.ends.min() <= 0 or not start.is_left(found.floor):
         return False
-    prior = facts.constant_loss if level.is_known else floor
-    is_lower = found.height >= BY_HEART.value * prior and found.fell >= CREEP.value * prior
-    if not level.is_known:
-        return bool(is_lower and found.height - found.fell >= SIGMAS.value * found.error)
-    return bool(is_lower and LITTLE * prior < floor and found.lowest < (1 - RELATED.value) * prior)
+    is_learnt = start.is_left_behind(found.floor, found.doubt)
+    least = (WORSE if is_learnt else SIGMAS).value * found.error
+    return bool(_is_lower(found, found.floor) and found.height - found.fell >= least)
 
 
-def _are_any(facts: Facts, found: Stairs) -> bool:
-    """Return whether any other class was as likely about the floor, for all that is known.
+def _is_lower(found: Stairs, unit: float) -> bool:
+    """Return whether what is learnt by heart has lowered the loss by a good part of that."""
+    least = found.fell >= CREEP.value * unit
+    return bool(found.height >= BY_HEART.value * unit and least)
+
+
+def _are_any(facts: Facts, first: int, end: int) -> bool:
+    """Return whether any other class was as likely at those steps, for all that is known.
 
     Few examples leave a classifier unsure between some classes, and of some examples more than of
     others; the next word of a text is one of a few. Of several targets an example it must be known.
     """
     steps = facts.batches.measured(PREDICTION_CONFIDENCE)[0]
-    first, end = found.starts[[found.best, min(found.best + 2, len(found.starts) - 1)]]
     steps = steps[(steps >= first) & (steps < end)]
     values = facts.totals((PREDICTION_CONFIDENCE, PREDICTION_ENTROPY, CLASS_COUNT), steps)
     values = values[np.isfinite(values).all(axis=1)]
@@ -124,6 +164,17 @@ def _are_any(facts: Facts, found: Stairs) -> bool:
     return bool(entropy >= RANDOM.value * bound(1 - confidence, classes))
 
 
+def _valid(facts: Facts, found: Parted) -> Evidence:
+    low, step = found.course.low, found.course.low_step
+    words = "the validation loss hardly falls below"
+    if facts.level.is_known:
+        return standing(facts, low, (step, step), words)
+    first = beginning(facts).loss
+    reads = f"{words} {fmt(low, 3)}, where the loss was {fmt(first, 3)} at first"
+    share, bound = low / first, fmt(HALVED.value * first, 3)
+    return Evidence(VAL_LOSS.name, step, step, share, HALVED.value, reads, HALVED.source, bound)
+
+
 def _floor(facts: Facts, found: Stairs) -> Evidence:
     at, step = float(found.ends[found.best]), int(found.starts[found.best + 1]) - 1
     times = "once" if found.best == 0 else f"{found.best + 1} times"
@@ -131,5 +182,8 @@ def _floor(facts: Facts, found: Stairs) -> Evidence:
     if facts.level.is_known:
         criterion = at * facts.level.prior / facts.constant_loss
         return standing(facts, criterion, (step, step), words)
-    reads = f"{words} {fmt(at, 3)}, and as high for examples that come anew"
-    return Evidence(LOSS.name, step, step, at, float("nan"), reads)
+    first = beginning(facts).loss
+    reads = f"{words} {fmt(at, 3)}, of {fmt(first, 3)} at first, and as high for examples that "
+    reads += "come anew"
+    share, bound = found.floor / first, fmt(HALVED.value * first, 3)
+    return Evidence(LOSS.name, step, step, share, HALVED.value, reads, HALVED.source, bound)

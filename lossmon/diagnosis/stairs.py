@@ -78,6 +78,16 @@ class Stairs:
         return int(np.flatnonzero(self.new[: low + 1] <= self.lowest + error)[0])
 
     @property
+    def floor(self) -> float:
+        """What `new` was at the best pass."""
+        return float(self.new[self.best])
+
+    @property
+    def doubt(self) -> float:
+        """Its standard error."""
+        return float(np.sqrt(self.variances[: self.best + 1].sum()))
+
+    @property
     def before(self) -> float:
         """How much lower the loss was at the best pass than that of new examples, at most."""
         error = float(np.sqrt(self.variances[1 : self.best + 1].sum()))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lossmon import signals
 from lossmon.diagnosis.rule import Threshold
+from lossmon.diagnosis.stairs import AS_LOW
 from lossmon.diagnosis.stats import block_means, finite_median
 from lossmon.records import Run
 
@@ -48,6 +49,11 @@ class Validation:
     last_step: int
     noise: float
     """Standard error of one value, from neighbours."""
+    low: float
+    """The first value that was as low as the best, within its error."""
+    low_step: int
+    every: int
+    """Steps from one value to the next, typically."""
 
     @property
     def rise(self) -> float:
@@ -78,16 +84,22 @@ def validation(run: Run) -> Validation | None:
     if len(values) > 2 * BLOCKS:
         values = block_means(values, BLOCKS)
         steps = steps[np.linspace(0, len(steps), BLOCKS + 1).astype(int)[1:] - 1]
-    best = int(np.argmin(_smoothed(values)))
+    smoothed, noise = _smoothed(values), _noise(values)
+    best = int(np.argmin(smoothed))
+    as_low = smoothed[best] + max(noise, AS_LOW.value * abs(float(smoothed[best])))
+    low = int(np.flatnonzero(smoothed <= as_low)[0])
     later = values[best + 1 :]
     return Validation(
         first=float(values[0]),
-        best=float(_smoothed(values)[best]),
+        best=float(smoothed[best]),
         now=float(np.median(later[-3:])) if len(later) else float(values[-1]),
         best_step=int(steps[best]),
         turned_step=int(steps[min(best + 1, len(steps) - 1)]),
         last_step=int(steps[-1]),
-        noise=_noise(values),
+        noise=noise,
+        low=float(smoothed[low]),
+        low_step=int(steps[low]),
+        every=int(np.median(np.diff(steps))),
     )
 
 

@@ -26,12 +26,15 @@ STEPS = np.arange(10 * LENGTH)
 OF_PASS, PLACE = STEPS // LENGTH, STEPS % LENGTH / LENGTH
 BEGUN = np.where(STEPS % LENGTH == 1, OF_PASS + 1.0, np.nan)
 LEARNT = 1.4 + 0.6 * np.exp(-12 * STEPS / LENGTH)
+FLAT = np.full(len(STEPS), 1.4)
 STAIRS = LEARNT - 0.1 * OF_PASS
 UNKNOWN = {CRITERION_LOSS: np.nan, PRIOR_LOSS: np.nan}
 
 
-def found(loss: np.ndarray, scalar: dict[Any, Any] | None = None, **run: Any) -> Found | None:
-    noisy = loss + synth.flat(len(loss), at=0, noise=0.01)
+def found(
+    loss: np.ndarray, scalar: dict[Any, Any] | None = None, *, noise: float = 0.01, **run: Any
+) -> Found | None:
+    noisy = loss + synth.flat(len(loss), at=0, noise=noise)
     scalars = {EPOCH: BEGUN, **(scalar or {})}
     return by_stairs(Facts(synth.run(len(loss), loss=noisy, scalar=scalars, **run)))
 
@@ -52,7 +55,7 @@ def test_from_a_floor_on_the_loss_falls_between_passes_only() -> None:
         (LEARNT, "it rests at the floor"),
         (0.2 + 1.5 * np.exp(-STEPS / 150), "it falls within passes"),
         (LEARNT - 1.2 - 0.01 * OF_PASS, "next to all is learnt"),
-        (LEARNT + 0.75 - 0.1 * OF_PASS, "nothing is learnt but by heart"),
+        (STAIRS + 0.87, "nothing is learnt but by heart"),
         (STAIRS - 0.15 * np.minimum(STEPS, 240) / LENGTH + 0.6, "learnt by heart from the start"),
         (LEARNT - 0.1 * PLACE, "it goes up again between passes"),
         (LEARNT - 0.5 * (OF_PASS >= 7), "it fell once, as augmentation ended"),
@@ -75,7 +78,32 @@ def test_without_a_constant_to_compare_with_new_examples_have_to_fare_worse() ->
     assert found(STAIRS, total=UNKNOWN) is None
     hint = found(STAIRS + 0.1 * PLACE, total=UNKNOWN)
     assert hint is not None
-    assert hint.evidence[0].reads.endswith("and as high for examples that come anew")
+    words = hint.evidence[0].reads
+    assert words.startswith("when all examples had been seen once the loss was 1.5")
+    assert words.endswith("of 1.68 at first, and as high for examples that come anew")
+
+
+@pytest.mark.parametrize(("rise", "is_sure"), [(0.004, False), (0.007, True)])
+def test_where_something_was_learnt_they_need_not_fare_worse_by_as_much(
+    rise: float, is_sure: bool
+) -> None:
+    assert found(FLAT - 0.1 * OF_PASS + rise * PLACE, total=UNKNOWN) is None
+    assert (found(STAIRS + rise * PLACE, total=UNKNOWN) is not None) is is_sure
+
+
+@pytest.mark.parametrize(("floor", "is_half_left"), [(0.9, True), (0.4, False)])
+def test_without_a_constant_half_of_the_first_loss_is_left(
+    floor: float, is_half_left: bool
+) -> None:
+    fell_from_two = floor + (2 - floor) * np.exp(-12 * STEPS / LENGTH)
+    hint = found(fell_from_two - 0.03 * OF_PASS + 0.05 * PLACE, total=UNKNOWN)
+    assert (hint is not None) is is_half_left
+
+
+@pytest.mark.parametrize(("noise", "is_sure"), [(0.01, True), (0.1, False)])
+def test_little_is_learnt_where_that_is_sure(noise: float, is_sure: bool) -> None:
+    hint = found(STAIRS + 0.75 + 0.05 * PLACE, noise=noise)
+    assert (hint is not None) is is_sure
 
 
 def test_a_loss_below_zero_has_no_floor() -> None:

@@ -60,6 +60,15 @@ def test_the_floor_is_the_first_pass_that_is_as_good_as_the_best() -> None:
     assert found.before < 0.15
 
 
+def test_the_error_of_the_floor_is_that_of_noise() -> None:
+    noise = np.random.default_rng(0).normal(0, 0.2, (200, len(STEPS)))
+    found = [stairs(facts(LEARNT + BY_HEART + PLACE + each, noise=0)) for each in noise]
+    floors = [(each.floor, each.doubt) for each in found if each is not None and each.best == 0]
+    assert len(floors) == 200
+    apart, errors = np.transpose(floors)
+    assert 0.85 < apart.std() / errors.mean() < 1.15
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_the_error_is_that_of_noise(seed: int) -> None:
     noise = np.random.default_rng(seed).normal(0, 0.2, (40, len(STEPS)))

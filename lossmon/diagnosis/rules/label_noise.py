@@ -2,10 +2,12 @@
 
 Sees
     The validation loss has turned well above 0 and below that of a constant prediction, where the
-    training loss was no better: from there on labels are learnt by heart. Without a validation
-    loss, for information, that from a floor on the loss falls only where one pass over the data
-    ends and the next begins, as examples come again, and not within passes; of a classifier,
-    where any other class was about as likely at that floor. Or, for information, a floor that is
+    training loss was no better: from there on labels are learnt by heart; for information, that
+    it stays there while the training loss falls. Without a validation loss, for information, that
+    from a floor on the loss falls only where one pass over the data ends and the next begins, as
+    examples come again, and not within passes; of a classifier, where any other class was about as
+    likely at that floor. Of a loss without a known constant (triplets, pairs, several heads) half
+    of what it was at first has to be left there. Or, for information, a floor that is
     not the model's: the loss is flat at such a level, and a probe could overfit one batch; or at
     rest the model is as unsure of every example as of any other, and as often wrong as that,
     whatever a probe finds; or it makes as many errors at such a loss as labels bring about that
@@ -53,7 +55,7 @@ from numpy.typing import NDArray
 from lossmon.batchsignals import ACCURACY, CONFIDENT_WRONG, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.bottleneck import bottleneck, small
-from lossmon.diagnosis.byheart import GAP, RANDOM, by_heart, by_stairs
+from lossmon.diagnosis.byheart import OF_STAIRS, by_heart, by_parting, by_stairs
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.fano import BELOW, MET, TARGETS, errors
 from lossmon.diagnosis.finding import Evidence
@@ -76,8 +78,8 @@ from lossmon.diagnosis.floor import (
 )
 from lossmon.diagnosis.level import BY_CHANCE
 from lossmon.diagnosis.lingering import BATCHES, Stretch, calm, fallen_since, lingered
+from lossmon.diagnosis.parted import GAP
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Threshold, Undecided
-from lossmon.diagnosis.stairs import ALONE, AS_LOW, SIGMAS
 from lossmon.diagnosis.synthtables import EVENLY_UNSURE
 from lossmon.diagnosis.tails import HEAVY, Tails, heavy_tails
 from lossmon.diagnosis.twokinds import APART, MISSED, two_kinds
@@ -115,7 +117,9 @@ LEFT = Threshold(
 def check(facts: Facts) -> Outcome:
     """Fire where a model that can learn noise by heart reaches a floor, or has left one so."""
     outcome = _of_levels(facts)
-    return outcome if isinstance(outcome, Found) else by_stairs(facts) or outcome
+    if isinstance(outcome, Found):
+        return outcome
+    return by_parting(facts) or by_stairs(facts) or outcome
 
 
 def _of_levels(facts: Facts) -> Outcome:
@@ -281,10 +285,7 @@ RULE = Rule(
         "left": LEFT,
         "heavy": HEAVY,
         "rise": RISE,
-        "stairs": SIGMAS,
-        "as_low": AS_LOW,
-        "alone": ALONE,
-        "random": RANDOM,
+        **OF_STAIRS,
         "bound": MET,
         "targets": TARGETS,
         "below": BELOW,
