@@ -29,6 +29,7 @@ from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import PROBE_CALL
 from lossmon.diagnosis.momenta import lagging
 from lossmon.diagnosis.rule import CLEAR, Found, Outcome, Threshold, Undecided
+from lossmon.diagnosis.unlearnable import stuck, unlearnable
 from lossmon.records import LayerInfo
 
 if TYPE_CHECKING:
@@ -53,12 +54,13 @@ def doubted(facts: Facts, taking: Sequence[LayerInfo], missing: tuple[Evidence, 
     names = tuple(info.name for info in taking)
     spoilt = missing or tuple(of_few(facts, taking))
     late, mixed = tuple(lagging(facts, taking)), tuple(by_kind(facts))
-    doubts = (*spoilt, *late, *mixed, *of_one_class(facts))
+    doubts = (*spoilt, *late, *mixed, *of_one_class(facts), *stuck(facts))
     drops = any(info.settings.get("p", 0) for info in facts.layers.infos)
     if drops and not doubts:
         return CLEAR
     if facts.probe(PROBE) is not None:
         gap = (*probed(facts), *(better_without(facts) if spoilt and not drops else ()))
+        gap = gap or tuple(unlearnable(facts, taking))
         return Found("warning", facts.window[0], (*gap, *doubts), names) if gap else CLEAR
     gap = never_valid(facts)
     if gap and (late or mixed):

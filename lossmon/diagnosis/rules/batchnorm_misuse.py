@@ -57,14 +57,21 @@ from lossmon.diagnosis.batchstatistics import (
     values_evidence,
 )
 from lossmon.diagnosis.evaldoubt import ALONE, doubted
-from lossmon.diagnosis.evalgap import GAP, KINDS, LEARNT, PART, SETTLED, probed, validated
+from lossmon.diagnosis.evalgap import GAP, KINDS, LEARNT, LOST, PART, SETTLED, probed, validated
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.level import AT_PRIOR, BY_CHANCE
-from lossmon.diagnosis.levelledout import COMMON, LEFT, is_told, levelled, shared_error
+from lossmon.diagnosis.levelledout import (
+    COMMON,
+    HALF_WAY,
+    LEFT,
+    is_told,
+    levelled,
+    shared_error,
+)
 from lossmon.diagnosis.momenta import LAGS, LAST_ONLY, NEVER, is_odd, momentum_of
 from lossmon.diagnosis.motion import SIGNIFICANT
-from lossmon.diagnosis.normedoutput import SCORE, normed_output
+from lossmon.diagnosis.normedoutput import SCORE, WEIGHTLESS, normed_output
 from lossmon.diagnosis.onekind import HALF, HIDDEN, STRAYS, neighbours_are_alike, of_one_kind
 from lossmon.diagnosis.onerow import ROW, VISITS, of_one_row
 from lossmon.diagnosis.progress import EXPLAINED
@@ -130,8 +137,9 @@ def _scarce(facts: Facts, taking: Sequence[LayerInfo]) -> Found | None:
     common = [*levelled(facts, few=bool(noisy or [*of_one_or_two(facts, taken)]))]
     if not common:
         return None
-    sure = common[0].observed >= COMMON.value and is_told(facts)
-    seen = (*values, *common, *of_one_row(facts))
+    row = (*of_one_row(facts),)
+    sure = is_told(facts) and (bool(row) or common[0].observed >= COMMON.value)
+    seen = (*values, *common, *row)
     return Found("warning" if sure else "info", facts.first_step, seen, _names(taken))
 
 
@@ -187,15 +195,18 @@ RULE = Rule(
         "lags": LAGS,
         "gap": GAP,
         "learnt": LEARNT,
+        "lost": LOST,
         "part": PART,
         "common": COMMON,
         "left": LEFT,
+        "half_way": HALF_WAY,
         "follows": FOLLOWS,
         "along": ALONG,
         "varies": VARIES,
         "told": TOLD,
         "by_chance": BY_CHANCE,
         "score": SCORE,
+        "weightless": WEIGHTLESS,
         "alone": ALONE,
         "row": ROW,
         "visits": VISITS,
