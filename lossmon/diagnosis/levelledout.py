@@ -73,11 +73,12 @@ def levelled(facts: Facts, *, few: bool) -> Iterator[Evidence]:
         return
     if not (level.explained > seems_explained(facts) or facts.batches.sequences <= EXAMPLES.value):
         return
-    remaining = min(1.0, 1 - level.explained)
-    least = PART if few or any(of_one_row(facts)) else COMMON
+    remaining, single = min(1.0, 1 - level.explained), any(of_one_row(facts))
+    least = PART if few or single else COMMON
     # Whose a batch is could be learnt where a row tells it, whatever else is left.
-    limit = max(least.value, 0.0 if any(of_one_row(facts)) else LEFT.value * remaining)
-    if not (seen.common >= limit and (seen.stays or _lags(facts, seen))):
+    limit = max(least.value, 0.0 if single else LEFT.value * remaining)
+    alone = single or facts.batches.sequences <= EXAMPLES.value
+    if not (seen.common >= limit and (seen.stays or (alone and _lags(facts, seen)))):
         return
     first, last = int(seen.steps[0]), int(seen.steps[-1])
     share, left = fmt(100 * min(seen.common, 1.0), 2), fmt(100 * remaining, 2)
@@ -137,9 +138,8 @@ def _may_get_there(facts: Facts) -> bool:
 
 
 def _lags(facts: Facts, seen: Means) -> bool:
-    """Return whether of one example or two a batch less is known than of their parts, by far."""
-    few = facts.batches.sequences <= EXAMPLES.value
-    return few and seen.targets > 0 and seen.slope < HALF_WAY.value * facts.level.explained
+    """Return whether less is known of a batch than of its parts, by far."""
+    return seen.targets > 0 and seen.slope < HALF_WAY.value * facts.level.explained
 
 
 def _behind(facts: Facts, seen: Means) -> Evidence:
