@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from lossmon.diagnosis.batchstatistics import learns_little, learnt_little
+from lossmon.diagnosis.batchstatistics import beginning, learns_little, learnt_little
 from lossmon.diagnosis.evalgap import PART
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import LEAST_RATIO, probed, tried
@@ -37,10 +37,15 @@ def stuck(facts: Facts) -> Iterator[Evidence]:
         return
     if not learns_little(facts) or facts.motion.total_ratio < LEAST_RATIO.value:
         return
-    level = facts.level
-    nothing = level.is_known and level.explained <= seems_explained(facts)
-    if nothing or flat_status(facts, ())[0] == "stuck":
+    if _learnt_nothing(facts) or flat_status(facts, ())[0] == "stuck":
         yield learnt_little(facts)
+
+
+def _learnt_nothing(facts: Facts) -> bool:
+    """Return whether the loss is a constant's, or less than a tenth below where it began."""
+    if facts.level.is_known:
+        return facts.level.explained <= seems_explained(facts)
+    return facts.recent_loss > (1 - PART.value) * beginning(facts)
 
 
 def unlearnable(facts: Facts, taking: Sequence[LayerInfo]) -> Iterator[Evidence]:
