@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lossmon.batchsignals import TARGET_COUNT
+from lossmon.diagnosis.apart import apart
 from lossmon.diagnosis.batchorder import order
 from lossmon.diagnosis.batchstatistics import (
     FEW,
@@ -60,7 +61,7 @@ def doubted(facts: Facts, taking: Sequence[LayerInfo], missing: tuple[Evidence, 
         return CLEAR
     if facts.probe(PROBE) is not None:
         gap = (*probed(facts), *(better_without(facts) if spoilt and not drops else ()))
-        gap = gap or tuple(unlearnable(facts, taking))
+        gap = gap or tuple(unlearnable(facts, taking)) or tuple(apart(facts))
         return Found("warning", facts.window[0], (*gap, *doubts), names) if gap else CLEAR
     gap = never_valid(facts)
     if gap and (late or mixed):

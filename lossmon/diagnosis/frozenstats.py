@@ -62,7 +62,7 @@ def _weights(facts: Facts, info: LayerInfo) -> float:
     """Return the root mean square of a norm's weights in the first record; 1 where it has none."""
     for number, parameter in enumerate(facts.parameters):
         if parameter.name == f"{info.name}.weight" and parameter.shape:
-            norms = facts.parameter(WEIGHT_NORM, facts.rows)[:, number]
+            norms = facts.parameter(WEIGHT_NORM, facts.run_rows)[:, number]
             known = norms[np.isfinite(norms)]
             return float(known[0]) / float(np.sqrt(parameter.shape[0])) if len(known) else 1.0
     return 1.0

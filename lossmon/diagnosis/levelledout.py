@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 
 from lossmon.batchsignals import PREDICTION_MEAN, TARGET_MEAN
 from lossmon.diagnosis.batches import FEW_BATCHES
-from lossmon.diagnosis.batchmeans import FOLLOWS, NEWEST, Means, batch_means, mean_values
+from lossmon.diagnosis.batchmeans import (
+    ALONG,
+    FOLLOWS,
+    NEWEST,
+    TOLD,
+    VARIES,
+    Means,
+    batch_means,
+    mean_values,
+)
 from lossmon.diagnosis.batchstatistics import EXAMPLES
 from lossmon.diagnosis.evalgap import PART
 from lossmon.diagnosis.finding import Evidence
@@ -42,6 +51,16 @@ HALF_WAY = Threshold(
     "by definition: less than half as far; calibration: 0.02-0.2 in faulty runs, 0.7-1.2 in others",
 )
 LEFT = Threshold(0.5, "of the loss that is left", "by definition: the larger part")
+OF_BATCHES = {
+    "common": COMMON,
+    "left": LEFT,
+    "half_way": HALF_WAY,
+    "follows": FOLLOWS,
+    "along": ALONG,
+    "varies": VARIES,
+    "told": TOLD,
+}
+"""What a rule about batches compares with."""
 MOST_PART = 1.1
 """A part that is more than the whole: the loss is not the one it is taken for."""
 SETTLED = 150

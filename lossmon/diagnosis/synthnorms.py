@@ -12,6 +12,7 @@ from lossmon import signals
 from lossmon.batchsignals import (
     BATCH_SIZE,
     INPUT_MEAN,
+    INPUT_STD,
     LABEL_COUNTS,
     PREDICTED_COUNTS,
     TARGET_COUNT,
@@ -98,12 +99,28 @@ def of_two_forwards(*, least: float, fitted: bool = False) -> Any:
     """Return a run of scores whose loss is that of equal ones, and what a batch by heart has."""
     norm = scored()[-1]
     layers = (*LAYERS, replace(norm, units=10), LayerInfo("6", "Linear", sources=(5,), units=1))
+    return _of_pairs(layers, {}, fitted=fitted, least=least)
+
+
+def of_pairs_by_user(times: float) -> Any:
+    """Return a run whose mean inputs vary by so many times what they do if drawn at random."""
+    means = np.random.default_rng(8).normal(0, np.sqrt(times / 64), 300)
+    return _of_pairs(normed(values=64.0), {INPUT_MEAN: means, INPUT_STD: 1.0})
+
+
+def _of_pairs(
+    layers: Sequence[LayerInfo],
+    total: dict[Signal, Any],
+    *,
+    fitted: bool = True,
+    least: float = 0.02,
+) -> Any:
     tried = {"fitted": fitted, "first_loss": 0.693, "last_loss": least, "prior_loss": float("nan")}
     heart = Mark(299, 30.0, signals.PROBE, {"probe": OVERFIT, "steps": 240, **tried})
     return synth.run(
         loss=synth.flat(300, at=0.693, noise=0.002),
         layers=layers,
-        total={signals.PRIOR_LOSS: np.nan},
+        total={signals.PRIOR_LOSS: np.nan, **total},
         marks=(probed_in_both(0.693, 0.694), heart),
     )
 

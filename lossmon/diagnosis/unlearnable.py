@@ -37,11 +37,11 @@ def stuck(facts: Facts) -> Iterator[Evidence]:
         return
     if not learns_little(facts) or facts.motion.total_ratio < LEAST_RATIO.value:
         return
-    if _learnt_nothing(facts) or flat_status(facts, ())[0] == "stuck":
+    if learnt_nothing(facts) or flat_status(facts, ())[0] == "stuck":
         yield learnt_little(facts)
 
 
-def _learnt_nothing(facts: Facts) -> bool:
+def learnt_nothing(facts: Facts) -> bool:
     """Return whether the loss is a constant's, or less than a tenth below where it began."""
     if facts.level.is_known:
         return facts.level.explained <= seems_explained(facts)

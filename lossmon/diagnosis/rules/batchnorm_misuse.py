@@ -44,7 +44,7 @@ import numpy as np
 
 from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
 from lossmon.diagnosis import synth
-from lossmon.diagnosis.batchmeans import ALONG, FOLLOWS, TOLD, VARIES
+from lossmon.diagnosis.apart import APART
 from lossmon.diagnosis.batchstatistics import (
     EXAMPLES,
     FEW,
@@ -61,11 +61,7 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.frozenstats import OFF, frozen_off
 from lossmon.diagnosis.level import AT_PRIOR, BY_CHANCE
-from lossmon.diagnosis.levelledout import (
-    COMMON,
-    HALF_WAY,
-    LEFT,
-)
+from lossmon.diagnosis.levelledout import OF_BATCHES
 from lossmon.diagnosis.momenta import LAGS, LAST_ONLY, NEVER, is_odd, momentum_of
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.normedoutput import SCORE, WEIGHTLESS, normed_output
@@ -80,6 +76,7 @@ from lossmon.diagnosis.synthnorms import (
     normed,
     of_four,
     of_one_user,
+    of_pairs_by_user,
     of_two_forwards,
     ported,
     probed_in_both,
@@ -170,17 +167,12 @@ RULE = Rule(
         "learnt": LEARNT,
         "lost": LOST,
         "part": PART,
-        "common": COMMON,
-        "left": LEFT,
-        "half_way": HALF_WAY,
-        "follows": FOLLOWS,
-        "along": ALONG,
-        "varies": VARIES,
-        "told": TOLD,
+        **OF_BATCHES,
         "by_chance": BY_CHANCE,
         "score": SCORE,
         "weightless": WEIGHTLESS,
         "off": OFF,
+        "apart": APART,
         "alone": ALONE,
         "row": ROW,
         "visits": VISITS,
@@ -259,6 +251,11 @@ RULE = Rule(
         Case(
             "frozen statistics of another scale, behind which nothing is left",
             lambda: ported(synth.flat(300)),
+            culprits=("1",),
+        ),
+        Case(
+            "one user a batch, of whom features tell, and nothing is learnt but by heart",
+            lambda: of_pairs_by_user(64.0),
             culprits=("1",),
         ),
         Case("one user a batch, whose row is normalised away", of_one_user, culprits=("1",)),
@@ -349,6 +346,7 @@ RULE = Rule(
             "scores of two forwards, and a batch that is learnt by heart",
             lambda: of_two_forwards(least=0.02, fitted=True),
         ),
+        Case("the same of users who are mixed", lambda: of_pairs_by_user(1.0)),
         Case("one user a batch, who is heard beside", lambda: of_one_user(heard=True)),
         Case("usual batch normalisation", lambda: synth.run(layers=normed(values=64.0))),
         Case(
