@@ -7,7 +7,7 @@ away. A batch that can be learnt by heart says that it is not the model that lea
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +19,10 @@ from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import probed, tried
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.stats import finite_mean
+from lossmon.diagnosis.unheard import alike
 from lossmon.diagnosis.unlearnable import learnt_nothing, stuck
 from lossmon.numfmt import fmt
+from lossmon.records import LayerInfo
 
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
@@ -33,15 +35,21 @@ APART = Threshold(
 )
 
 
-def apart(facts: Facts) -> Iterator[Evidence]:
-    """Batches are of one kind each by their inputs, and each can be learnt, yet nothing is."""
+def apart(facts: Facts, taking: Sequence[LayerInfo]) -> Iterator[Evidence]:
+    """Batches are of one kind each by what they are given; each can be learnt, yet nothing is."""
     found = probed(facts)
-    if found is None or not found[0] or not learnt_nothing(facts):
+    if found is None or not found[0] or not learnt_nothing(facts) or not any(stuck(facts)):
         return
-    evidence = tuple(stuck(facts))
+    kinds = (*_by_inputs(facts), *alike(facts, taking))
+    if kinds:
+        yield kinds[0]
+        yield tried(facts, found[1])
+
+
+def _by_inputs(facts: Facts) -> Iterator[Evidence]:
     steps, means = facts.batches.measured(INPUT_MEAN)
     size = in_a_batch(facts)
-    if not evidence or len(steps) < BATCHES or not size > 0:
+    if len(steps) < BATCHES or not size > 0:
         return
     drawn = finite_mean(np.square(facts.total(INPUT_STD, steps))) / size
     between = float(means.var())
@@ -53,4 +61,3 @@ def apart(facts: Facts) -> Iterator[Evidence]:
         first, last = int(steps[0]), int(steps[-1])
         tag, limit = INPUT_MEAN.name, APART.value
         yield Evidence(tag, first, last, times, limit, reads, APART.source)
-        yield tried(facts, found[1])

@@ -61,7 +61,7 @@ def doubted(facts: Facts, taking: Sequence[LayerInfo], missing: tuple[Evidence, 
         return CLEAR
     if facts.probe(PROBE) is not None:
         gap = (*probed(facts), *(better_without(facts) if spoilt and not drops else ()))
-        gap = gap or tuple(unlearnable(facts, taking)) or tuple(apart(facts))
+        gap = gap or tuple(unlearnable(facts, taking)) or tuple(apart(facts, taking))
         return Found("warning", facts.window[0], (*gap, *doubts), names) if gap else CLEAR
     gap = never_valid(facts)
     if gap and (late or mixed):

@@ -12,7 +12,10 @@ from lossmon.batchsignals import BATCH_SIZE, INPUT_MEAN, INPUT_STD, TARGET_COUNT
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.apart import apart
 from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.synthnorms import normed, of_pairs_by_user, of_two_forwards
+from lossmon.diagnosis.synthtables import layer_table
+from lossmon.layersignals import MEAN_OUT, UNIT_STD
 from lossmon.records import Run
 from lossmon.signals import PRIOR_LOSS
 
@@ -28,15 +31,30 @@ def like(**changed: Any) -> Run:
     return replace(run, marks=ONE_USER.marks)
 
 
+def told(run: Run) -> list[Evidence]:
+    facts = Facts(run)
+    return list(apart(facts, [i for i in facts.layers.infos if i.settings.get("values", 0) > 0]))
+
+
 def test_batches_of_one_user_each_that_are_learnt_by_heart_and_not_else_are_told() -> None:
-    kinds, by_heart = apart(Facts(ONE_USER))
+    kinds, by_heart = told(ONE_USER)
     assert 40 < kinds.observed < 90
     assert "could overfit one batch" in by_heart.reads
 
 
 def test_one_number_all_over_a_batch_is_told_too() -> None:
-    kinds, _ = apart(Facts(like(total={INPUT_STD: 0.0})))
+    kinds, _ = told(like(total={INPUT_STD: 0.0}))
     assert kinds.observed == float("inf")
+
+
+def test_a_layer_that_says_one_thing_of_a_whole_batch_tells_of_whom_it_is() -> None:
+    deviations = np.array([0.0, 1.0, 0.5, 0.5, 0.5, 0.5])
+    means = np.random.default_rng(9).normal(size=(300, 6))
+    mixed = of_pairs_by_user(1.0)
+    kinds, _ = told(
+        replace(mixed, layers=layer_table(300, 6, {UNIT_STD: deviations, MEAN_OUT: means}))
+    )
+    assert kinds.reads.startswith("0 puts out the same for all of a batch, in 100 % of them")
 
 
 @pytest.mark.parametrize(
@@ -63,4 +81,4 @@ def test_one_number_all_over_a_batch_is_told_too() -> None:
     ],
 )
 def test_nothing_is_told_where(run: Run) -> None:
-    assert not list(apart(Facts(run)))
+    assert not told(run)
