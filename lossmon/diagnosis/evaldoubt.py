@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 ALONE = Threshold(1.0, "class a batch", "by definition")
 DECIDES = (
-    "whether a training batch is known again in eval mode decides: "
+    "whether a training batch is known again in eval mode, or learnt by heart, decides: "
     f"{PROBE_CALL}, or lossmon run --probe"
 )
 NEEDS = (

@@ -48,7 +48,7 @@ COMMON = Threshold(
 HALF_WAY = Threshold(
     0.5,
     "of what is explained",
-    "by definition: less than half as far; calibration: 0.02-0.2 in faulty runs, 0.7-1.2 in others",
+    "by definition: less than half as far; calibration: at most 0.2 in faulty runs, 0.7-1.2 else",
 )
 LEFT = Threshold(0.5, "of the loss that is left", "by definition: the larger part")
 OF_BATCHES = {

@@ -6,9 +6,10 @@ Sees
     common is taken away: then mean predictions stay where they are, and mean targets do not;
     whether a layer says one thing of a whole batch, as an embedding of its one user does, and a
     norm takes all of it away; whether the score itself is normalised, or all outputs, without
-    weights; and whether a batch is far worse in eval mode, or far better, where the probe tells, or
-    the validation loss; or cannot be learnt by heart behind a norm. Where there is reason to fear
-    so, or nothing else is known of a loss that is stuck, a probe is asked for.
+    weights; whether a frozen norm has statistics of another scale. Whether a batch is far worse in
+    eval mode, or far better, where the probe tells, or the validation loss; and whether it can be
+    learnt by heart, where nothing else is learnt. Where there is reason to fear so, or nothing is
+    known of a loss that is stuck, a probe is asked for.
 
 Why the loss stalls
     Of two values the normalised ones are +1 and -1, whatever they were: nothing but their order
@@ -23,7 +24,7 @@ Fix
 Not to be confused with
     batch-too-small: there the gradient is noisy; here there is none before the normalisation.
     overfitting: there the validation loss is high and that of a training batch in eval mode is not.
-    Frozen statistics in fine-tuning: a layer in eval mode takes none of its batch.
+    Frozen statistics in fine-tuning: they are of similar data, and none is of a batch.
     unshuffled-data: there batches in a row are of the same kind, and the loss moves with them.
     label-noise, model-too-small: there predictions follow what a batch has in common, unless
     inputs do not tell of it. Where it is not known whether they do a probe is asked; where that
