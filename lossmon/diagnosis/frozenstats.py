@@ -48,10 +48,8 @@ def frozen_off(facts: Facts, norms: Sequence[LayerInfo]) -> Iterator[Evidence]:
         if not (seen >= OFF.value or seen <= 1 / OFF.value):
             continue
         first, last, limit = facts.first_step, facts.last_step, OFF.value
-        reads = f"{info.name} takes no statistics of a batch, and by those that it has its output "
-        reads += (
-            f"has a deviation over the batch of {fmt(seen, 2)} times what it would be normalised"
-        )
+        reads = f"{info.name} is frozen, and by the statistics that it has its output varies over "
+        reads += f"a batch by {fmt(seen, 2)} times what it would if normalised"
         limit = limit if seen > 1 else 1 / limit
         yield Evidence(UNIT_STD.name, first, last, seen, limit, reads, OFF.source)
         yield learnt_little(facts)

@@ -190,8 +190,8 @@ RULE = Rule(
     fixes=(
         "Give each batch 16 examples or more, with drop_last=True for the rest of an epoch.",
         "Mix users, classes or campaigns in each batch: DataLoader(shuffle=True).",
-        "Replace BatchNorm by nn.GroupNorm or nn.LayerNorm, which do not look at the batch; leave it "
-        "out before the output.",
+        "Replace BatchNorm by nn.GroupNorm or nn.LayerNorm, which do not look at the batch; "
+        "leave it out before the output.",
         "Leave momentum at 0.1: in PyTorch it is the weight of the new batch, not of the old ones.",
     ),
     confusables={
