@@ -66,6 +66,8 @@ class Means:
     """Variance of the newest mean predictions."""
     along: float
     """Correlation of both over the newest batches, in standard errors."""
+    slope: float
+    """By how much mean predictions go up where mean targets go up by 1, over the newest batches."""
     told: float
     """Correlation of mean inputs with mean targets, the same, or of targets of the same number;
     NaN where inputs have no mean."""
@@ -120,9 +122,11 @@ def _means(
     # Rare events may be missing in the newest batches: then there is nothing to follow.
     varies = usual if newest >= VARIES.value * usual else float("nan")
     along = _along(targets[-NEWEST:], predictions[-NEWEST:])
+    slope = _slope(targets[-NEWEST:], predictions[-NEWEST:])
     numbers, spreads = (facts.total(signal, steps) for signal in (INPUT_MEAN, INPUT_STD))
     told = float(np.fmax(_told(numbers, targets), told_by_number(numbers, spreads, targets)))
-    return Means(steps, common, varies, _variance(predictions[-FEW_BATCHES:]), along, told)
+    moves = _variance(predictions[-FEW_BATCHES:])
+    return Means(steps, common, varies, moves, along, slope, told)
 
 
 def _along(targets: Floats, predictions: Floats) -> float:
@@ -134,6 +138,13 @@ def _along(targets: Floats, predictions: Floats) -> float:
     sizes = float(np.sqrt(np.square(ours).sum() * np.square(theirs).sum()))
     numbers = len(ours) * max(1, int(ours.any(axis=0).sum()) - 1)
     return float((ours * theirs).sum()) / sizes * float(np.sqrt(numbers)) if sizes > 0 else 0.0
+
+
+def _slope(targets: Floats, predictions: Floats) -> float:
+    """Return the slope of the regression of one table on the other, all columns taken together."""
+    ours, theirs = (values - values.mean(axis=0) for values in (targets, predictions))
+    squares = float(np.square(ours).sum())
+    return float((ours * theirs).sum()) / squares if squares > 0 else float("nan")
 
 
 def _told(inputs: Floats, targets: Floats) -> float:

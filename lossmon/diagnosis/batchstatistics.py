@@ -96,13 +96,13 @@ def learns_little(facts: Facts, *, falls: bool = False) -> bool:
         return facts.level.explained < EXPLAINED.value
     if facts.is_improving and not falls:
         return False
-    return facts.recent_loss > EXPLAINED.value * _beginning(facts)
+    return facts.recent_loss > EXPLAINED.value * beginning(facts)
 
 
 def learnt_little(facts: Facts) -> Evidence:
     """Return that, as evidence."""
     level, (first, last) = facts.level, facts.window
-    start = level.prior if level.is_known else _beginning(facts)
+    start = level.prior if level.is_known else beginning(facts)
     loss = level.loss if level.is_known else facts.recent_loss
     reads = f"the loss is {fmt(loss, 3)}, where "
     reads += "a constant prediction has " if level.is_known else "it began with "
@@ -111,5 +111,6 @@ def learnt_little(facts: Facts) -> Evidence:
     return Evidence(tag, first, last, loss, limit, reads + fmt(start, 3), source, fmt(limit, 3))
 
 
-def _beginning(facts: Facts) -> float:
+def beginning(facts: Facts) -> float:
+    """Return the loss of the first steps."""
     return finite_median(facts.losses[:BEGINNING])

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lossmon.batchsignals import TARGET_COUNT
+from lossmon.diagnosis.apart import apart
 from lossmon.diagnosis.batchorder import order
 from lossmon.diagnosis.batchstatistics import (
     FEW,
@@ -29,6 +30,7 @@ from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import PROBE_CALL
 from lossmon.diagnosis.momenta import lagging
 from lossmon.diagnosis.rule import CLEAR, Found, Outcome, Threshold, Undecided
+from lossmon.diagnosis.unlearnable import stuck, unlearnable
 from lossmon.records import LayerInfo
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 ALONE = Threshold(1.0, "class a batch", "by definition")
 DECIDES = (
-    "whether a training batch is known again in eval mode decides: "
+    "whether a training batch is known again in eval mode, or learnt by heart, decides: "
     f"{PROBE_CALL}, or lossmon run --probe"
 )
 NEEDS = (
@@ -53,12 +55,13 @@ def doubted(facts: Facts, taking: Sequence[LayerInfo], missing: tuple[Evidence, 
     names = tuple(info.name for info in taking)
     spoilt = missing or tuple(of_few(facts, taking))
     late, mixed = tuple(lagging(facts, taking)), tuple(by_kind(facts))
-    doubts = (*spoilt, *late, *mixed, *of_one_class(facts))
+    doubts = (*spoilt, *late, *mixed, *of_one_class(facts), *stuck(facts))
     drops = any(info.settings.get("p", 0) for info in facts.layers.infos)
     if drops and not doubts:
         return CLEAR
     if facts.probe(PROBE) is not None:
         gap = (*probed(facts), *(better_without(facts) if spoilt and not drops else ()))
+        gap = gap or tuple(unlearnable(facts, taking)) or tuple(apart(facts, taking))
         return Found("warning", facts.window[0], (*gap, *doubts), names) if gap else CLEAR
     gap = never_valid(facts)
     if gap and (late or mixed):

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
 
 GAP = Threshold(2.0, "times the loss in train mode", "calibration: at most 1.1 in healthy runs")
+LOST = Threshold(
+    0.25, "of the prior's loss", "calibration: at most 0.04 in healthy runs, 0.28-20 in faulty ones"
+)
 PART = Threshold(0.1, "of the prior's loss", "less than a tenth of what there is to learn")
 KINDS = Threshold(
     0.2, "of the variety", "between batches; of batches drawn at random it is 0 +- 0.05"
@@ -40,7 +43,13 @@ def probed(facts: Facts) -> Iterator[Evidence]:
         return
     train, without = _number(found.get("train_loss")), _number(found.get("eval_loss"))
     reads = f"the same batch has a loss of {fmt(train, 3)} in train mode and of "
-    yield from _gap(facts, "train_eval_probe", train, without, f"{reads}{fmt(without, 3)} in eval")
+    reads += f"{fmt(without, 3)} in eval"
+    lost = train + LOST.value * facts.level.prior
+    limit = float(np.fmin(_limit(facts, train), lost))
+    source = LOST.source if limit == lost else GAP.source
+    if train > 0 and without > limit:
+        first, last = facts.window
+        yield Evidence("train_eval_probe", first, last, without, limit, reads, source)
 
 
 def validated(facts: Facts) -> Iterator[Evidence]:
@@ -50,7 +59,10 @@ def validated(facts: Facts) -> Iterator[Evidence]:
         return
     train, without = facts.recent_loss, float(losses[-1])
     reads = f"the validation loss is {fmt(without, 3)} where the training loss is {fmt(train, 3)}"
-    yield from _gap(facts, VAL_LOSS.name, train, without, reads)
+    limit = _limit(facts, train)
+    if train > 0 and without > limit:
+        first, last = facts.window
+        yield Evidence(VAL_LOSS.name, first, last, without, limit, reads, GAP.source)
 
 
 def better_without(facts: Facts) -> Iterator[Evidence]:
@@ -102,12 +114,10 @@ def by_kind(facts: Facts) -> Iterator[Evidence]:
         yield Evidence(INPUT_MEAN.name, first, last, share, KINDS.value, reads, KINDS.source, bound)
 
 
-def _gap(facts: Facts, signal: str, train: float, without: float, reads: str) -> Iterator[Evidence]:
+def _limit(facts: Facts, train: float) -> float:
+    """Return which loss is too high to be that of `train` for chance."""
     prior = float(np.nan_to_num(facts.level.prior, nan=0.0))
-    limit = max(GAP.value * train, train + PART.value * prior)
-    if train > 0 and without > limit:
-        first, last = facts.window
-        yield Evidence(signal, first, last, without, limit, reads, GAP.source)
+    return max(GAP.value * train, train + PART.value * prior)
 
 
 def _number(value: Any) -> float:

@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 
 from lossmon.batchsignals import PREDICTION_MEAN, TARGET_MEAN
 from lossmon.diagnosis.batches import FEW_BATCHES
-from lossmon.diagnosis.batchmeans import FOLLOWS, NEWEST, Means, batch_means, mean_values
+from lossmon.diagnosis.batchmeans import (
+    ALONG,
+    FOLLOWS,
+    NEWEST,
+    TOLD,
+    VARIES,
+    Means,
+    batch_means,
+    mean_values,
+)
 from lossmon.diagnosis.batchstatistics import EXAMPLES
 from lossmon.diagnosis.evalgap import PART
 from lossmon.diagnosis.finding import Evidence
@@ -36,7 +45,22 @@ Cost = Callable[[Floats], Floats]
 COMMON = Threshold(
     0.2, "of what there is to learn", "as much as batches of five hold of it by chance alone"
 )
+HALF_WAY = Threshold(
+    0.5,
+    "of what is explained",
+    "by definition: less than half as far; calibration: at most 0.2 in faulty runs, 0.7-1.2 else",
+)
 LEFT = Threshold(0.5, "of the loss that is left", "by definition: the larger part")
+OF_BATCHES = {
+    "common": COMMON,
+    "left": LEFT,
+    "half_way": HALF_WAY,
+    "follows": FOLLOWS,
+    "along": ALONG,
+    "varies": VARIES,
+    "told": TOLD,
+}
+"""What a rule about batches compares with."""
 MOST_PART = 1.1
 """A part that is more than the whole: the loss is not the one it is taken for."""
 SETTLED = 150
@@ -68,10 +92,12 @@ def levelled(facts: Facts, *, few: bool) -> Iterator[Evidence]:
         return
     if not (level.explained > seems_explained(facts) or facts.batches.sequences <= EXAMPLES.value):
         return
-    remaining = min(1.0, 1 - level.explained)
-    least = PART if few else COMMON
-    limit = max(least.value, LEFT.value * remaining)
-    if not (seen.common >= limit and seen.stays):
+    remaining, single = min(1.0, 1 - level.explained), any(of_one_row(facts))
+    least = PART if few or single else COMMON
+    # Whose a batch is could be learnt where a row tells it, whatever else is left.
+    limit = max(least.value, 0.0 if single else LEFT.value * remaining)
+    alone = single or facts.batches.sequences <= EXAMPLES.value
+    if not (seen.common >= limit and (seen.stays or (alone and _lags(facts, seen)))):
         return
     first, last = int(seen.steps[0]), int(seen.steps[-1])
     share, left = fmt(100 * min(seen.common, 1.0), 2), fmt(100 * remaining, 2)
@@ -80,7 +106,7 @@ def levelled(facts: Facts, *, few: bool) -> Iterator[Evidence]:
     bound = f"{fmt(100 * limit, 2)} %"
     source = least.source if limit == least.value else LEFT.source
     yield Evidence(TARGET_MEAN.name, first, last, seen.common, limit, reads, source, bound)
-    yield _stays(facts, seen)
+    yield _stays(facts, seen) if seen.stays else _behind(facts, seen)
 
 
 def shared_error(facts: Facts) -> Iterator[Evidence]:
@@ -128,6 +154,23 @@ def _may_get_there(facts: Facts) -> bool:
         return True
     sure = -facts.trend.change >= SIGNIFICANT.value * facts.trend.error
     return facts.is_improving and sure and not creeps(facts)
+
+
+def _lags(facts: Facts, seen: Means) -> bool:
+    """Return whether less is known of a batch than of its parts, by far."""
+    return seen.targets > 0 and seen.slope < HALF_WAY.value * facts.level.explained
+
+
+def _behind(facts: Facts, seen: Means) -> Evidence:
+    limit = HALF_WAY.value * facts.level.explained
+    reads = (
+        f"the mean prediction of a batch goes {fmt(100 * max(seen.slope, 0.0), 2)} % of the way "
+    )
+    reads += f"of its mean target, where {fmt(100 * facts.level.explained, 2)} % is explained all "
+    reads += f"in all: what its examples have in common is {_lost(facts)}"
+    first, last, bound = int(seen.steps[0]), int(seen.steps[-1]), f"{fmt(100 * limit, 2)} %"
+    tag, source = PREDICTION_MEAN.name, HALF_WAY.source
+    return Evidence(tag, first, last, seen.slope, limit, reads, source, bound)
 
 
 def _stays(facts: Facts, seen: Means) -> Evidence:

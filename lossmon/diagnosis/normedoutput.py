@@ -1,7 +1,9 @@
-"""Whether the one number that a model puts out is batch-normalised itself, and nothing is learnt.
+"""Whether what a model puts out is batch-normalised itself, and nothing is learnt.
 
-Its mean and spread over a batch are then the same for every batch. Scores of pairs that go through
-the model in two forwards, the good ones and the bad ones, are as high on average by definition.
+The mean and spread of a normalised score over a batch are the same for every batch. Scores of pairs
+that go through the model in two forwards, the good ones and the bad ones, are as high on average by
+definition. Without weights of its own the mean of every output is 0 and its deviation 1: where most
+targets are 0, or all of one class, nothing that is put out is near them.
 """
 
 from __future__ import annotations
@@ -22,26 +24,50 @@ if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
 
 SCORE = Threshold(1.0, "outputs", "by definition: a score is one number")
+WEIGHTLESS = Threshold(0.0, "weights", "by definition: each output has mean 0 and deviation 1")
 
 
 def normed_output(facts: Facts, taking: Sequence[LayerInfo]) -> Iterator[Evidence]:
     """The last layer but its activation function normalises a score, of which nothing is learnt.
 
+    Or all outputs, without weights; then the loss may fall, as long as a constant's is lower.
     Who competes with another model may be at its end, and weights that hardly move learn nothing.
     """
     layers = [info for info in facts.layers.infos if not info.is_activation]
-    if not taking or layers[-1] != taking[-1] or taking[-1].units != SCORE.value:
+    if not taking or layers[-1] != taking[-1]:
         return
-    if facts.n_steps < SETTLED or facts.is_contested or facts.is_improving:
+    if (
+        facts.n_steps < SETTLED
+        or facts.is_contested
+        or facts.motion.total_ratio < LEAST_RATIO.value
+    ):
         return
-    level, moved = facts.level, facts.motion.total_ratio
-    if not learns_little(facts) or (level.is_known and level.explained > BY_CHANCE.value):
+    level, last = facts.level, layers[-1]
+    nothing = not (level.is_known and level.explained > BY_CHANCE.value)
+    if not learns_little(facts) or (facts.is_improving and not (level.is_known and nothing)):
         return
-    if moved < LEAST_RATIO.value:
+    if _is_weightless(facts, last) and level.is_known:
+        reads = f"{last.name} normalises what is put out, without weights: each output has mean 0 "
+        reads += "and deviation 1 over a batch, whatever the targets are"
+        yield _evidence(facts, 0.0, WEIGHTLESS, reads)
+    elif last.units == SCORE.value and nothing and not facts.is_improving:
+        reads = f"{last.name} normalises the output itself: its mean over a batch is the same "
+        reads += "for every batch, whatever is in it"
+        yield _evidence(facts, 1.0, SCORE, reads)
+    else:
         return
-    reads = f"{layers[-1].name} normalises the output itself: its mean over a batch is the same "
-    reads += "for every batch, whatever is in it"
-    first, last = facts.first_step, facts.last_step
-    tag, limit = "outputs", SCORE
-    yield Evidence(tag, first, last, 1.0, limit.value, reads, limit.source, fmt(limit.value))
     yield learnt_little(facts)
+
+
+def _evidence(facts: Facts, seen: float, limit: Threshold, reads: str) -> Evidence:
+    first, last, bound = facts.first_step, facts.last_step, fmt(limit.value)
+    return Evidence(limit.unit, first, last, seen, limit.value, reads, limit.source, bound)
+
+
+def _is_weightless(facts: Facts, norm: LayerInfo) -> bool:
+    """Return whether a norm has no weights, and the criterion is given what it puts out."""
+    criterion = facts.batches.criterion
+    behind = "" if criterion is None else criterion.behind
+    if "batchnorm" not in behind and not (behind and behind == norm.activation):
+        return False
+    return not any(p.name == f"{norm.name}.weight" for p in facts.parameters)

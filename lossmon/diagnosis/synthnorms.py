@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,14 @@ from lossmon import signals
 from lossmon.batchsignals import (
     BATCH_SIZE,
     INPUT_MEAN,
+    INPUT_STD,
     LABEL_COUNTS,
     PREDICTED_COUNTS,
     TARGET_COUNT,
 )
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.evalgap import PROBE
+from lossmon.diagnosis.floor import OVERFIT
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.layersignals import MEAN_OUT, UNIT_STD
 from lossmon.records import LayerInfo, Mark
@@ -84,6 +87,48 @@ def of_one_user(*, heard: bool = False, at: float = 2.1) -> Any:
 def scored() -> tuple[LayerInfo, ...]:
     settings = {"momentum": 0.1, "eps": 1e-5, "values": 64.0}
     return (*LAYERS, LayerInfo("5", "BatchNorm1d", sources=(4,), units=1, settings=settings))
+
+
+def weightless(loss: Any) -> Any:
+    """Return a run whose ten outputs are normalised without weights, and given to the criterion."""
+    layers = (*LAYERS, replace(scored()[-1], units=10))
+    return synth.run(loss=loss, layers=layers, marks=(synth.criterion(behind="nativebatchnorm"),))
+
+
+def of_two_forwards(*, least: float, fitted: bool = False) -> Any:
+    """Return a run of scores whose loss is that of equal ones, and what a batch by heart has."""
+    norm = scored()[-1]
+    layers = (*LAYERS, replace(norm, units=10), LayerInfo("6", "Linear", sources=(5,), units=1))
+    return _of_pairs(layers, {}, fitted=fitted, least=least)
+
+
+def of_pairs_by_user(times: float) -> Any:
+    """Return a run whose mean inputs vary by so many times what they do if drawn at random."""
+    means = np.random.default_rng(8).normal(0, np.sqrt(times / 64), 300)
+    return _of_pairs(normed(values=64.0), {INPUT_MEAN: means, INPUT_STD: 1.0})
+
+
+def _of_pairs(
+    layers: Sequence[LayerInfo],
+    total: dict[Signal, Any],
+    *,
+    fitted: bool = True,
+    least: float = 0.02,
+) -> Any:
+    tried = {"fitted": fitted, "first_loss": 0.693, "last_loss": least, "prior_loss": float("nan")}
+    heart = Mark(299, 30.0, signals.PROBE, {"probe": OVERFIT, "steps": 240, **tried})
+    return synth.run(
+        loss=synth.flat(300, at=0.693, noise=0.002),
+        layers=layers,
+        total={signals.PRIOR_LOSS: np.nan, **total},
+        marks=(probed_in_both(0.693, 0.694), heart),
+    )
+
+
+def ported(loss: Any) -> Any:
+    """Return a run whose norm is frozen, and puts out a hundredth of what it would normalise."""
+    deviations = np.array([0.5, 0.01, 0.5, 0.5, 0.5, 0.5])
+    return synth.run(loss=loss, layers=normed(), layer={UNIT_STD: deviations})
 
 
 def probed_in_both(train: Any, without: Any) -> Mark:

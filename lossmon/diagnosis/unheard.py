@@ -7,7 +7,7 @@ differ, and goes through a linear layer: there it adds the same to every example
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,12 +29,34 @@ JUMPS = 0.5
 """Least difference of means in a row, of what those drawn at random have: a slow drift has 0."""
 KEEPS = frozenset(("cat", "add", "sub", "stack"))
 """What stands between layers and leaves alone, or adds, what each example has got."""
+_VERBS = {True: "is given", False: "puts out"}
 SHIFTED = ("Linear", "LazyLinear")
 """Layers that make of something added to all of a batch something else that is added to all."""
 
 
-def unheard(facts: Facts, taking: list[LayerInfo]) -> Iterator[Evidence]:
+def unheard(facts: Facts, taking: Sequence[LayerInfo]) -> Iterator[Evidence]:
     """The first layer that gives a whole batch one row, all of which is normalised away."""
+    infos = facts.layers.infos
+    for at, share in _alike(facts, taking):
+        is_first = infos[at] in taking
+        norm = infos[at] if is_first else _removed_by(infos, at)
+        if norm is not None:
+            end = f"{norm.name} takes the mean of a batch away, and with it all of that"
+            yield _evidence(facts, f"{infos[at].name} {_VERBS[is_first]}", share, end)
+            return
+
+
+def alike(facts: Facts, taking: Sequence[LayerInfo]) -> Iterator[Evidence]:
+    """The first layer that gives a whole batch one row, heard or not."""
+    for at, share in _alike(facts, taking):
+        info = facts.layers.infos[at]
+        end = "what the rows of a batch share is normalised away"
+        yield _evidence(facts, f"{info.name} {_VERBS[info in taking]}", share, end)
+        return
+
+
+def _alike(facts: Facts, taking: Sequence[LayerInfo]) -> Iterator[tuple[int, float]]:
+    """Yield which layers give a whole batch one row, and in which share of batches."""
     infos, layers = facts.layers.infos, facts.layers
     if not taking:
         return
@@ -43,18 +65,16 @@ def unheard(facts: Facts, taking: list[LayerInfo]) -> Iterator[Evidence]:
     for at, info in enumerate(infos):
         is_first = info in taking and not info.sources
         share = _same(spreads[:, at], (given if is_first else means)[:, at])
-        if share < ROW.value or (info in taking and not is_first):
-            continue
-        norm = info if is_first else _removed_by(infos, at)
-        if norm is None:
-            continue
-        first, last = facts.first_step, facts.last_step
-        reads = f"{info.name} {'is given' if is_first else 'puts out'} the same for all of a "
-        reads += f"batch, in {fmt(100 * share, 3)} % of them, and something else for the next: "
-        reads += f"{norm.name} takes the mean of a batch away, and with it all of that"
-        tag, bound = UNIT_STD.name, f"{fmt(100 * ROW.value)} %"
-        yield Evidence(tag, first, last, share, ROW.value, reads, ROW.source, bound)
-        return
+        if share >= ROW.value and (is_first or info not in taking):
+            yield at, share
+
+
+def _evidence(facts: Facts, what: str, share: float, end: str) -> Evidence:
+    first, last = facts.first_step, facts.last_step
+    reads = f"{what} the same for all of a batch, in {fmt(100 * share, 3)} % of them, and "
+    reads += f"something else for the next: {end}"
+    tag, bound = UNIT_STD.name, f"{fmt(100 * ROW.value)} %"
+    return Evidence(tag, first, last, share, ROW.value, reads, ROW.source, bound)
 
 
 def _same(spreads: Floats, means: Floats) -> float:

@@ -44,7 +44,7 @@ def forecast() -> Callable[..., Facts]:
         loss: Any = None,
         at: float = 1.3,
         follows: float = 0.0,
-        offset: float = 0.0,
+        offset: Any = 0.0,
         told: float = 0.0,
         size: float = 32.0,
         count: float = 32.0,

@@ -10,10 +10,11 @@ import pytest
 from lossmon.batchsignals import INPUT_MEAN
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.engine import diagnose
-from lossmon.diagnosis.evalgap import by_kind, never_valid
+from lossmon.diagnosis.evalgap import by_kind, never_valid, probed
 from lossmon.diagnosis.facts import Facts
+from lossmon.diagnosis.synthnorms import probed_in_both
 from lossmon.records import LayerInfo, Run
-from lossmon.signals import VAL_LOSS
+from lossmon.signals import PRIOR_LOSS, VAL_LOSS
 
 EVERY_TWENTY = np.arange(300) % 20 == 19
 
@@ -75,3 +76,16 @@ def test_batches_that_are_alike_have_no_kinds() -> None:
 def test_few_batches_tell_of_no_kinds() -> None:
     means = np.where(np.arange(300) < 10, np.where(np.arange(300) % 2, 3.0, -3.0), np.nan)
     assert not list(by_kind(Facts(synth.run(total={INPUT_MEAN: means}))))
+
+
+@pytest.mark.parametrize(("without", "is_lost"), [(1.4, False), (1.75, True)])
+def test_a_quarter_of_what_a_constant_costs_is_too_much_to_lose(
+    without: float, is_lost: bool
+) -> None:
+    run = synth.run(loss=synth.flat(300, at=1.1), marks=(probed_in_both(1.1, without),))
+    assert bool(list(probed(Facts(run)))) is is_lost
+
+
+def test_of_an_unknown_loss_twice_as_much_is() -> None:
+    marks, total = (probed_in_both(1.1, 1.75),), {PRIOR_LOSS: np.nan}
+    assert not list(probed(Facts(synth.run(marks=marks, total=total))))

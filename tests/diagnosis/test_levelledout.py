@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lossmon.diagnosis import synth
+from lossmon.diagnosis import levelledout, synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.levelledout import is_told, levelled, shared_error
 from lossmon.signals import UPDATE_NORM
@@ -113,3 +113,33 @@ def test_no_error_is_shared_where(forecast: Forecast, changed: dict[str, Any]) -
 def test_losses_that_were_not_recorded_share_nothing(forecast: Forecast) -> None:
     unknown = np.full(300, np.nan)
     assert not list(shared_error(forecast(**ONE, name="mse_loss", targets=unknown)))
+
+
+def strays(follows: float) -> tuple[Any, Any]:
+    """Return mean targets, and predictions that vary by `follows` of them and go along with none.
+
+    Of sixteen in a row both add up to nothing.
+    """
+    targets = np.tile([1.0, 1.0, -1.0, -1.0], 75)
+    return targets, follows * np.tile([1.0, -1.0, 1.0, -1.0], 75)
+
+
+def test_of_one_picture_a_batch_predictions_that_stray_follow_nothing(forecast: Forecast) -> None:
+    targets, wandering = strays(0.6)
+    changed = {**ONE, "name": "mse_loss", "at": 1.2, "targets": targets}
+    _, behind = levelled(forecast(**changed, offset=wandering), few=True)
+    assert "goes 0 % of the way" in behind.reads
+    assert not list(levelled(forecast(**changed, follows=0.6), few=True))
+
+
+def test_of_many_examples_a_batch_ones_that_stray_may_be_told_by_chance(forecast: Forecast) -> None:
+    targets, wandering = strays(0.6)
+    assert not list(levelled(forecast(targets=targets, offset=wandering), few=False))
+
+
+@pytest.mark.parametrize("row", [True, False])
+def test_of_a_batch_whose_row_is_known_a_tenth_is_enough(
+    forecast: Forecast, monkeypatch: pytest.MonkeyPatch, row: bool
+) -> None:
+    monkeypatch.setattr(levelledout, "of_one_row", lambda _: iter((row,) if row else ()))
+    assert bool(list(levelled(forecast(at=1.9, spread=2.5), few=False))) is row

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.normedoutput import normed_output
-from lossmon.diagnosis.synthnorms import scored
+from lossmon.diagnosis.synthnorms import scored, weightless
 from lossmon.records import LayerInfo, Run
 
 STUCK = synth.flat(300)
@@ -54,3 +55,34 @@ def test_an_activation_function_behind_it_changes_nothing() -> None:
 )
 def test_nothing_is_told_where(run: Run) -> None:
     assert not is_told(run)
+
+
+@pytest.mark.parametrize("loss", [synth.flat(300, at=3.0), synth.falling(300, start=5.0, end=2.5)])
+def test_outputs_without_weights_that_are_worse_than_a_constant_are_told(loss: Any) -> None:
+    assert is_told(weightless(loss))
+
+
+def test_so_are_ones_that_explain_a_little_and_no_more() -> None:
+    assert is_told(weightless(synth.flat(300, at=1.8)))
+    assert not is_told(weightless(synth.flat(300, at=0.8)))
+
+
+def test_what_the_criterion_is_given_must_be_what_the_norm_puts_out() -> None:
+    run = weightless(synth.flat(300, at=3.0))
+    product = synth.criterion(behind="mm")
+    assert not is_told(replace(run, marks=(*run.marks, product)))
+    sigmoid = synth.criterion(behind="sigmoid")
+    assert run.meta is not None
+    layers = run.meta.layers
+    meta = replace(run.meta, layers=(*layers[:-1], replace(layers[-1], activation="sigmoid")))
+    assert is_told(replace(run, meta=meta, marks=(*run.marks, sigmoid)))
+
+
+def test_a_norm_with_weights_can_put_out_what_it_must() -> None:
+    shapes = {**synth.SHAPES, "5.weight": (10,)}
+    run = weightless(synth.flat(300, at=3.0))
+    assert run.meta is not None
+    weighted = synth.run(
+        loss=synth.flat(300, at=3.0), shapes=shapes, layers=run.meta.layers, marks=run.marks
+    )
+    assert not is_told(weighted)

@@ -5,9 +5,11 @@ Sees
     are, and its momentum; whether each batch holds examples of one kind, so that what they have in
     common is taken away: then mean predictions stay where they are, and mean targets do not;
     whether a layer says one thing of a whole batch, as an embedding of its one user does, and a
-    norm takes all of it away; whether the score itself is normalised; and whether a batch is far
-    worse in eval mode, or far better, where the probe tells, or the validation loss. Where there is
-    reason to fear so, a probe is asked for.
+    norm takes all of it away; whether the score itself is normalised, or all outputs, without
+    weights; whether a frozen norm has statistics of another scale. Whether a batch is far worse in
+    eval mode, or far better, where the probe tells, or the validation loss; and whether it can be
+    learnt by heart, where nothing else is learnt. Where there is reason to fear so, or nothing is
+    known of a loss that is stuck, a probe is asked for.
 
 Why the loss stalls
     Of two values the normalised ones are +1 and -1, whatever they were: nothing but their order
@@ -22,7 +24,7 @@ Fix
 Not to be confused with
     batch-too-small: there the gradient is noisy; here there is none before the normalisation.
     overfitting: there the validation loss is high and that of a training batch in eval mode is not.
-    Frozen statistics in fine-tuning: a layer in eval mode takes none of its batch.
+    Frozen statistics in fine-tuning: they are of similar data, and none is of a batch.
     unshuffled-data: there batches in a row are of the same kind, and the loss moves with them.
     label-noise, model-too-small: there predictions follow what a batch has in common, unless
     inputs do not tell of it. Where it is not known whether they do a probe is asked; where that
@@ -43,8 +45,7 @@ import numpy as np
 
 from lossmon.batchsignals import BATCH_SIZE, TARGET_COUNT
 from lossmon.diagnosis import synth
-from lossmon.diagnosis.batchmeans import ALONG, FOLLOWS, TOLD, VARIES
-from lossmon.diagnosis.batchorder import order
+from lossmon.diagnosis.apart import APART
 from lossmon.diagnosis.batchstatistics import (
     EXAMPLES,
     FEW,
@@ -53,30 +54,35 @@ from lossmon.diagnosis.batchstatistics import (
     learns_little,
     learnt_little,
     normed_by_batch,
-    of_one_or_two,
     values_evidence,
 )
 from lossmon.diagnosis.evaldoubt import ALONE, doubted
-from lossmon.diagnosis.evalgap import GAP, KINDS, LEARNT, PART, SETTLED, probed, validated
+from lossmon.diagnosis.evalgap import GAP, KINDS, LEARNT, LOST, PART, SETTLED, probed, validated
 from lossmon.diagnosis.facts import Facts
-from lossmon.diagnosis.finding import Evidence, Severity
+from lossmon.diagnosis.finding import Evidence
+from lossmon.diagnosis.frozenstats import OFF, frozen_off
 from lossmon.diagnosis.level import AT_PRIOR, BY_CHANCE
-from lossmon.diagnosis.levelledout import COMMON, LEFT, is_told, levelled, shared_error
+from lossmon.diagnosis.levelledout import OF_BATCHES
 from lossmon.diagnosis.momenta import LAGS, LAST_ONLY, NEVER, is_odd, momentum_of
 from lossmon.diagnosis.motion import SIGNIFICANT
-from lossmon.diagnosis.normedoutput import SCORE, normed_output
-from lossmon.diagnosis.onekind import HALF, HIDDEN, STRAYS, neighbours_are_alike, of_one_kind
-from lossmon.diagnosis.onerow import ROW, VISITS, of_one_row
+from lossmon.diagnosis.normedoutput import SCORE, WEIGHTLESS, normed_output
+from lossmon.diagnosis.onekind import HALF, HIDDEN, STRAYS, of_one_kind
+from lossmon.diagnosis.onerow import ROW, VISITS
 from lossmon.diagnosis.progress import EXPLAINED
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped
+from lossmon.diagnosis.scarce import scarce
 from lossmon.diagnosis.synthnorms import (
     batches_of_one_kind,
     never_validated,
     normed,
     of_four,
     of_one_user,
+    of_pairs_by_user,
+    of_two_forwards,
+    ported,
     probed_in_both,
     scored,
+    weightless,
 )
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.diagnosis.unheard import unheard
@@ -97,6 +103,9 @@ def check(facts: Facts) -> Outcome:
         return Found("error", facts.first_step, (values_evidence(facts, few),), _names(few))
     if facts.n_steps < SETTLED:
         return Skipped(f"{plural(facts.n_steps, 'step')} seen, {SETTLED} needed")
+    frozen = tuple(frozen_off(facts, norms))
+    if frozen:
+        return Found("warning", facts.first_step, frozen, _names(norms))
     grouped = tuple(of_one_kind(facts)) if taking else ()
     if grouped:
         return Found("warning", facts.first_step, grouped, _names(taking))
@@ -106,42 +115,12 @@ def check(facts: Facts) -> Outcome:
     output = tuple(normed_output(facts, taking))
     if output:
         return Found("warning", facts.first_step, output, _names(taking[-1:]))
-    scarce = _scarce(facts, taking) if taking else None
-    if scarce is not None and scarce.severity != "info":
-        return scarce
-    running = _in_eval_mode(facts, norms, taking, scarce.evidence if scarce is not None else ())
+    lacking = scarce(facts, taking) if taking else None
+    if lacking is not None and lacking.severity != "info":
+        return lacking
+    running = _in_eval_mode(facts, norms, taking, lacking.evidence if lacking is not None else ())
     # A note gives way to what a probe has seen, or can see.
-    return scarce if scarce is not None and running is CLEAR else running
-
-
-def _scarce(facts: Facts, taking: Sequence[LayerInfo]) -> Found | None:
-    """Too few values, or examples: what they have in common is lost."""
-    noisy = [i for i in taking if behind(facts, i) <= FEW.value]
-    taken, values = noisy or taking, [values_evidence(facts, noisy)] if noisy else []
-    if learns_little(facts):
-        proofs = values or ([] if _falls_by_parts(facts) else [*of_one_or_two(facts, taken)])
-        shared = [] if proofs else [*shared_error(facts)]
-        if proofs or shared:
-            seen = (*proofs, *shared, learnt_little(facts))
-            severity: Severity = "warning" if proofs or is_told(facts) else "info"
-            return Found(severity, facts.first_step, seen, _names(taken))
-    if neighbours_are_alike(order(facts)):
-        return None
-    common = [*levelled(facts, few=bool(noisy or [*of_one_or_two(facts, taken)]))]
-    if not common:
-        return None
-    sure = common[0].observed >= COMMON.value and is_told(facts)
-    seen = (*values, *common, *of_one_row(facts))
-    return Found("warning" if sure else "info", facts.first_step, seen, _names(taken))
-
-
-def _falls_by_parts(facts: Facts) -> bool:
-    """Return whether the loss falls yet of examples of many parts, which are told from each other.
-
-    Whether it gets there nobody knows: pixels of two pictures teach more than two numbers do.
-    """
-    parts = facts.batches.newest(TARGET_COUNT)[1]
-    return facts.is_improving and len(parts) > 0 and float(np.median(parts)) > EXAMPLES.value
+    return lacking if lacking is not None and running is CLEAR else running
 
 
 def _in_eval_mode(
@@ -187,15 +166,14 @@ RULE = Rule(
         "lags": LAGS,
         "gap": GAP,
         "learnt": LEARNT,
+        "lost": LOST,
         "part": PART,
-        "common": COMMON,
-        "left": LEFT,
-        "follows": FOLLOWS,
-        "along": ALONG,
-        "varies": VARIES,
-        "told": TOLD,
+        **OF_BATCHES,
         "by_chance": BY_CHANCE,
         "score": SCORE,
+        "weightless": WEIGHTLESS,
+        "off": OFF,
+        "apart": APART,
         "alone": ALONE,
         "row": ROW,
         "visits": VISITS,
@@ -212,7 +190,8 @@ RULE = Rule(
     fixes=(
         "Give each batch 16 examples or more, with drop_last=True for the rest of an epoch.",
         "Mix users, classes or campaigns in each batch: DataLoader(shuffle=True).",
-        "Replace BatchNorm by nn.GroupNorm or nn.LayerNorm, which do not look at the batch.",
+        "Replace BatchNorm by nn.GroupNorm or nn.LayerNorm, which do not look at the batch; "
+        "leave it out before the output.",
         "Leave momentum at 0.1: in PyTorch it is the weight of the new batch, not of the old ones.",
     ),
     confusables={
@@ -260,6 +239,26 @@ RULE = Rule(
             "a score that is normalised itself, and nothing learnt",
             lambda: synth.run(loss=synth.flat(300), layers=scored()),
             culprits=("5",),
+        ),
+        Case(
+            "outputs that are normalised without weights, and worse than a constant",
+            lambda: weightless(synth.flat(300, at=3.0)),
+            culprits=("5",),
+        ),
+        Case(
+            "scores of two forwards with one mean, of which no batch is learnt by heart",
+            lambda: of_two_forwards(least=0.693),
+            culprits=("5",),
+        ),
+        Case(
+            "frozen statistics of another scale, behind which nothing is left",
+            lambda: ported(synth.flat(300)),
+            culprits=("1",),
+        ),
+        Case(
+            "one user a batch, of whom features tell, and nothing is learnt but by heart",
+            lambda: of_pairs_by_user(64.0),
+            culprits=("1",),
         ),
         Case("one user a batch, whose row is normalised away", of_one_user, culprits=("1",)),
         Case("batches of one kind each, at the prior", batches_of_one_kind, culprits=("1",)),
@@ -341,6 +340,15 @@ RULE = Rule(
             "a score that is normalised itself, and most of the loss explained",
             lambda: synth.run(layers=scored()),
         ),
+        Case(
+            "outputs that are normalised without weights, and most of the loss explained",
+            lambda: weightless(synth.falling(300)),
+        ),
+        Case(
+            "scores of two forwards, and a batch that is learnt by heart",
+            lambda: of_two_forwards(least=0.02, fitted=True),
+        ),
+        Case("the same of users who are mixed", lambda: of_pairs_by_user(1.0)),
         Case("one user a batch, who is heard beside", lambda: of_one_user(heard=True)),
         Case("usual batch normalisation", lambda: synth.run(layers=normed(values=64.0))),
         Case(
@@ -351,7 +359,7 @@ RULE = Rule(
         ),
         Case(
             "batches that differ by chance, at the prior",
-            lambda: batches_of_one_kind(19.0, 13.0),
+            lambda: batches_of_one_kind(19.0, 13.0, marks=(probed_in_both(2.3, 2.3),)),
         ),
         Case(
             "batches of one kind each that predictions follow",
@@ -363,7 +371,7 @@ RULE = Rule(
         ),
         Case(
             "batches of one kind each, at the prior, and predictions that stray",
-            lambda: batches_of_one_kind(follows=True),
+            lambda: batches_of_one_kind(follows=True, marks=(probed_in_both(2.3, 2.3),)),
         ),
         Case(
             "batches of one kind each, and a loss that falls",
@@ -379,6 +387,7 @@ RULE = Rule(
         Case(
             "statistics that are frozen", lambda: synth.run(loss=synth.flat(300), layers=normed())
         ),
+        Case("statistics of another scale, and most explained", lambda: ported(synth.falling(300))),
         Case(
             "a validation loss above the training loss, with usual statistics",
             lambda: synth.run(layers=normed(values=64.0), scalar={VAL_LOSS: 2.0}),
