@@ -3,15 +3,15 @@
 Sees
     The validation loss has turned well above 0 and below that of a constant prediction, where the
     training loss was no better: from there on labels are learnt by heart; for information, that
-    it stays there while the training loss falls. Without a validation loss, for information, that
-    from a floor on the loss falls only where one pass over the data ends and the next begins, as
-    examples come again, and not within passes; of a classifier, where any other class was about as
-    likely at that floor. Of a loss without a known constant (triplets, pairs, several heads) half
-    of what it was at first has to be left there. Or, for information, a floor that is
-    not the model's: the loss is flat at such a level, and a probe could overfit one batch; or at
-    rest the model is as unsure of every example as of any other, and as often wrong as that,
-    whatever a probe finds; or it makes as many errors at such a loss as labels bring about that
-    were drawn at random.
+    it stays there while the training loss falls, and of examples held out, pass by pass, by little.
+    Without a validation loss, for information, that from a floor on the loss falls only where one
+    pass over the data ends and the next begins, as examples come again, and not within passes. Of a
+    classifier any other class has to be about as likely at that floor; of a loss without a known
+    constant (triplets, pairs, several heads) half of what it was at first has to be left there. Or,
+    for information, a floor that is not the model's: the loss is flat at such a level, and a probe
+    could overfit one batch; or at rest the model is as unsure of every example as of any other, and
+    as often wrong as that, whatever a probe finds; or it makes as many errors at such a loss as
+    labels bring about that were drawn at random.
     The floor may be one where the loss lingered only: labels are learnt by heart since, slower than
     the relation was. Of a regression at rest, that a few of its targets are far off, by how much
     the losses of batches differ: then gradients may agree, and a probe decides. And where the model
@@ -306,7 +306,7 @@ RULE = Rule(
         "Where no probe has been run, run one: mon.probe(batch), or lossmon run --probe. A model "
         "that cannot overfit one batch is too small, and labels may be right.",
         "Sort the training set by its loss, and look at the labels of the worst hundred.",
-        "Log a validation loss, mon.log(val_loss=...): too few examples are told apart by it.",
+        "Log a validation loss, mon.log(val_loss=...), or have lossmon run --hold-out take one.",
         "Check the step that makes labels: ids that were joined wrongly, classes renumbered, "
         "annotators who disagree.",
         "Train with label_smoothing=0.1, or stop before the noise is learnt by heart.",
