@@ -14,46 +14,11 @@ from torch.utils.data import DataLoader, TensorDataset
 import lossmon
 from lossmon import signals
 from lossmon.autowatch.apart import SHARE, Apart
-from lossmon.autowatch.places import Places
-from lossmon.autowatch.watcher import Watcher
 from lossmon.cli import main
 from lossmon.records import Run
 
 EXAMPLES, SIZE = 160, 8
 HELD = int(SHARE * EXAMPLES)
-Train = Callable[[], object]
-
-
-@pytest.fixture
-def watching(
-    tmp_path: Path, nothing_left: None, capsys: pytest.CaptureFixture[str]
-) -> Callable[[Train], str]:
-    """Call a function that trains, as a script would; return what was said of it."""
-
-    def watching(train: Train) -> str:
-        torch.manual_seed(0)
-        watcher = Watcher(Places(tmp_path / "out"), holds_out=True)
-        try:
-            train()
-        finally:
-            watcher.close(None)
-        return capsys.readouterr().err
-
-    return watching
-
-
-@pytest.fixture
-def held_out(
-    tmp_path: Path, watching: Callable[[Train], str]
-) -> Callable[[Train], tuple[Run, str]]:
-    """Do so; return its only run as well."""
-
-    def held_out(train: Train) -> tuple[Run, str]:
-        said = watching(train)
-        (place,) = (tmp_path / "out").iterdir()
-        return lossmon.read_run(place), said
-
-    return held_out
 
 
 class Training:
