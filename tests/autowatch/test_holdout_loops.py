@@ -320,7 +320,13 @@ def test_a_validation_loss_that_is_logged_while_they_are_held_out_is_not_lost(
     assert set(series.values.tolist()) == {0.5}
 
 
-def test_a_compiled_step_learns_none_of_them(held_out: Any) -> None:
+@pytest.fixture
+def compiling() -> Iterator[None]:
+    yield
+    torch._dynamo.reset()  # what was compiled would be seen by the tests that follow
+
+
+def test_a_compiled_step_learns_none_of_them(compiling: None, held_out: Any) -> None:
     training = Training()
     compiled = torch.compile(training.criterion, backend="eager")
 
