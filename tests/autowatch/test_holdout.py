@@ -13,7 +13,9 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import lossmon
 from lossmon import signals
+from lossmon.autowatch import holdout
 from lossmon.autowatch.apart import SHARE, Apart
+from lossmon.autowatch.holdout import HoldOut
 from lossmon.cli import main
 from lossmon.records import Run
 
@@ -331,3 +333,11 @@ def test_it_leaves_loaders_and_torch_as_they_were(held_out: Any) -> None:
 def test_it_is_refused_for_a_launcher(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "--hold-out", "torchrun", "train.py"]) == 2
     assert "--hold-out is for a script in one process" in capsys.readouterr().err
+
+
+def test_a_forked_worker_says_nothing_of_it(
+    monkeypatch: pytest.MonkeyPatch, nothing_left: None
+) -> None:
+    own = HoldOut()
+    monkeypatch.setattr(holdout, "generation", lambda: -1)
+    assert own.close() == ""

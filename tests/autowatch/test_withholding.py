@@ -149,3 +149,22 @@ def test_losses_may_come_from_a_generator(withholding: Withholding) -> None:
     training.optimizer.zero_grad()
     torch.autograd.backward(each for each in [training.loss(), training.loss()])  # type: ignore[arg-type]
     assert training.moves(training.optimizer.step)
+
+
+@pytest.mark.parametrize("is_on", [False, True])
+def test_whoever_wraps_backward_as_well_is_given_the_loss_itself(
+    is_on: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training, original, given = Training(), torch.autograd.backward, []
+
+    def spy(tensors: Any, *args: Any, **kwargs: Any) -> None:
+        given.append(tensors)
+        original(tensors, *args, **kwargs)
+
+    monkeypatch.setattr(torch.autograd, "backward", spy)
+    begun = Withholding(Guard(lambda *_: None), lambda *_: None)
+    begun.begin(is_on=is_on)
+    loss = training.loss()
+    loss.backward()
+    begun.close()
+    assert given[0] is loss
