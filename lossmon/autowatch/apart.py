@@ -6,8 +6,10 @@ batches as large as before: the script's own loop notes nothing but another orde
 
 from __future__ import annotations
 
+import operator
 import random
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Any
 
 from torch.utils.data import BatchSampler, DataLoader, IterableDataset, SequentialSampler
@@ -24,27 +26,38 @@ class Apart:
     def __init__(self, inner: Any, examples: int, batch_size: int) -> None:
         """`examples`: of the data set, by whose number alone is chosen which are held out."""
         self.inner = inner
+        self.examples = examples
         self.batch_size = batch_size
-        count = max(1, round(SHARE * examples / batch_size)) * batch_size
+        # Whole batches; a sampler that draws an example twice may have fewer than one.
+        share = SHARE * examples
+        count = round(share / batch_size) * batch_size or max(1, round(share))
         self.chosen = frozenset(random.Random(examples).sample(range(examples), count))
         self.first = 0
         """How many of the newest pass are held out: they come first."""
 
     def __iter__(self) -> Iterator[Any]:
-        given = list(self.inner)
-        held = [each for each in given if isinstance(each, int) and each in self.chosen]
+        self.first, coming = 0, iter(self.inner)
+        given = list(islice(coming, len(self.inner)))
+        more = list(islice(coming, 1))
+        if more:
+            # It may never end: then nothing can come first.
+            yield from chain(given, more, coming)
+            return
+        held = [each for each in given if _number(each) in self.chosen]
         self.first = len(held)
         # In the same order each time, so that batches are the same ones.
-        yield from sorted(held)
-        yield from (each for each in given if not (isinstance(each, int) and each in self.chosen))
+        yield from sorted(held, key=operator.index)
+        yield from (each for each in given if _number(each) not in self.chosen)
 
     def __len__(self) -> int:
         return len(self.inner)
 
     def __getattr__(self, name: str) -> Any:
-        if name == "inner":
-            raise AttributeError(name)  # a copy that is being made has none yet
         return getattr(self.inner, name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy is of the script's own sampler, and whoever loads one needs nothing of ours.
+        return operator.getitem, ((self.inner,), 0)
 
 
 def put_apart(loader: DataLoader[Any]) -> str:
@@ -56,9 +69,14 @@ def put_apart(loader: DataLoader[Any]) -> str:
         return ""
     if isinstance(batches.sampler, SequentialSampler):
         return "its loader does not shuffle"
-    examples = len(loader.dataset)  # type: ignore[arg-type]  # it has a length where it is numbered
-    if len(batches) * SHARE < 1 or examples > MOST:
-        return f"one pass has {len(batches)} batches of {examples} examples"
+    if not getattr(loader, "in_order", True):
+        return "its batches come in any order"
+    try:
+        examples, count = len(loader.dataset), len(batches)  # type: ignore[arg-type]
+    except (TypeError, NotImplementedError):
+        return "nobody says how many examples a pass has"
+    if count * SHARE < 1 or max(examples, count * batches.batch_size) > MOST:
+        return f"one pass has {count} batches of {examples} examples"
     batches.sampler = Apart(batches.sampler, examples, batches.batch_size)
     return ""
 
@@ -68,3 +86,11 @@ def give_back(loader: DataLoader[Any]) -> None:
     batches: Any = loader.batch_sampler
     if type(batches) is BatchSampler and isinstance(batches.sampler, Apart):
         batches.sampler = batches.sampler.inner
+
+
+def _number(each: Any) -> int | None:
+    """Return the number of an example, NumPy's and tensors as well; None for what is none."""
+    try:
+        return operator.index(each)
+    except (TypeError, ValueError):
+        return None

@@ -106,8 +106,8 @@ class Watcher:
         """
         for trial in list(self._trials):
             self._decide(trial)
-        if self._hold_out is not None:
-            say(self._hold_out.close())
+        if self._hold_out is not None and (words := self._hold_out.close()):
+            say(words)
         if self._probing is not None:
             self._probe(self._probing, error)
         for monitor in list(OPEN):

@@ -97,6 +97,7 @@ class HeldOut:
         if recorder.step < self._due:
             return
         self._at = recorder.step
+        recorder.log.validates = True
         held = self._sums.setdefault(_way(frame), Sum())
         examples = next((x.shape[0] for x in given if isinstance(x, Tensor) and x.dim()), 1)
         held.total = held.total + loss.detach().reshape(()).float() * examples
@@ -110,7 +111,6 @@ class HeldOut:
         if owner is None or not means or generation() != self._born:
             return
         TAPS.leave_lane()
-        owner.log.validates = True
         # NaN is the worst there is.
         owner.user_log({VAL_LOSS.tag: max(means, key=lambda mean: (mean != mean, mean))})
         self._due = owner.step + 1 + owner.step // PART

@@ -159,7 +159,7 @@ class Taps:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
             if torch.compiler.is_compiling():
                 return untraced(tensors, *args, **kwargs)
-            if not self._listeners or generation() != self._born or _inside_backward():
+            if not self._listeners or generation() != self._born or inside_backward():
                 return original(tensors, *args, **kwargs)
             if self._takes_pass(tensors):
                 return original(tensors, *args, **kwargs)
@@ -173,7 +173,7 @@ class Taps:
                 listener.backward_ended(scale)
             return None
 
-        untraced = _untraced(backward)
+        untraced = out_of_graph(backward)
         return backward
 
     def _noting(self, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -234,16 +234,16 @@ def noting_passes(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
         LOADERS.note(loader, iterator)
         return iterator
 
-    untraced = _untraced(begin)
+    untraced = out_of_graph(begin)
     return begin
 
 
-def _untraced(function: Wrapped) -> Wrapped:
+def out_of_graph(function: Wrapped) -> Wrapped:
     """Return `function`, called outside of any compiled graph."""
     return cast("Wrapped", _disable_dynamo(function))
 
 
-def _inside_backward() -> bool:
+def inside_backward() -> bool:
     """Return whether a backward pass is under way: reentrant checkpoints begin inner ones."""
     return torch._C._current_graph_task_id() != -1
 
@@ -262,8 +262,8 @@ def put_wrapper(place: Any, name: str, wrap: Callable[[Any], Any]) -> Callable[[
     return restore
 
 
-_step_begins_untraced = _untraced(Taps._step_begins)
-_step_ended_untraced = _untraced(Taps._step_ended)
+_step_begins_untraced = out_of_graph(Taps._step_begins)
+_step_ended_untraced = out_of_graph(Taps._step_ended)
 
 TAPS = Taps()
 """One per process, as what it wraps is one per process."""

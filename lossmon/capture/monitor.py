@@ -214,11 +214,14 @@ class Monitor:
         A name without an underscore goes under `user/`. A value that is no number is left out, and
         so is a name of more than 1,000 characters; the first value of a name is warned of.
         """
-        if not self._listens() or FOREIGN.is_running:
+        if not self._listens():
+            return
+        validates = "val_loss" in scalars
+        if FOREIGN.is_running and not validates:
             return
         numbers = {name: _number(value) for name, value in scalars.items() if len(name) <= MAX_NAME}
         values = {_tag(n): x for n, x in numbers.items() if x is not None}
-        self._recorder.log.validates |= signals.VAL_LOSS.tag in values
+        self._recorder.log.validates |= validates
         self._recorder.guard.run("monitor", self._recorder.user_log, values)
         for name, value in scalars.items():
             if numbers.get(name) is None and len(self._left_out) < MAX_WARNINGS:

@@ -21,6 +21,8 @@ from lossmon.signals import HOLD_OUT, VAL_LOSS
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
 
+MOST = 1 << 53
+"""Examples; nobody has as many, and a float counts no further."""
 FEW = 5
 """Passes with a loss of what was held out; fewer have no course."""
 
@@ -93,16 +95,17 @@ def unseen(facts: Facts) -> Unseen | None:
     steps, values = recorded(facts.run)
     # Before the first step of a pass stands what the last one has left.
     at = np.searchsorted(steps, lines.starts[1:] - 1)
-    count = int(
-        np.sum((at < len(steps)) & (steps[np.minimum(at, len(steps) - 1)] < lines.starts[1:]))
-    )
+    are_there = at < np.searchsorted(steps, lines.starts[1:])
+    # Up to the first that is missing: neighbours are held against each other.
+    count = int(np.argmin(np.append(are_there, False)))
     if count < FEW:
         return None
     after = values[at[:count]]
+    new = after[:-1] / 2 + after[1:] / 2
     return Unseen(
         starts=lines.starts[1 : count + 1],
         ends=lines.means[1:count],
-        new=(after[:-1] + after[1:]) / 2,
+        new=new,
         variances=np.zeros(count - 1),
         cooled=np.zeros(count - 1),
         sampling=_sampling(share, lines),
@@ -114,7 +117,7 @@ def held_out(facts: Facts) -> float:
     for mark in facts.run.marks:
         if mark.kind == HOLD_OUT:
             examples, of = mark.detail.get("examples"), mark.detail.get("of")
-            if isinstance(examples, int) and isinstance(of, int) and 0 < examples < of:
+            if isinstance(examples, int) and isinstance(of, int) and 0 < examples < of < MOST:
                 return examples / (of - examples)
     return 0.0
 

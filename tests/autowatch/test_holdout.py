@@ -13,47 +13,14 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import lossmon
 from lossmon import signals
+from lossmon.autowatch import holdout
 from lossmon.autowatch.apart import SHARE, Apart
-from lossmon.autowatch.places import Places
-from lossmon.autowatch.watcher import Watcher
+from lossmon.autowatch.holdout import HoldOut
 from lossmon.cli import main
 from lossmon.records import Run
 
 EXAMPLES, SIZE = 160, 8
 HELD = int(SHARE * EXAMPLES)
-Train = Callable[[], object]
-
-
-@pytest.fixture
-def watching(
-    tmp_path: Path, nothing_left: None, capsys: pytest.CaptureFixture[str]
-) -> Callable[[Train], str]:
-    """Call a function that trains, as a script would; return what was said of it."""
-
-    def watching(train: Train) -> str:
-        torch.manual_seed(0)
-        watcher = Watcher(Places(tmp_path / "out"), holds_out=True)
-        try:
-            train()
-        finally:
-            watcher.close(None)
-        return capsys.readouterr().err
-
-    return watching
-
-
-@pytest.fixture
-def held_out(
-    tmp_path: Path, watching: Callable[[Train], str]
-) -> Callable[[Train], tuple[Run, str]]:
-    """Do so; return its only run as well."""
-
-    def held_out(train: Train) -> tuple[Run, str]:
-        said = watching(train)
-        (place,) = (tmp_path / "out").iterdir()
-        return lossmon.read_run(place), said
-
-    return held_out
 
 
 class Training:
@@ -366,3 +333,11 @@ def test_it_leaves_loaders_and_torch_as_they_were(held_out: Any) -> None:
 def test_it_is_refused_for_a_launcher(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "--hold-out", "torchrun", "train.py"]) == 2
     assert "--hold-out is for a script in one process" in capsys.readouterr().err
+
+
+def test_a_forked_worker_says_nothing_of_it(
+    monkeypatch: pytest.MonkeyPatch, nothing_left: None
+) -> None:
+    own = HoldOut()
+    monkeypatch.setattr(holdout, "generation", lambda: -1)
+    assert own.close() == ""

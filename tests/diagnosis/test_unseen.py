@@ -107,7 +107,15 @@ def test_too_few_passes_have_no_course() -> None:
     assert unseen(facts(BY_HEART[:few], LEARNT[:few])) is not None
 
 
-@pytest.mark.parametrize("detail", [{}, {"examples": 9, "of": 0}, {"examples": "x", "of": None}])
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {},
+        {"examples": 9, "of": 0},
+        {"examples": "x", "of": None},
+        {"examples": 10**400, "of": 10**400 + 1},
+    ],
+)
 def test_a_mark_that_tells_nothing_is_none(detail: dict[str, Any]) -> None:
     assert unseen(facts(BY_HEART, LEARNT, detail)) is None
 
@@ -134,3 +142,23 @@ def test_overfitting_is_a_note_where_lossmon_has_taken_a_fifth_of_the_data(
     found = overfitting.RULE.check(Facts(run))
     assert isinstance(found, Found)
     assert found.severity == severity
+
+
+def test_passes_count_up_to_the_first_without_a_loss_of_what_was_held_out() -> None:
+    missing = np.where(STEPS == 7 * LENGTH - 1, np.nan, LEARNT)
+    found = seen(BY_HEART, missing)
+    assert found.starts.tolist() == [LENGTH * number for number in range(1, 7)]
+    assert found.new == pytest.approx(np.full(5, 1.4), abs=0.02)
+    assert unseen(facts(BY_HEART, np.where(STEPS == 4 * LENGTH - 1, np.nan, LEARNT))) is None
+
+
+def test_of_a_run_that_ends_within_a_pass_the_whole_passes_count() -> None:
+    part = 6 * LENGTH + LENGTH // 2
+    found = seen(BY_HEART[:part], LEARNT[:part])
+    assert found.starts.tolist() == [LENGTH * number for number in range(1, 7)]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_loss_as_large_as_there_is_raises_nothing(sign: int) -> None:
+    with np.errstate(all="ignore"):
+        assert said(BY_HEART, sign * LEARNT * 1.2e308 / 2) is None
