@@ -8,7 +8,8 @@ import numpy as np
 
 from lossmon.diagnosis.floor import CREEP
 from lossmon.diagnosis.rule import Undecided
-from lossmon.diagnosis.stairs import stairs
+from lossmon.diagnosis.stairs import LOSSES, Stairs, lines_of_passes, stairs
+from lossmon.diagnosis.unseen import SHORT
 from lossmon.diagnosis.validation import recorded
 
 if TYPE_CHECKING:
@@ -28,18 +29,27 @@ ERRORS = 2
 def doubt(facts: Facts) -> Undecided | None:
     """Return what would tell whether the loss falls by heart; None where that is known, or cannot.
 
-    That is asked where it has fallen since all examples were seen twice, and falls within passes
-    may not make up half of that.
+    That is asked where it has fallen since all examples were seen, unless falls within passes make
+    up half of that for sure. In short passes nobody sees any.
     """
     if facts.is_contested or len(recorded(facts.run)[1]):
         return None
-    found = stairs(facts)
-    if found is None or len(found.ends) < PASSES:
+    lines = lines_of_passes(facts, SHORT)
+    if lines is None or len(lines.means) < PASSES:
         return None
+    fell = float(lines.means[1] - lines.means[-1])
+    prior = facts.constant_loss if facts.level.is_known else abs(float(lines.means[1]))
+    if fell < CREEP.value * prior:
+        return None
+    if lines.counts.min() < LOSSES:
+        return Undecided(NEEDS)
+    found = stairs(facts)
+    return Undecided(NEEDS) if found is not None and _may_be_half(found) else None
+
+
+def _may_be_half(found: Stairs) -> bool:
+    """Return whether half of what the loss fell by since the second pass may be learnt by heart."""
     fell = float(found.ends[1] - found.ends[-1])
     new = float(found.new[1] - found.new[-1])
     error = float(np.sqrt(found.variances[1:].sum()))
-    prior = facts.constant_loss if facts.level.is_known else abs(float(found.ends[1]))
-    if fell < CREEP.value * prior or new - ERRORS * error > fell / 2:
-        return None
-    return Undecided(NEEDS)
+    return new - ERRORS * error <= fell / 2

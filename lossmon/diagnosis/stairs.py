@@ -156,14 +156,17 @@ def stairs(facts: Facts) -> Stairs | None:
     )
 
 
-def lines_of_passes(facts: Facts) -> Lines | None:
-    """Return a line for each whole pass; None where passes are not known, or too few or short."""
+def lines_of_passes(facts: Facts, least: int = LOSSES) -> Lines | None:
+    """Return a line for each whole pass; None where passes are not known, or too few.
+
+    Also where one of them has fewer than `least` losses, 3 or more.
+    """
     starts = _whole_passes(facts)
     if starts is None:
         return None
     at = np.searchsorted(facts.loss_steps, starts)
     losses, first = facts.losses[at[0] : at[-1]], at - at[0]
-    if np.diff(first).min() < LOSSES or not np.isfinite(losses).all():
+    if np.diff(first).min() < least or not np.isfinite(losses).all():
         return None
     # In the first pass the loss falls fast, and then slowly: its second half is where it got to.
     half = first[1] // 2
@@ -184,7 +187,7 @@ class Lines:
         self.ends = self.means + self.changes / 2
         self.rests = rest - self._each(self.changes) * place
         self.squares = self._sum(np.square(self.rests))
-        self.variances = 12 * self.squares / (self.counts - 2) / self.counts
+        self.variances = ratio(12 * self.squares, (self.counts - 2) * self.counts)
         """Of the changes; those of the ends are a third of it."""
 
     def _each(self, values: NDArray[Any]) -> NDArray[Any]:

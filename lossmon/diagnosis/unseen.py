@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST = 1 << 53
 """Examples; nobody has as many, and a float counts no further."""
+SHORT = 3
+"""Batches that are learnt from in a pass, at least: their mean is all that is asked of them."""
 FEW = 5
 """Passes with a loss of what was held out; fewer have no course."""
 
@@ -89,7 +91,7 @@ class Unseen(Stairs):
 def unseen(facts: Facts) -> Unseen | None:
     """Return the course of what was held out; None where nothing was, or for too few passes."""
     share = held_out(facts)
-    lines = lines_of_passes(facts) if share else None
+    lines = lines_of_passes(facts, SHORT) if share else None
     if lines is None:
         return None
     steps, values = recorded(facts.run)

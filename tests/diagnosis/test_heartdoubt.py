@@ -45,6 +45,12 @@ def test_there_is_no_doubt_where(loss: np.ndarray, noise: float, why: str) -> No
     assert of(loss, noise) is None, why
 
 
+def test_short_passes_leave_it_in_doubt() -> None:
+    begun = np.where(STEPS % 8 == 1, STEPS // 8 + 1.0, np.nan)
+    assert of(2 - STEPS / 400, 0.02, {EPOCH: begun}) is not None
+    assert of(2 - 0 * STEPS, 0.02, {EPOCH: begun}) is None
+
+
 def test_a_validation_loss_leaves_no_doubt() -> None:
     validated = np.where(STEPS % LENGTH == LENGTH - 1, FALLS, np.nan)
     assert of(FALLS, scalar={VAL_LOSS: validated}) is None

@@ -162,3 +162,15 @@ def test_of_a_run_that_ends_within_a_pass_the_whole_passes_count() -> None:
 def test_a_loss_as_large_as_there_is_raises_nothing(sign: int) -> None:
     with np.errstate(all="ignore"):
         assert said(BY_HEART, sign * LEARNT * 1.2e308 / 2) is None
+
+
+def test_of_short_passes_the_mean_is_enough() -> None:
+    short, of_pass = 5, STEPS // 5
+    begun = np.where(STEPS % short == 1, of_pass + 1.0, np.nan)
+    measured = np.where(STEPS % short == short - 1, 1.4 + 0.6 * np.exp(-of_pass), np.nan)
+    loss = 1.4 + 0.6 * np.exp(-of_pass) - 0.005 * of_pass + synth.flat(len(STEPS), at=0, noise=0.02)
+    scalar = {EPOCH: begun, VAL_LOSS: measured}
+    marks = (Mark(short, 1.0, HOLD_OUT, HELD),)
+    found = by_stairs(Facts(synth.run(len(STEPS), loss=loss, scalar=scalar, marks=marks)))
+    assert found is not None
+    assert found.since_step < 10 * short
