@@ -40,12 +40,11 @@ from lossmon.diagnosis.facts import EARLY_ROWS, Facts
 from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.level import CONVERGED, NEARLY
 from lossmon.diagnosis.pinned import (
-    BULK,
     INSIDE,
     MOST,
     OWN,
     WRONG,
-    bulk_pinned,
+    pinned_from_start,
     pinned_now,
     worse_since,
 )
@@ -84,7 +83,7 @@ def check(facts: Facts) -> Outcome:
         return CLEAR
     share = layers.typical(SATURATED_SHARE, layers.newest)
     shut = shut_gates(facts)
-    pinned = pinned_now(facts) if not explained >= NEARLY.value else bulk_pinned(facts)
+    pinned = pinned_now(facts) if not explained >= NEARLY.value else pinned_from_start(facts)
     pinned[[gate.gate for gate in shut]] = True
     if not pinned.any():
         return CLEAR
@@ -97,7 +96,7 @@ def check(facts: Facts) -> Outcome:
     evidence = (_share(facts, share, worst), _since(facts, worst, since), *_through(facts, shut))
     severity: Severity = "warning" if explained >= NEARLY.value else "error"
     culprits = _culprits(layers.infos, share, pinned)
-    stands = bool((pinned & (bulk_pinned(facts) | worse_since(facts))).any())
+    stands = bool((pinned & (pinned_from_start(facts) | worse_since(facts))).any())
     return Found(severity, since, evidence, culprits, stands)
 
 
@@ -189,7 +188,6 @@ RULE = Rule(
         "learned": LEARNED,
         "nearly": NEARLY,
         "converged": CONVERGED,
-        "bulk": BULK,
         "wrong": WRONG,
         "through": THROUGH,
     },
