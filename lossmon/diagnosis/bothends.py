@@ -1,6 +1,6 @@
 """Functions whose units lie at both ends before anything was learned.
 
-A bias that somebody chose, for rare events or for a gate that starts shut, has its units at one end.
+A bias that somebody chose, for rare events or a gate that starts shut, has its units at one end.
 Those at both ends are there by the size of what they are given alone.
 """
 

@@ -31,10 +31,11 @@ def main() -> None:
     taste = torch.randn(SHOPPERS, 2)
     score = 2 * (taste[shopper] * features[article, :2]).sum(1) + torch.randn(ARTICLES)[article]
     clicked = torch.bernoulli(torch.sigmoid(2 * score))
+    clicks = shopper, article, clicked
     model = Shop(features, 1.0 if args.fixed else 100.0)
     criterion = nn.BCEWithLogitsLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
-    for step, (s, a, y) in enumerate(batches(shopper, article, clicked, steps=args.steps, size=128)):
+    for step, (s, a, y) in enumerate(batches(*clicks, steps=args.steps, size=128)):
         optimizer.zero_grad()
         loss = criterion(model(s, a), y)
         loss.backward()
