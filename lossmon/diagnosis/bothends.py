@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
 
 APART = Threshold(
-    0.5, "of the targets' deviation", "by definition: of a chosen bias all outputs are the same"
+    0.5, "of the targets' deviation", "calibration: 0.8-1.8 at both ends; by one bias all are alike"
 )
 _FIRST = 8
 """Batches whose outputs tell: one alone may have few examples."""

@@ -122,7 +122,7 @@ def pinned_from_start(facts: Facts) -> Mask:
     """Return which layers had most units pinned in the first record, and have: not by learning.
 
     Hidden layers and cells; towers and gates only where they were at both ends, for at one end a
-    bias may put them that somebody chose.
+    bias may put them that somebody chose. Outputs too, and where less than half was learned.
     """
     layers = facts.layers
     if not len(layers.steps):
@@ -133,6 +133,8 @@ def pinned_from_start(facts: Facts) -> Mask:
     ends = np.array(list(final(layers.infos)), bool)
     free = narrows & (~ends | summed_up(facts)) & at_both_ends(facts)
     whole = np.array(list(hidden(layers.infos)), bool) | in_cells(layers.infos, pinned)
+    if facts.level.explained < EXPLAINED.value and outputs_apart(facts):
+        whole |= ends
     return np.asarray((whole | free) & pinned, bool)
 
 
@@ -152,16 +154,13 @@ def has_learned(facts: Facts) -> bool:
 def _put_out(facts: Facts) -> Mask:
     """Return which layers end in a function that was pinned before anything was learned.
 
-    Where the level is known only where it is worse than a constant's: rare events end so. Or where
-    less than half was learned, and outputs lay far apart from the first. But where the criterion is
-    given what another function makes of it, as a distance or a cosine of two such ends, it is a
-    hidden layer like others.
+    Where the level is known only where it is worse than a constant's: rare events end so. But
+    where the criterion is given what another function makes of it, as a distance or a cosine of
+    two such ends, it is a hidden layer like others.
     """
     ends = np.array(list(final(facts.layers.infos)), bool) & pinned_at_first(facts)
     level = facts.level
     if level.explained < WRONG.value if level.is_known else not facts.is_improving:
-        return ends
-    if level.is_known and level.explained < EXPLAINED.value and outputs_apart(facts):
         return ends
     criterion = facts.batches.criterion
     is_compared = criterion is not None and criterion.behind in COMPARED
