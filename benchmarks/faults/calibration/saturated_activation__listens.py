@@ -26,13 +26,13 @@ class Listens(nn.Module):
 
 
 def main() -> None:
-    args = arguments(__doc__, steps=900)
+    args = arguments(__doc__, steps=1200)
     who, what = torch.randint(LISTENERS, (12000,)), torch.randint(SONGS, (12000,))
     score = (torch.randn(LISTENERS, 3)[who] * torch.randn(SONGS, 3)[what]).sum(1)
     share = torch.sigmoid(1 + 3 * (score + torch.randn(SONGS)[what]) + 0.5 * torch.randn(12000))
     model = Listens(1.0 if args.fixed else 12.0)
     criterion = nn.MSELoss()
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    optimizer = torch.optim.Adam(model.parameters(), lr=2e-2)
     for step, (u, s, y) in enumerate(batches(who, what, share, steps=args.steps, size=128)):
         optimizer.zero_grad()
         loss = criterion(model(u, s), y)

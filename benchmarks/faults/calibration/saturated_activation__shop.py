@@ -15,7 +15,7 @@ SHOPPERS, ARTICLES, FEATURES, DIM = 200, 300, 12, 16
 class Shop(nn.Module):
     def __init__(self, features: Tensor, unit: float) -> None:
         super().__init__()
-        self.unit, self.features = unit, nn.Parameter(features, requires_grad=False)
+        self.unit, self.features = unit, features
         self.shopper, self.article = nn.Embedding(SHOPPERS, DIM), nn.Linear(FEATURES, DIM)
         self.liked = nn.Embedding(ARTICLES, 1)
 
