@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lossmon.diagnosis.bothends import at_both_ends, outputs_apart
 from lossmon.diagnosis.progress import EXPLAINED
 from lossmon.diagnosis.rule import Threshold
+from lossmon.diagnosis.summedup import summed_up
 from lossmon.layersignals import SATURATED_SHARE
 from lossmon.records import LayerInfo
 
@@ -22,11 +24,8 @@ if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
 
 MOST = Threshold(0.5, "of the units", "DeepDiagnosis: beyond 5 for more than half")
-BULK = Threshold(
-    0.75,
-    "of the units",
-    "calibration: at first 0-0.2 in healthy runs, 0.79-1 in pinned ones that learn all the same",
-)
+"""In the first record: calibration: 0-0.2 in healthy runs, whatever they end with; 0.5-1 in runs
+that are pinned, of which some explain more than nine tenths all the same."""
 PART = 0.5
 """Of most units: so many of them are pinned still where others have got free."""
 NARROWS = ("tanh", "sigmoid", "hardtanh", "hardsigmoid", "relu6")
@@ -106,7 +105,8 @@ def pinned_now(facts: Facts) -> Mask:
     inner = np.array(list(hidden(layers.infos)), bool)
     hurt = inner | _put_out(facts) | _never_moved(facts)
     found = np.asarray(hurt & (share > MOST.value), bool)
-    return found | (worse_since(facts) & (share > PART * MOST.value))
+    found |= worse_since(facts) & (share > PART * MOST.value)
+    return found | pinned_from_start(facts)
 
 
 def worse_since(facts: Facts) -> Mask:
@@ -118,13 +118,24 @@ def worse_since(facts: Facts) -> Mask:
     return ends if facts.level.explained < WRONG.value else np.zeros_like(ends)
 
 
-def bulk_pinned(facts: Facts) -> Mask:
-    """Return which hidden layers have had the bulk of their units pinned, from the start."""
+def pinned_from_start(facts: Facts) -> Mask:
+    """Return which layers had most units pinned in the first record, and have: not by learning.
+
+    Hidden layers and cells; towers and gates only where they were at both ends, for at one end a
+    bias may put them that somebody chose. Outputs too, and where less than half was learned.
+    """
     layers = facts.layers
+    if not len(layers.steps):
+        return np.zeros(len(layers.infos), bool)
     share = np.nan_to_num(layers.typical(SATURATED_SHARE, layers.newest))
-    inner = np.array(list(hidden(layers.infos)), bool)
-    least = np.fmin(share, _first_share(facts))
-    return np.asarray(inner & (least > BULK.value), bool)
+    pinned = np.asarray(np.fmin(share, _first_share(facts)) > MOST.value, bool)
+    narrows = np.array([info.activation in NARROWS for info in layers.infos], bool)
+    ends = np.array(list(final(layers.infos)), bool)
+    free = narrows & (~ends | summed_up(facts)) & at_both_ends(facts)
+    whole = np.array(list(hidden(layers.infos)), bool) | in_cells(layers.infos, pinned)
+    if facts.level.explained < EXPLAINED.value and outputs_apart(facts):
+        whole |= ends
+    return np.asarray((whole | free) & pinned, bool)
 
 
 def _never_moved(facts: Facts) -> Mask:

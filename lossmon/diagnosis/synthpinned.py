@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from lossmon.diagnosis import synth
 from lossmon.diagnosis.synthtables import LAYERS
-from lossmon.records import LayerInfo
+from lossmon.layersignals import MEAN_OUT, SATURATED_SHARE
+from lossmon.records import LayerInfo, Run
 
 Floats = NDArray[np.float64]
 
@@ -38,6 +41,7 @@ PRODUCT = (
     LayerInfo("head", "Linear", sources=(0, 1), between=("tanh", "mul"), units=1, sampled_units=1),
 )
 PINNED_THEN_MULTIPLIED = (*TOGETHER, replace(PRODUCT[2], between=("mul", "tanh")))
+TOWERS = (replace(TOGETHER[0], settings={}), LayerInfo("item", "Embedding", units=24))
 
 CELL = (
     LayerInfo("gates", "Linear", "sigmoid", units=64, sampled_units=64),
@@ -70,3 +74,20 @@ def half_free() -> Floats:
     values = np.zeros((300, len(OUTPUT)))
     values[:, 4] = np.linspace(0.6, 0.4, 300)
     return values
+
+
+def at_rest(
+    layers: tuple[LayerInfo, ...],
+    share: ArrayLike,
+    *,
+    at: float = synth.PRIOR,
+    mean: ArrayLike = 0.0,
+    **criterion: Any,
+) -> Run:
+    """Return a run at rest whose layers have that share of units pinned, around that mean."""
+    return synth.run(
+        loss=synth.flat(300, at=at),
+        layers=layers,
+        layer={SATURATED_SHARE: share, MEAN_OUT: mean},
+        marks=(synth.criterion(**criterion),) if criterion else (),
+    )
