@@ -156,7 +156,7 @@ def _is_level(facts: Facts, found: Unseen) -> bool:
     is_known = facts.level.is_known
     start = constant(facts.constant_loss) if is_known else beginning(facts)
     unit = start.loss if is_known else found.floor
-    is_lower = found.height >= CREEP.value * unit and found.fell >= CREEP.value * unit
+    is_lower = min(found.height, found.fell) >= LEAST.value * unit
     below, fell = start.loss - found.lowest, float(found.new[0]) - found.lowest
     is_sure = below >= SIGMAS.value * found.doubt or fell >= SIGMAS.value * found.error
     is_learnt = is_sure and below >= LEAST.value * abs(start.loss)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lossmon.diagnosis.floor import CREEP
+from lossmon.diagnosis.floor import LEAST
 from lossmon.diagnosis.rule import Undecided
 from lossmon.diagnosis.stairs import LOSSES, Stairs, lines_of_passes, stairs
 from lossmon.diagnosis.unseen import SHORT
@@ -39,7 +39,8 @@ def doubt(facts: Facts) -> Undecided | None:
         return None
     fell = float(lines.means[1] - lines.means[-1])
     prior = facts.constant_loss if facts.level.is_known else abs(float(lines.means[1]))
-    if fell < CREEP.value * prior:
+    error = float(np.sqrt(lines.variances[[1, -1]].sum() / 12))
+    if fell < max(LEAST.value * prior, ERRORS * error):
         return None
     if lines.counts.min() < LOSSES:
         return Undecided(NEEDS)
