@@ -29,7 +29,7 @@ from lossmon.capture.hooks import TAPS, put_wrapper
 from lossmon.capture.recorder import Recorder
 from lossmon.capture.routes import ROUTES
 from lossmon.eventfile.forks import generation
-from lossmon.signals import HOLD_OUT, VAL_LOSS
+from lossmon.signals import HELD_OUT_LOSS, HOLD_OUT, VAL_LOSS
 
 SINGLE = 1.5
 """Backward passes a step, on average; with more, gradients are accumulated."""
@@ -101,8 +101,11 @@ class HoldOut:
         self._withholding = Withholding(self._guard, self._take)
         self._undo.callback(self._withholding.close)
 
-    def close(self) -> str:
-        """Hold out no more; return in words what was, or why nothing was; "" in a forked child."""
+    def close(self, recorders: Sequence[Recorder] = ()) -> str:
+        """Hold out no more; return in words what was, or why nothing was; "" in a forked child.
+
+        The logs of the `recorders` say why, too.
+        """
         self._stop("")
         self._undo.close()
         if generation() != self._born:
@@ -110,6 +113,8 @@ class HoldOut:
         if self._examples is None:
             once = ONCE if any(course.made for course in self._newest.values()) else ""
             why = self._why or once or self._unfit or "no DataLoader fed a training"
+            for each in recorders:
+                each.guard.run(NAME, each.log.note_off, HELD_OUT_LOSS, why)
             return f"nothing was held out: {why}"
         return "held out {} of {} examples: val/loss is what they cost, once a pass".format(
             *self._examples

@@ -106,10 +106,11 @@ class Watcher:
         """
         for trial in list(self._trials):
             self._decide(trial)
-        if self._hold_out is not None and (words := self._hold_out.close()):
+        living = [*self._recorders, *(monitor.recorder for monitor in OPEN)]
+        if self._hold_out is not None and (words := self._hold_out.close(living)):
             say(words)
         if self._probing is not None:
-            self._probe(self._probing, error)
+            self._probe(self._probing, living, error)
         for monitor in list(OPEN):
             monitor.__exit__(None, error, None)
         self._held_out.remove()
@@ -125,12 +126,14 @@ class Watcher:
             last = recorder is self._recorders[-1]
             recorder.close(error=described(error) if error is not None and last else None)
 
-    def _probe(self, probing: Probing, error: BaseException | None) -> None:
+    def _probe(
+        self, probing: Probing, recorders: Sequence[Recorder], error: BaseException | None
+    ) -> None:
         """Ask every training, unless the script was ended."""
         if error is not None:
             probing.remove()
         else:
-            probing.ask([*self._recorders, *(monitor.recorder for monitor in OPEN)])
+            probing.ask(recorders)
 
     def _stepped_last(self) -> Recorder | None:
         """Return the training that has stepped last, unless the script watches it itself."""

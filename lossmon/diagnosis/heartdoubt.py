@@ -11,6 +11,7 @@ from lossmon.diagnosis.rule import Undecided
 from lossmon.diagnosis.stairs import LOSSES, Stairs, lines_of_passes, stairs
 from lossmon.diagnosis.unseen import SHORT
 from lossmon.diagnosis.validation import recorded
+from lossmon.signals import HELD_OUT_LOSS
 
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
@@ -32,7 +33,7 @@ def doubt(facts: Facts) -> Undecided | None:
     That is asked where it has fallen since all examples were seen, unless falls within passes make
     up half of that for sure. In short passes nobody sees any.
     """
-    if facts.is_contested or len(recorded(facts.run)[1]):
+    if facts.is_contested or len(recorded(facts.run)[1]) or _was_tried(facts):
         return None
     lines = lines_of_passes(facts, SHORT)
     if lines is None or len(lines.means) < PASSES:
@@ -46,6 +47,11 @@ def doubt(facts: Facts) -> Undecided | None:
         return Undecided(NEEDS)
     found = stairs(facts)
     return Undecided(NEEDS) if found is not None and _may_be_half(found) else None
+
+
+def _was_tried(facts: Facts) -> bool:
+    """Return whether nothing could be held out where that was wanted."""
+    return any(mark.detail.get("collector") == HELD_OUT_LOSS for mark in facts.run.marks)
 
 
 def _may_be_half(found: Stairs) -> bool:

@@ -301,6 +301,9 @@ def test_where_nothing_can_be_held_out_it_says_why(
 
     run, said = held_out(train)
     assert f"nothing was held out: {why}" in said
+    (off,) = (mark for mark in run.marks if mark.kind == "collector-off")
+    assert off.detail["collector"] == signals.HELD_OUT_LOSS
+    assert why in off.detail["error"]
     assert not validation(run)
     assert not training.never_learnt()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from lossmon.diagnosis.engine import diagnose
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.heartdoubt import HOLD_OUT_CALL, PASSES, doubt
 from lossmon.diagnosis.rule import Undecided
-from lossmon.signals import EPOCH, VAL_LOSS
+from lossmon.records import Mark
+from lossmon.signals import EPOCH, HELD_OUT_LOSS, VAL_LOSS
 
 LENGTH = 40
 STEPS = np.arange(10 * LENGTH)
@@ -54,6 +56,16 @@ def test_short_passes_leave_it_in_doubt() -> None:
 def test_a_validation_loss_leaves_no_doubt() -> None:
     validated = np.where(STEPS % LENGTH == LENGTH - 1, FALLS, np.nan)
     assert of(FALLS, scalar={VAL_LOSS: validated}) is None
+
+
+def test_it_is_not_asked_for_again_where_nothing_could_be_held_out() -> None:
+    loss = FALLS + synth.flat(len(STEPS), at=0, noise=0.3)
+    off = Mark(
+        0, 0.0, "collector-off", {"collector": HELD_OUT_LOSS, "error": "it does not shuffle"}
+    )
+    run = synth.run(len(STEPS), loss=loss, scalar={EPOCH: BEGUN})
+    assert doubt(Facts(run)) is not None
+    assert doubt(Facts(replace(run, marks=(*run.marks, off)))) is None
 
 
 def test_a_probe_that_would_decide_is_asked_for_first() -> None:
