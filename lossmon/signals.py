@@ -59,6 +59,13 @@ VAL_LOSS = _scalar(
     "returned without gradients between two steps; with `--hold-out` the mean of what it holds "
     "out.",
 )
+VAL_LOSS_ERROR = _scalar(
+    "val/loss_error",
+    "error of the validation loss",
+    "",
+    "With `--hold-out` the standard error of the change of `val/loss` since the pass before, from "
+    "how it differs between the batches held out.",
+)
 LR = _scalar(
     "train/lr",
     "lr",
@@ -159,8 +166,8 @@ DROPPED = _scalar(
 )
 
 SCALARS = (
-    LOSS, VAL_LOSS, LR, TOTAL_GRAD_NORM, TOTAL_UNCLIPPED_NORM, TOTAL_UPDATE_RATIO, MOMENTUM,
-    WEIGHT_DECAY, EPOCH, STEP_MS, DATA_MS, EXAMPLES_PER_S, MEMORY_MB, MEMORY_PEAK_MB,
+    LOSS, VAL_LOSS, VAL_LOSS_ERROR, LR, TOTAL_GRAD_NORM, TOTAL_UNCLIPPED_NORM, TOTAL_UPDATE_RATIO,
+    MOMENTUM, WEIGHT_DECAY, EPOCH, STEP_MS, DATA_MS, EXAMPLES_PER_S, MEMORY_MB, MEMORY_PEAK_MB,
     HOST_MEMORY_MB, GPU_UTILISATION, GPU_MEMORY_MB, GPU_POWER_W, GPU_TEMPERATURE_C, OVERHEAD,
     DROPPED,
 )  # fmt: skip

@@ -29,7 +29,7 @@ from lossmon.capture.hooks import TAPS, put_wrapper
 from lossmon.capture.recorder import Recorder
 from lossmon.capture.routes import ROUTES
 from lossmon.eventfile.forks import generation
-from lossmon.signals import HELD_OUT_LOSS, HOLD_OUT, VAL_LOSS
+from lossmon.signals import HELD_OUT_LOSS, HOLD_OUT, VAL_LOSS, VAL_LOSS_ERROR
 
 SINGLE = 1.5
 """Backward passes a step, on average; with more, gradients are accumulated."""
@@ -92,6 +92,8 @@ class HoldOut:
         """Iterators that gave a batch before that one was learnt from, and the passes till then."""
         self._quiet = ExitStack()
         """What keeps the batch under way from everybody who records."""
+        self._before: weakref.WeakKeyDictionary[Recorder, Tensor] = weakref.WeakKeyDictionary()
+        """What its batches cost in the pass before."""
         self._told: weakref.WeakSet[Recorder] = weakref.WeakSet()
         """Whose logs say how many were held out."""
         self._guard = Guard(lambda collector, error: None)
@@ -200,7 +202,6 @@ class HoldOut:
         elif found.given <= found.whole + 1:
             self._withhold(iterator, found)
         elif not found.is_over:
-            found.is_over = True
             self._write(found)
 
     def _withhold(self, iterator: Any, course: Course) -> None:
@@ -240,10 +241,12 @@ class HoldOut:
             owners = (ROUTES.owner(tensor) for tensor in held)
             course.recorder = next((each for each in owners if each is not None), None)
             course.losses.append(loss.detach().reshape(()).float())
+            if len(course.losses) == course.whole:
+                self._write(course)
 
     def _write(self, course: Course) -> None:
         """Write the mean loss of what was held out, once its batches are over."""
-        recorder, counts = course.recorder, self._withholding
+        recorder, counts, course.is_over = course.recorder, self._withholding, True
         if not course.losses or recorder is None or recorder.kept is not None:
             return
         if recorder.step == recorder.start.step:
@@ -265,8 +268,13 @@ class HoldOut:
             self._told.add(recorder)
             detail = dict(zip(("examples", "of"), self._examples, strict=True))
             recorder.guard.run(NAME, recorder.log.mark, recorder.newest, HOLD_OUT, detail)
-        mean = float(torch.stack(course.losses).mean())
-        recorder.guard.run(NAME, recorder.user_log, {VAL_LOSS.tag: mean})
+        losses = torch.stack(course.losses)
+        before = self._before.get(recorder)
+        self._before[recorder] = losses
+        values = {VAL_LOSS.tag: float(losses.mean())}
+        if before is not None and len(before) == len(losses) > 1:
+            values[VAL_LOSS_ERROR.tag] = float((losses - before).std() / len(losses) ** 0.5)
+        recorder.guard.run(NAME, recorder.user_log, values)
 
 
 def say(words: str) -> None:

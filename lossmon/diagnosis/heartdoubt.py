@@ -21,8 +21,8 @@ NEEDS = (
     "what lowers the loss may hold of these examples only: a validation loss tells, and where a "
     f"script has none, {HOLD_OUT_CALL} takes one"
 )
-PASSES = 6
-"""With fewer there is no course of a validation loss that is taken once a pass."""
+PASSES = 3.2
+"""With fewer there is no course of a validation loss that is taken before each pass."""
 ERRORS = 2
 """Standard errors by which falls within passes must make up half of all."""
 
@@ -36,7 +36,10 @@ def doubt(facts: Facts) -> Undecided | None:
     if facts.is_contested or len(recorded(facts.run)[1]) or _was_tried(facts):
         return None
     lines = lines_of_passes(facts, SHORT)
-    if lines is None or len(lines.means) < PASSES:
+    if lines is None:
+        return None
+    made = facts.last_step + 1 - lines.starts[0]
+    if made < PASSES * np.median(np.diff(lines.starts)):
         return None
     fell = float(lines.means[1] - lines.means[-1])
     prior = facts.constant_loss if facts.level.is_known else abs(float(lines.means[1]))

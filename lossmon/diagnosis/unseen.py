@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lossmon.diagnosis.finding import Evidence
-from lossmon.diagnosis.stairs import AS_LOW, SIGMAS, Lines, Stairs, lines_of_passes
+from lossmon.diagnosis.stairs import AS_LOW, SIGMAS, Floats, Lines, Stairs, Steps, lines_of_passes
 from lossmon.diagnosis.stats import ratio
 from lossmon.diagnosis.validation import recorded
 from lossmon.numfmt import fmt
-from lossmon.signals import HOLD_OUT, VAL_LOSS
+from lossmon.signals import HOLD_OUT, VAL_LOSS, VAL_LOSS_ERROR
 
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
@@ -25,7 +25,9 @@ MOST = 1 << 53
 """Examples; nobody has as many, and a float counts no further."""
 SHORT = 3
 """Batches that are learnt from in a pass, at least: their mean is all that is asked of them."""
-FEW = 5
+BENDS = 4
+"""Passes of which neighbours tell the error; of fewer the batches held out do."""
+FEW = 3
 """Passes with a loss of what was held out; fewer have no course."""
 
 
@@ -36,6 +38,9 @@ class Unseen(Stairs):
 
     sampling: float
     """Standard error of `new` for being of these examples and no others."""
+
+    changes: Floats
+    """Standard errors of what was held out: of its change over each pass."""
 
     @property
     def best(self) -> int:
@@ -65,6 +70,10 @@ class Unseen(Stairs):
         All passes are over the same examples, so which those are makes no difference.
         """
         gaps = self.new - self.ends
+        if len(gaps) < BENDS:
+            weights = np.ones(len(gaps) - self.best)
+            weights[[0, -1]] = 0.5
+            return float((weights * self.changes[self.best :]).sum())
         bends = gaps[2:] - 2 * gaps[1:-1] + gaps[:-2]
         # Neighbours share a value of what was held out: no factor, as of values of their own.
         return float(np.sqrt(np.square(bends).mean()))
@@ -111,7 +120,17 @@ def unseen(facts: Facts) -> Unseen | None:
         variances=np.zeros(count - 1),
         cooled=np.zeros(count - 1),
         sampling=_sampling(share, lines),
+        changes=_changes(facts, steps[at[1:count]]),
     )
+
+
+def _changes(facts: Facts, steps: Steps) -> Floats:
+    """Return the errors recorded at these steps, NaN where there is none."""
+    series = facts.run.scalar(VAL_LOSS_ERROR)
+    if series is None or not len(series):
+        return np.full(len(steps), np.nan)
+    at = np.minimum(np.searchsorted(series.steps, steps), len(series) - 1)
+    return np.where(series.steps[at] == steps, series.values[at], np.nan)
 
 
 def held_out(facts: Facts) -> float:

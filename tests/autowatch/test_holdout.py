@@ -95,6 +95,17 @@ def test_their_mean_loss_is_the_validation_loss_before_each_pass_but_the_first(
     assert f"held out {HELD} of {EXAMPLES} examples" in said
 
 
+def test_its_error_is_that_of_the_change_since_the_pass_before(held_out: Any) -> None:
+    training = Training()
+    run, _ = held_out(training.run)
+    batches, held = EXAMPLES // SIZE, HELD // SIZE
+    first, second = (torch.tensor(training.losses[at : at + held]) for at in (batches, 2 * batches))
+    errors = run.scalar(signals.VAL_LOSS_ERROR)
+    assert errors is not None
+    wanted = float((second - first).std()) / held**0.5
+    assert errors.values.tolist() == pytest.approx([wanted], rel=1e-4)
+
+
 def test_the_log_says_how_many_were_held_out(held_out: Any) -> None:
     run, _ = held_out(Training().run)
     (mark,) = (mark for mark in run.marks if mark.kind == signals.HOLD_OUT)

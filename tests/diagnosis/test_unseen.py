@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.rule import Found
 from lossmon.diagnosis.rules import overfitting
 from lossmon.diagnosis.unseen import FEW, Unseen, unseen
-from lossmon.records import Mark
-from lossmon.signals import CRITERION_LOSS, EPOCH, HOLD_OUT, PRIOR_LOSS, VAL_LOSS
+from lossmon.records import Mark, Series
+from lossmon.signals import CRITERION_LOSS, EPOCH, HOLD_OUT, PRIOR_LOSS, VAL_LOSS, VAL_LOSS_ERROR
 
 LENGTH = 40
 STEPS = np.arange(10 * LENGTH)
@@ -43,6 +44,16 @@ def seen(loss: np.ndarray, new: np.ndarray, **run: Any) -> Unseen:
     found = unseen(facts(loss, new, **run))
     assert found is not None
     return found
+
+
+def of_few_passes(loss: np.ndarray, new: np.ndarray, error: float) -> Found | None:
+    """Return what is said of three passes with such errors of what was held out."""
+    part = slice(3 * LENGTH + 10)
+    run = facts(loss[part], new[part]).run
+    steps = np.arange(1, 4) * LENGTH - 1
+    values = np.array([np.nan, error, error])
+    errors = Series(VAL_LOSS_ERROR.tag, steps, np.zeros(3), values)
+    return by_stairs(Facts(replace(run, series={**run.series, errors.tag: errors})))
 
 
 def said(loss: np.ndarray, new: np.ndarray, **run: Any) -> Found | None:
@@ -101,6 +112,14 @@ def test_of_a_loss_without_a_known_constant_what_was_learnt_counts_as_well() -> 
     assert said(BY_HEART + 1, LEARNT + 1 - 0.05 * OF_PASS, total=UNKNOWN) is None
 
 
+def test_of_few_passes_the_batches_held_out_tell_the_error() -> None:
+    early = 1.4 - 0.15 * OF_PASS + 0.6 * np.exp(-12 * STEPS / LENGTH)
+    assert of_few_passes(early + 0.1, LEARNT, error=0.01) is not None
+    assert of_few_passes(early + 0.1, LEARNT, error=0.1) is None
+    assert of_few_passes(LEARNT, LEARNT, error=0.01) is None
+    assert of_few_passes(early + 0.1, LEARNT, error=np.nan) is None
+
+
 def test_too_few_passes_have_no_course() -> None:
     few = FEW * LENGTH
     assert unseen(facts(BY_HEART[: few - LENGTH], LEARNT[: few - LENGTH])) is None
@@ -149,7 +168,7 @@ def test_passes_count_up_to_the_first_without_a_loss_of_what_was_held_out() -> N
     found = seen(BY_HEART, missing)
     assert found.starts.tolist() == [LENGTH * number for number in range(1, 7)]
     assert found.new == pytest.approx(np.full(5, 1.4), abs=0.02)
-    assert unseen(facts(BY_HEART, np.where(STEPS == 4 * LENGTH - 1, np.nan, LEARNT))) is None
+    assert unseen(facts(BY_HEART, np.where(STEPS == 3 * LENGTH - 1, np.nan, LEARNT))) is None
 
 
 def test_of_a_run_that_ends_within_a_pass_the_whole_passes_count() -> None:
