@@ -46,7 +46,7 @@ def doubt(facts: Facts) -> Undecided | None:
     error = float(np.sqrt(lines.variances[[1, -1]].sum() / 12))
     if fell < max(LEAST.value * prior, ERRORS * error):
         return None
-    if lines.counts.min() < LOSSES:
+    if np.diff(lines.starts).min() < LOSSES:
         return Undecided(NEEDS)
     found = stairs(facts)
     return Undecided(NEEDS) if found is not None and _may_be_half(found) else None
