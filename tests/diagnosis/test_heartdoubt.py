@@ -40,7 +40,7 @@ def test_a_loss_that_falls_over_passes_and_is_noisy_within_them_is_in_doubt() ->
     [
         (2 - STEPS / 400, 0.02, "it falls within passes, for sure"),
         (FALLS + 0.05 * OF_PASS, 0.02, "it does not fall any more"),
-        (FALLS[: 3 * LENGTH], 0.3, "few passes, of which nothing can be held out"),
+        (FALLS[: 5 * LENGTH], 0.3, "few passes, of which nothing can be held out"),
     ],
 )
 def test_there_is_no_doubt_where(loss: np.ndarray, noise: float, why: str) -> None:
