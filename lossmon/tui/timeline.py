@@ -125,6 +125,9 @@ _SAID: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
         filter(None, ("the training goes on from here", job_words(detail)))
     ),
     "closed": lambda _: "the training ended",
+    signals.HOLD_OUT: lambda detail: (
+        f"{detail.get('examples', '?')} of {detail.get('of', '?')} examples teach nothing"
+    ),
     signals.INPUTS: _inputs,
     signals.CRITERION: _criterion,
     signals.CONTESTED: lambda _: "another training moves parameters that this loss depends on",

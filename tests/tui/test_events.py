@@ -36,6 +36,7 @@ def eventful(view: Make, report: Make, finding: Make) -> RunView:
         Mark(90, 90.0, "collector-off", {"collector": "updates", "error": "no\x1b[2Jmemory"}),
         Mark(199, 199.0, "exception", {"error": "RuntimeError: shapes"}),
         Mark(120, 120.0, "user-note", {"anything": "goes"}),
+        Mark(50, 50.0, "hold-out", {"examples": 20, "of": 100}),
     )
     verdict = report(finding("no-signal"), finding("lr-too-low", "warning"))
     history = (
@@ -63,6 +64,7 @@ def test_the_newest_event_comes_first_and_each_says_what_happened(eventful: RunV
         "60 dropped: 7 records could not be written",
         "90 collector-off: updates is not recorded: no\\x1b[2Jmemory",
         "120 user-note: anything goes",
+        "50 hold-out: 20 of 100 examples teach nothing",
     } <= said
 
 
