@@ -72,7 +72,7 @@ def put_apart(loader: DataLoader[Any]) -> str:
     if not getattr(loader, "in_order", True):
         return "its batches come in any order"
     try:
-        examples, count = len(loader.dataset), len(batches)  # type: ignore[arg-type]
+        examples, count = len(loader.dataset), len(batches)  # type: ignore[arg-type]  # it may have none
     except (TypeError, NotImplementedError):
         return "nobody says how many examples a pass has"
     if count * SHARE < 1 or max(examples, count * batches.batch_size) > MOST:

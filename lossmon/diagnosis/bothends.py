@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossmon.batchsignals import PREDICTION_STD, TARGET_STD
-from lossmon.diagnosis.reach import reach
+from lossmon.diagnosis.reach import DISTANT, reach
 from lossmon.diagnosis.rule import Threshold
 from lossmon.layersignals import MEAN_OUT, STD_OUT
 from lossmon.records import LayerInfo
@@ -52,7 +52,7 @@ def _middle(info: LayerInfo) -> float:
 
     NaN where what goes into the function is not what the layer puts out.
     """
-    if "distant" in info.settings:
+    if DISTANT in info.settings:
         return float("nan")
     low, high = reach(info.activation)
     return (low + high) / 2 if info.is_activation and np.isfinite(high - low) else 0.0

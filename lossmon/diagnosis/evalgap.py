@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.level import NEARLY
 from lossmon.diagnosis.progress import EXPLAINED
 from lossmon.diagnosis.rule import Threshold
-from lossmon.diagnosis.stats import finite_mean, finite_median, ratio
+from lossmon.diagnosis.stats import finite_mean, finite_median, logged_number, ratio
 from lossmon.diagnosis.validation import FEW, recorded
 from lossmon.numfmt import fmt
 from lossmon.signals import VAL_LOSS
@@ -41,7 +41,7 @@ def probed(facts: Facts) -> Iterator[Evidence]:
     found = facts.probe(PROBE)
     if found is None:
         return
-    train, without = _number(found.get("train_loss")), _number(found.get("eval_loss"))
+    train, without = logged_number(found.get("train_loss")), logged_number(found.get("eval_loss"))
     reads = f"the same batch has a loss of {fmt(train, 3)} in train mode and of "
     reads += f"{fmt(without, 3)} in eval"
     lost = train + LOST.value * facts.level.prior
@@ -74,7 +74,7 @@ def better_without(facts: Facts) -> Iterator[Evidence]:
     found, level = facts.probe(PROBE), facts.level
     if found is None or level.explained >= NEARLY.value:
         return
-    train, without = _number(found.get("train_loss")), _number(found.get("eval_loss"))
+    train, without = logged_number(found.get("train_loss")), logged_number(found.get("eval_loss"))
     limit = max(GAP.value * without, without + PART.value * facts.recent_loss)
     if without >= 0 and train > limit:
         reads = f"the same batch has a loss of {fmt(train, 3)} by its own statistics, and of "
@@ -118,9 +118,3 @@ def _limit(facts: Facts, train: float) -> float:
     """Return which loss is too high to be that of `train` for chance."""
     prior = float(np.nan_to_num(facts.level.prior, nan=0.0))
     return max(GAP.value * train, train + PART.value * prior)
-
-
-def _number(value: Any) -> float:
-    """Return a number of a log; NaN for anything else."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else float("nan")

@@ -16,7 +16,7 @@ from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.level import AT_PRIOR
 from lossmon.diagnosis.motion import SIGNIFICANT
 from lossmon.diagnosis.rule import Skipped, Threshold
-from lossmon.diagnosis.stats import block_means
+from lossmon.diagnosis.stats import block_means, logged_number
 from lossmon.numfmt import fmt
 from lossmon.signals import CRITERION_LOSS, PROBE
 
@@ -125,7 +125,9 @@ def probed(facts: Facts) -> tuple[bool, Mapping[str, Any]] | None:
 
 def tried(facts: Facts, detail: Mapping[str, Any]) -> Evidence:
     """Return what the probe found as evidence."""
-    first, last, steps = (_number(detail.get(k)) for k in ("first_loss", "last_loss", "steps"))
+    first, last, steps = (
+        logged_number(detail.get(k)) for k in ("first_loss", "last_loss", "steps")
+    )
     fitted = bool(detail["fitted"])
     word = "could" if fitted else "could not"
     reads = f"a copy of the model {word} overfit one batch: its loss went from {fmt(first, 3)} to "
@@ -144,8 +146,3 @@ def standing(
     bound = fmt((1 - MOST.value) * prior, 3)
     tag, explained = CRITERION_LOSS.name, 1 - loss / prior
     return Evidence(tag, first, last, explained, MOST.value, reads, MOST.source, bound)
-
-
-def _number(value: Any) -> float:
-    known = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if known else math.nan

@@ -43,6 +43,7 @@ def doubt(facts: Facts) -> Undecided | None:
         return None
     fell = float(lines.means[1] - lines.means[-1])
     prior = facts.constant_loss if facts.level.is_known else abs(float(lines.means[1]))
+    # A mean has a twelfth of the variance of the change along its line.
     error = float(np.sqrt(lines.variances[[1, -1]].sum() / 12))
     if fell < max(LEAST.value * prior, ERRORS * error):
         return None

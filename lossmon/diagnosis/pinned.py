@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lossmon.diagnosis.bothends import at_both_ends, outputs_apart
 from lossmon.diagnosis.progress import EXPLAINED
+from lossmon.diagnosis.reach import DISTANT
 from lossmon.diagnosis.rule import Threshold
 from lossmon.diagnosis.summedup import summed_up
 from lossmon.layersignals import SATURATED_SHARE
@@ -37,8 +38,6 @@ COMPARED = ("sum", "mm", "bmm", "mv", "dot", "sqrt", "linalgvectornorm", "cdist"
 """What makes of several features one number, as a distance, a product or a cosine does."""
 INSIDE = "gates"
 """Setting of a layer that has such functions inside: of a recurrent one."""
-DISTANT = "distant"
-"""Setting of a layer whose function comes after a sum or a product with others."""
 OWN = "functions"
 """Setting of a layer that somebody has written, with such functions inside."""
 WRONG = Threshold(-0.1, "of the prior's loss", "worse than a constant by more than chance")

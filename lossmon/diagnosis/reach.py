@@ -13,6 +13,8 @@ from lossmon.signals import CRITERION_LOSS
 if TYPE_CHECKING:
     from lossmon.diagnosis.facts import Facts
 
+DISTANT = "distant"
+"""Setting of a layer whose function comes after a sum or a product with others."""
 REACH: Mapping[str, tuple[float, float]] = {
     "relu": (0.0, inf),
     "softplus": (0.0, inf),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -150,3 +152,13 @@ def filled(values: Floats) -> Floats:
     last = np.maximum.accumulate(rows, axis=0)
     found = np.take_along_axis(values, np.maximum(last, 0), axis=0)
     return np.where(last < 0, np.nan, found)
+
+
+def logged_number(value: Any) -> float:
+    """Return a number that a log says; NaN where it says anything else.
+
+    >>> logged_number(2), logged_number("2"), logged_number(True)
+    (2.0, nan, nan)
+    """
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number else float("nan")

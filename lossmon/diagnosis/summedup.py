@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossmon.batchsignals import BATCH_SIZE
+from lossmon.diagnosis.reach import DISTANT
 from lossmon.records import LayerInfo
 
 Mask = NDArray[np.bool_]
@@ -35,4 +36,4 @@ def summed_up(facts: Facts) -> Mask:
 
 
 def _has_more(info: LayerInfo, shape: tuple[int, ...], each: float) -> bool:
-    return "distant" not in info.settings and info.units > each and info.units not in shape[1:]
+    return DISTANT not in info.settings and info.units > each and info.units not in shape[1:]

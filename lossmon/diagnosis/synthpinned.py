@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lossmon.diagnosis import synth
+from lossmon.diagnosis.reach import DISTANT
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.layersignals import MEAN_OUT, SATURATED_SHARE
 from lossmon.records import LayerInfo, Run
@@ -33,7 +34,7 @@ GATE = (
     LayerInfo("1", "Linear", sources=(0,), between=("mul", "sigmoid"), units=10, sampled_units=10),
 )
 TOGETHER = tuple(
-    LayerInfo(n, "Embedding", "tanh", units=24, sampled_units=24, settings={"distant": 1.0})
+    LayerInfo(n, "Embedding", "tanh", units=24, sampled_units=24, settings={DISTANT: 1.0})
     for n in ("user", "item")
 )
 PRODUCT = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lossmon.diagnosis.batchstatistics import beginning, learns_little, learnt_little
 from lossmon.diagnosis.evalgap import PART
@@ -17,6 +17,7 @@ from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.floor import LEAST_RATIO, probed, tried
 from lossmon.diagnosis.level import seems_explained
 from lossmon.diagnosis.levelledout import SETTLED
+from lossmon.diagnosis.stats import logged_number
 from lossmon.diagnosis.status import flat_status
 from lossmon.diagnosis.unheard import KEEPS
 from lossmon.records import LayerInfo
@@ -57,7 +58,7 @@ def unlearnable(facts: Facts, taking: Sequence[LayerInfo]) -> Iterator[Evidence]
     if found is None or found[0] or not any(stuck(facts)):
         return
     first, last, prior = (
-        _number(found[1].get(key)) for key in ("first_loss", "last_loss", "prior_loss")
+        logged_number(found[1].get(key)) for key in ("first_loss", "last_loss", "prior_loss")
     )
     start = min(first, prior) if prior > 0 else first
     norm = _behind_output(facts.layers.infos, taking)
@@ -81,8 +82,3 @@ def _behind_output(infos: tuple[LayerInfo, ...], taking: Sequence[LayerInfo]) ->
             return None
         at = info.sources[0]
     return None
-
-
-def _number(value: Any) -> float:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else float("nan")

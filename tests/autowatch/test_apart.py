@@ -82,14 +82,14 @@ def test_copies_and_pickles_are_of_the_scripts_own_sampler() -> None:
 
 def test_it_is_taken_away_again() -> None:
     loader = DataLoader(DATA, batch_size=10, shuffle=True)
-    own = loader.batch_sampler.sampler  # type: ignore[union-attr]
+    own = loader.batch_sampler.sampler
     put_apart(loader)
-    assert loader.batch_sampler.sampler is not own  # type: ignore[union-attr]
+    assert loader.batch_sampler.sampler is not own
     give_back(loader)
-    assert loader.batch_sampler.sampler is own  # type: ignore[union-attr]
+    assert loader.batch_sampler.sampler is own
 
 
 def test_a_pass_of_unknown_length_is_not_touched() -> None:
     loader = DataLoader(DATA, batch_size=10, sampler=Unsized())
     assert "how many examples a pass has" in put_apart(loader)
-    assert isinstance(loader.batch_sampler.sampler, Unsized)  # type: ignore[union-attr]
+    assert isinstance(loader.batch_sampler.sampler, Unsized)

@@ -338,9 +338,9 @@ def test_accumulated_gradients_are_kept_and_nothing_is_written(held_out: Any) ->
 def test_it_leaves_loaders_and_torch_as_they_were(held_out: Any) -> None:
     training = Training()
     loader = training.loader()
-    sampler, backward = loader.batch_sampler.sampler, torch.autograd.backward  # type: ignore[union-attr]
+    sampler, backward = loader.batch_sampler.sampler, torch.autograd.backward
     held_out(lambda: training.run(2, loader=loader))
-    assert loader.batch_sampler.sampler is sampler  # type: ignore[union-attr]
+    assert loader.batch_sampler.sampler is sampler
     assert torch.autograd.backward is backward
 
 

@@ -278,7 +278,7 @@ def test_one_pass_has_no_validation_loss_and_it_says_so(held_out: Any) -> None:
 @pytest.mark.parametrize(
     "sampler",
     [
-        SubsetRandomSampler(torch.arange(0, EXAMPLES, 2)),  # type: ignore[arg-type]
+        SubsetRandomSampler(torch.arange(0, EXAMPLES, 2)),
         WeightedRandomSampler([1.0] * EXAMPLES, EXAMPLES),
     ],
 )

@@ -147,7 +147,7 @@ def test_a_checkpoint_is_a_part_of_its_pass(use_reentrant: bool, withholding: Wi
 def test_losses_may_come_from_a_generator(withholding: Withholding) -> None:
     training = Training()
     training.optimizer.zero_grad()
-    torch.autograd.backward(each for each in [training.loss(), training.loss()])  # type: ignore[arg-type]
+    torch.autograd.backward(each for each in [training.loss(), training.loss()])
     assert training.moves(training.optimizer.step)
 
 

@@ -18,7 +18,7 @@ NAN = float("nan")
 
 
 def _names(layers: tuple[LayerInfo, ...], share: ArrayLike, **given: ArrayLike) -> set[str]:
-    found = pinned_from_start(Facts(at_rest(layers, share, **given)))  # type: ignore[arg-type]
+    found = pinned_from_start(Facts(at_rest(layers, share, **given)))
     return {info.name for info, hit in zip(layers, found, strict=True) if hit}
 
 

@@ -36,6 +36,7 @@ from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence, Severity
 from lossmon.diagnosis.level import AT_PRIOR, NEARLY
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold, Undecided
+from lossmon.diagnosis.stats import logged_number
 from lossmon.diagnosis.synthtables import LAYERS
 from lossmon.numfmt import fmt
 from lossmon.records import LayerInfo, Mark
@@ -95,7 +96,7 @@ def _probed(facts: Facts) -> Iterator[Evidence]:
     found = facts.probe(PROBE)
     if found is None:
         return
-    train, without = _number(found.get("train_loss")), _number(found.get("eval_loss"))
+    train, without = logged_number(found.get("train_loss")), logged_number(found.get("eval_loss"))
     if without < (1 - GAP.value) * train:
         reads = f"the same batch has a loss of {fmt(without, 3)} without dropout"
         yield _gap(facts, "train_eval_probe", train, without, f"{reads}, {fmt(train, 3)} with it")
@@ -127,12 +128,6 @@ def _little(facts: Facts, strong: list[LayerInfo]) -> Iterator[Evidence]:
         tag, bound = signals.CRITERION_LOSS.name, fmt(limit, 3)
         source = EXPLAINED.source
         yield Evidence(tag, first, last, level.loss, limit, reads, source, bound)
-
-
-def _number(value: Any) -> float:
-    """Return a number of a log; NaN for anything else."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else float("nan")
 
 
 def _with(p: float) -> tuple[LayerInfo, ...]:

@@ -36,7 +36,7 @@ from lossmon.diagnosis import synth
 from lossmon.diagnosis.facts import Facts
 from lossmon.diagnosis.finding import Evidence
 from lossmon.diagnosis.gains import Gains
-from lossmon.diagnosis.pinned import DISTANT
+from lossmon.diagnosis.reach import DISTANT
 from lossmon.diagnosis.rule import CLEAR, Case, Found, Outcome, Rule, Skipped, Threshold
 from lossmon.diagnosis.steepness import steepness
 from lossmon.layersignals import SATURATED_SHARE, STD_OUT
